@@ -1,0 +1,14 @@
+/** What wrangler.toml binds and `.dev.vars` (or `wrangler secret`) holds. */
+declare global {
+  interface Env {
+    readonly SESSIONS: DurableObjectNamespace;
+    readonly INDEX_DB: D1Database;
+    readonly ASSETS: Fetcher;
+    /** Opens the admin routes; without it they answer 404. */
+    readonly ADMIN_TOKEN?: string;
+    /** `<version>:<base64url of 32 bytes>`, newest first, separated by commas; see src/keys.ts. */
+    readonly SIGNING_KEYS: string;
+  }
+}
+
+export {};
