@@ -1,0 +1,10 @@
+import type { ConversationStatus } from "../protocol/conversation.ts";
+
+/** The durable record of a thread; times are epoch milliseconds. */
+export interface ConversationRecord {
+  readonly id: string;
+  readonly status: ConversationStatus;
+  readonly version: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}

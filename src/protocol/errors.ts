@@ -1,0 +1,65 @@
+// Every error code of the REST surface with its HTTP status. docs/errors.md explains each; a test keeps the two equal.
+
+export const ERROR_STATUS = {
+  malformed_json: 400,
+  invalid_parameter: 400,
+  unauthenticated: 401,
+  invalid_credential: 401,
+  forbidden: 403,
+  origin_not_allowed: 403,
+  team_disabled: 403,
+  not_found: 404,
+  session_not_found: 404,
+  team_not_found: 404,
+  key_not_found: 404,
+  conversation_not_found: 404,
+  method_not_allowed: 405,
+  idempotency_key_expired: 409,
+  team_exists: 409,
+  too_many_credentials: 409,
+  too_many_conversations: 409,
+  session_expired: 410,
+  session_terminated: 410,
+  body_too_large: 413,
+  message_too_large: 413,
+  quota_exceeded: 413,
+  unsupported_media_type: 415,
+  validation_failed: 422,
+  upgrade_required: 426,
+  too_many_sockets: 429,
+  internal_error: 500,
+  unavailable: 503,
+} as const satisfies Record<string, number>;
+
+export type ErrorCode = keyof typeof ERROR_STATUS;
+
+/** Codes that only `error` frames carry, beside those of the REST surface. */
+export type FrameErrorCode = ErrorCode | "unknown_type" | "invalid_frame" | "frame_too_large";
+
+/** One field that did not validate; `path` is a JSON Pointer (RFC 6901) into the body, `""` for the whole. */
+export interface FieldError {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** RFC 9457 problem details, `application/problem+json`. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly detail?: string;
+  readonly errors?: readonly FieldError[];
+}
+
+/** An expected failure as a value: what operations and objects return instead of throwing. */
+export interface Failure {
+  readonly ok: false;
+  readonly code: ErrorCode;
+  readonly message?: string;
+  readonly errors?: readonly FieldError[];
+  readonly retryAfterSeconds?: number;
+}
+
+/** A success with its fields beside `ok`, or a failure. */
+export type Result<T> = ({ readonly ok: true } & T) | Failure;

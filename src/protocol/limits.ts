@@ -1,0 +1,66 @@
+// Every limit of the wire, with what it protects. Sizes are bytes of UTF-8, times milliseconds.
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** One WebSocket text frame, both ways: bounds what a hostile frame costs to parse. */
+export const MAX_FRAME_BYTES = 64 * KIB;
+
+/** `content` of one message. */
+export const MAX_CONTENT_BYTES = 32 * KIB;
+
+/** One message as JSON, escapes included: whatever is stored must fit a frame of its own. */
+export const MAX_MESSAGE_BYTES = 60 * KIB;
+
+/** `metadata` of one message as JSON. */
+export const MAX_METADATA_BYTES = 4 * KIB;
+
+/** Messages in one `send` frame: bounds one transaction. */
+export const MAX_MESSAGES_PER_SEND = 100;
+
+/** Nesting of any JSON that a client sends: bounds recursion in whoever reads it. */
+export const MAX_JSON_DEPTH = 16;
+
+/** An HTTP request's JSON body. */
+export const MAX_BODY_BYTES = 64 * KIB;
+
+/**
+ * Bytes a live connection may leave unacknowledged, and history a connection may ask for: beyond it a live one is
+ * closed with 4408 and a joining one gets the tail. Bounds what the object holds for one reader.
+ */
+export const WINDOW_BYTES = 1 * MIB;
+
+/** A client acknowledges with `received` at the latest after this many bytes of live messages. */
+export const RECEIVED_EVERY_BYTES = 256 * KIB;
+
+/** Messages in one page of history over HTTP; a page ends earlier at `WINDOW_BYTES`. */
+export const MAX_PAGE_MESSAGES = 200;
+export const DEFAULT_PAGE_MESSAGES = 50;
+
+/** Sessions in one page of a list. */
+export const MAX_PAGE_SESSIONS = 100;
+export const DEFAULT_PAGE_SESSIONS = 50;
+
+/** Newest messages that `?tail=` may ask for. */
+export const MAX_TAIL_MESSAGES = 1000;
+
+/** Devices with a key to one session. */
+export const MAX_CREDENTIALS_PER_SESSION = 32;
+
+/** Threads in one session: bounds the list, which has no pages. */
+export const MAX_CONVERSATIONS_PER_SESSION = 100;
+
+/** Clients send `ping` at least this often while they are awake. */
+export const PING_INTERVAL_MS = 30_000;
+
+/** A connection not heard of for this long is no longer present. */
+export const PRESENCE_LEASE_MS = 90_000;
+
+/** How long a socket ticket is good for. */
+export const TICKET_TTL_MS = 60_000;
+
+/** How long after a creation its idempotency key still answers with the session. */
+export const IDEMPOTENCY_WINDOW_MS = 600_000;
+
+/** Connections that a `presence` list names: keeps the frame below `MAX_FRAME_BYTES` in a crowd. */
+export const MAX_PRESENCE = 200;

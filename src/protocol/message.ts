@@ -1,0 +1,43 @@
+import type { JsonObject } from "./json.ts";
+
+export const MESSAGE_ROLES = ["user", "assistant", "operator", "system"] as const;
+export type MessageRole = (typeof MESSAGE_ROLES)[number];
+
+/** Whom a message names as its writer; only the team can set one. */
+export interface Author {
+  readonly id?: string;
+  readonly name?: string;
+  readonly avatarUrl?: string;
+}
+
+/** One entry of a session's log, the same everywhere. */
+export interface Message {
+  readonly id: string;
+  /** 1, 2, 3 … over all conversations of the session. */
+  readonly seq: number;
+  readonly clientId?: string;
+  readonly conversationId: string;
+  readonly role: MessageRole;
+  readonly author?: Author;
+  /** Text; clients may render Markdown, never HTML. */
+  readonly content: string;
+  /** ISO 8601, UTC, by the object's clock. Order is `seq`, never this. */
+  readonly createdAt: string;
+  readonly metadata?: JsonObject;
+}
+
+/** What a visitor's message is made of; the role is `user` and the author unset, always. */
+export interface NewMessage {
+  /** Chosen by the sender, unique per side (visitor, team): resending stores nothing twice. */
+  readonly clientId: string;
+  readonly content: string;
+  /** The session's default conversation when it is left out. */
+  readonly conversationId?: string;
+  readonly metadata?: JsonObject;
+}
+
+/** A message by the team, which chooses role and author. */
+export interface NewTeamMessage extends NewMessage {
+  readonly role?: MessageRole;
+  readonly author?: Author;
+}

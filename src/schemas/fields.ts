@@ -1,0 +1,87 @@
+// The fields that requests and frames share. Unknown fields are refused; lone surrogates become U+FFFD, as they would in
+// storage, so that what was acknowledged is what is replayed.
+import { z } from "zod";
+import type { JsonObject } from "../protocol/json.ts";
+import type { Author, NewMessage, NewTeamMessage } from "../protocol/message.ts";
+import { MESSAGE_ROLES } from "../protocol/message.ts";
+import { DEVICE_TYPES, type DeviceInfo, type LocationInfo } from "../protocol/session.ts";
+
+// The validators' code generation is not available in Workers.
+z.config({ jitless: true });
+
+export function text(maxLength: number) {
+  return z
+    .string()
+    .min(1)
+    .max(maxLength)
+    .overwrite((value) => value.toWellFormed());
+}
+
+/** Ids that clients choose. */
+export const clientIdField = z
+  .string()
+  .regex(/^[A-Za-z0-9._:-]{1,64}$/)
+  .describe("1–64 letters, digits or ._:- ; unique per side of the session");
+
+export const conversationIdField = z.string().min(1).max(64);
+
+export const metadataField: z.ZodType<JsonObject> = z
+  .record(z.string(), z.json())
+  .describe("A JSON object, at most 4 KiB");
+
+const contentField = z
+  .string()
+  .min(1)
+  .overwrite((value) => value.toWellFormed())
+  .describe("Text, at most 32 KiB of UTF-8");
+
+const newMessageFields = {
+  clientId: clientIdField,
+  content: contentField,
+  conversationId: conversationIdField.exactOptional(),
+  metadata: metadataField.exactOptional(),
+};
+
+export const newMessageSchema: z.ZodType<NewMessage> = z.strictObject(newMessageFields);
+
+export const authorSchema: z.ZodType<Author> = z.strictObject({
+  id: text(128).exactOptional(),
+  name: text(128).exactOptional(),
+  avatarUrl: z
+    .url({ protocol: /^https$/ })
+    .max(1024)
+    .exactOptional(),
+});
+
+export const newTeamMessageSchema: z.ZodType<NewTeamMessage> = z.strictObject({
+  ...newMessageFields,
+  role: z.enum(MESSAGE_ROLES).exactOptional(),
+  author: authorSchema.exactOptional(),
+});
+
+export const deviceInfoSchema: z.ZodType<DeviceInfo> = z.strictObject({
+  browser: text(64).exactOptional(),
+  browserVersion: text(32).exactOptional(),
+  os: text(64).exactOptional(),
+  osVersion: text(32).exactOptional(),
+  deviceType: z.enum(DEVICE_TYPES).exactOptional(),
+  userAgent: text(512).exactOptional(),
+  screen: z
+    .strictObject({
+      width: z.int().min(1).max(100_000),
+      height: z.int().min(1).max(100_000),
+    })
+    .exactOptional(),
+  timeZone: text(64).exactOptional(),
+  languages: z.array(text(35)).max(16).exactOptional(),
+});
+
+export const locationInfoSchema: z.ZodType<LocationInfo> = z.strictObject({
+  country: z
+    .string()
+    .regex(/^[A-Z]{2}$/)
+    .exactOptional(),
+  region: text(128).exactOptional(),
+  city: text(128).exactOptional(),
+  timeZone: text(64).exactOptional(),
+});
