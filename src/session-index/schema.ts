@@ -1,0 +1,147 @@
+// The tables of the index. migrations/index/ is generated from this file and test/cli/index-migrations.test.ts keeps the
+// two equal; what drizzle cannot say (WITHOUT ROWID, triggers) is written by hand in the migrations.
+// Each index entry counts as a row written, and an upsert rewrites every entry whose columns it names, changed or not: a
+// session with a fingerprint and without a user costs five rows at each write, one less after its end.
+import { sql } from "drizzle-orm";
+import { check, index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { ConversationStatus } from "../protocol/conversation.ts";
+import type { KeyScope, TeamPolicy } from "../protocol/rest.ts";
+import type {
+  DeviceInfo,
+  DeviceType,
+  EndReason,
+  LocationInfo,
+  SessionStatus,
+} from "../protocol/session.ts";
+
+/** Tenants. Numbers are never used twice: session ids carry them for ever. */
+export const teams = sqliteTable("teams", {
+  number: integer("number").primaryKey({ autoIncrement: true }),
+  id: text("id").notNull().unique(),
+  name: text("name").notNull(),
+  policy: text("policy", { mode: "json" }).$type<TeamPolicy>().notNull(),
+  /** Grows with each change, so that caches and objects see cheaply whether theirs is old. */
+  revision: integer("revision").notNull().default(1),
+  createdAt: integer("created_at").notNull(),
+  updatedAt: integer("updated_at").notNull(),
+});
+
+/**
+ * Which teams allow an origin. A trigger derives it from `policy.allowedOrigins`: the preflight of a creation names no
+ * team, and must not read every policy there is.
+ */
+export const teamOrigins = sqliteTable(
+  "team_origins",
+  {
+    origin: text("origin").notNull(),
+    teamId: teamId(),
+  },
+  (table) => [primaryKey({ columns: [table.origin, table.teamId] })],
+);
+
+/** Keys of teams' backends; of the secret only its SHA-256. */
+export const teamKeys = sqliteTable("team_keys", {
+  id: text("id").primaryKey().notNull(),
+  teamId: teamId(),
+  secretHash: text("secret_hash").notNull(),
+  scopes: text("scopes", { mode: "json" }).$type<readonly KeyScope[]>().notNull(),
+  createdAt: integer("created_at").notNull(),
+  revokedAt: integer("revoked_at"),
+});
+
+/** Projected from the objects; `version` is the object's and only ever grows. */
+export const sessions = sqliteTable(
+  "sessions",
+  {
+    id: text("id").primaryKey().notNull(),
+    teamId: teamId(),
+    /** HMAC under the team's key, never the fingerprint itself. */
+    userFingerprint: text("user_fingerprint"),
+    deviceInfo: text("device_info", { mode: "json" }).$type<DeviceInfo>().notNull(),
+    locationInfo: text("location_info", { mode: "json" }).$type<LocationInfo>().notNull(),
+    status: text("status").$type<SessionStatus>().notNull(),
+    lastAccessed: integer("last_accessed").notNull(),
+    expiresAt: integer("expires_at").notNull(),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+    version: integer("version").notNull(),
+    userId: text("user_id"),
+    endedAt: integer("ended_at"),
+    endReason: text("end_reason").$type<EndReason>(),
+    /** Copies out of the JSON columns, for the filters of lists. */
+    country: text("country"),
+    deviceType: text("device_type").$type<DeviceType>(),
+  },
+  (table) => [
+    // `id` is named although every index ends with it anyway: only declared columns serve the keyset (last_accessed, id).
+    index("idx_sessions_team_id").on(table.teamId, table.status, table.lastAccessed, table.id),
+    index("idx_sessions_last_accessed").on(table.teamId, table.lastAccessed, table.id),
+    index("idx_sessions_user_fingerprint")
+      .on(table.teamId, table.userFingerprint, table.lastAccessed, table.id)
+      .where(sql`user_fingerprint IS NOT NULL`),
+    index("idx_sessions_user_id")
+      .on(table.teamId, table.userId, table.lastAccessed, table.id)
+      .where(sql`user_id IS NOT NULL`),
+    // What is due to expire, across teams; an ended session costs no entry.
+    index("idx_sessions_expires_at").on(table.expiresAt, table.id).where(sql`status = 'active'`),
+    // The counters hold one column for each end reason and derive the statuses from them.
+    check(
+      "sessions_end",
+      sql`status || ':' || coalesce(end_reason, '') IN ('active:', 'expired:idle', 'expired:absolute', 'terminated:terminated', 'terminated:erased') AND (status = 'active') = (ended_at IS NULL)`,
+    ),
+  ],
+);
+
+/** The session comes first in the key: clients may name a conversation when they import one, but only in their session. */
+export const conversations = sqliteTable(
+  "conversations",
+  {
+    sessionId: text("session_id")
+      .notNull()
+      .references(() => sessions.id, { onDelete: "cascade" }),
+    id: text("id").notNull(),
+    teamId: teamId(),
+    status: text("status").$type<ConversationStatus>().notNull(),
+    version: integer("version").notNull(),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.sessionId, table.id] }),
+    check("conversations_status", sql`status IN ('open', 'pending', 'closed')`),
+  ],
+);
+
+/**
+ * What `stats` answers from, one row a team. Triggers on `sessions` keep it in the statement that changes a session:
+ * the plain columns count the rows that are there, the `purged_` ones those that were deleted.
+ */
+export const teamCounters = sqliteTable("team_counters", {
+  teamId: text("team_id")
+    .primaryKey()
+    .notNull()
+    .references(() => teams.id),
+  total: counter("total"),
+  idle: counter("idle"),
+  absolute: counter("absolute"),
+  terminated: counter("terminated"),
+  erased: counter("erased"),
+  /** Sum of last_accessed − created_at. */
+  durationMs: counter("duration_ms"),
+  purgedTotal: counter("purged_total"),
+  purgedIdle: counter("purged_idle"),
+  purgedAbsolute: counter("purged_absolute"),
+  purgedTerminated: counter("purged_terminated"),
+  purgedErased: counter("purged_erased"),
+  purgedDurationMs: counter("purged_duration_ms"),
+});
+
+function teamId() {
+  return text("team_id")
+    .notNull()
+    .references(() => teams.id);
+}
+
+function counter<Name extends string>(name: Name) {
+  return integer(name).notNull().default(0);
+}

@@ -1,0 +1,126 @@
+// The projection: a session's record and conversations into rows, in one transaction. Safe to repeat and to arrive late,
+// since a row only ever gives way to a higher version of itself.
+import type { SQL } from "drizzle-orm";
+import { sql } from "drizzle-orm";
+import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
+import type { ConversationRecord } from "../domain/conversation-record.ts";
+import type { SessionRecord } from "../domain/session-state.ts";
+import { chunks } from "./chunks.ts";
+import type { IndexDatabase } from "./databases.ts";
+import { indexError } from "./errors.ts";
+import { conversations, sessions } from "./schema.ts";
+
+export type IndexedSession = SessionRecord & { readonly expiresAt: number };
+
+/** A failure that is not retryable lies in the data: a retry would only repeat it. */
+export type Projection =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly retryable: boolean; readonly message: string };
+
+/** D1 binds at most 100 values a statement; a conversation has 7. */
+const CONVERSATIONS_PER_STATEMENT = 14;
+
+/** Writes what is newer than the index has it; everything or, on failure, nothing. */
+export async function projectSession(
+  database: IndexDatabase,
+  session: IndexedSession,
+  threads: readonly ConversationRecord[],
+): Promise<Projection> {
+  try {
+    await database.batch([
+      upsertSession(database, session),
+      ...chunks(threads, CONVERSATIONS_PER_STATEMENT).map((some) =>
+        upsertConversations(database, session, some),
+      ),
+    ]);
+    return { ok: true };
+  } catch (error) {
+    const { retryable, message } = indexError(error);
+    return { ok: false, retryable, message };
+  }
+}
+
+function upsertSession(database: IndexDatabase, session: IndexedSession) {
+  return database
+    .insert(sessions)
+    .values({
+      id: session.id,
+      teamId: session.teamId,
+      userFingerprint: session.userFingerprint,
+      deviceInfo: session.deviceInfo,
+      locationInfo: session.locationInfo,
+      status: session.status,
+      lastAccessed: session.lastAccessed,
+      expiresAt: session.expiresAt,
+      createdAt: session.createdAt,
+      updatedAt: session.updatedAt,
+      version: session.version,
+      userId: session.userId,
+      endedAt: session.endedAt,
+      endReason: session.endReason,
+      country: session.locationInfo.country ?? null,
+      deviceType: session.deviceInfo.deviceType ?? null,
+    })
+    .onConflictDoUpdate({
+      target: sessions.id,
+      set: SESSION_CHANGES,
+      setWhere: isNewer(sessions.version),
+    });
+}
+
+function upsertConversations(
+  database: IndexDatabase,
+  session: IndexedSession,
+  threads: readonly ConversationRecord[],
+) {
+  return database
+    .insert(conversations)
+    .values(
+      threads.map((thread) => ({
+        sessionId: session.id,
+        id: thread.id,
+        teamId: session.teamId,
+        status: thread.status,
+        version: thread.version,
+        createdAt: thread.createdAt,
+        updatedAt: thread.updatedAt,
+      })),
+    )
+    .onConflictDoUpdate({
+      target: [conversations.sessionId, conversations.id],
+      set: CONVERSATION_CHANGES,
+      setWhere: isNewer(conversations.version),
+    });
+}
+
+/** What may change in a session; its team and its creation are for ever. */
+const SESSION_CHANGES = {
+  userFingerprint: brought(sessions.userFingerprint),
+  deviceInfo: brought(sessions.deviceInfo),
+  locationInfo: brought(sessions.locationInfo),
+  status: brought(sessions.status),
+  lastAccessed: brought(sessions.lastAccessed),
+  expiresAt: brought(sessions.expiresAt),
+  updatedAt: brought(sessions.updatedAt),
+  version: brought(sessions.version),
+  userId: brought(sessions.userId),
+  endedAt: brought(sessions.endedAt),
+  endReason: brought(sessions.endReason),
+  country: brought(sessions.country),
+  deviceType: brought(sessions.deviceType),
+};
+
+const CONVERSATION_CHANGES = {
+  status: brought(conversations.status),
+  version: brought(conversations.version),
+  updatedAt: brought(conversations.updatedAt),
+};
+
+/** The value that the conflicting insert brought along. */
+function brought(column: SQLiteColumn): SQL {
+  return sql.raw(`excluded.${column.name}`);
+}
+
+function isNewer(version: SQLiteColumn): SQL {
+  return sql`excluded.version > ${version}`;
+}
