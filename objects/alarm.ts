@@ -1,0 +1,28 @@
+// The object's one alarm. Its time is derived from the session's deadlines; this only keeps it from being written again
+// for nothing: it is moved to an earlier time at once, and to a later one when it has fired.
+
+export class Alarm {
+  readonly #storage: DurableObjectStorage;
+  #at: number | null = null;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+  }
+
+  /** Reads what is set; nothing may be armed before. */
+  async load(): Promise<void> {
+    this.#at = await this.#storage.getAlarm();
+  }
+
+  /** It is running: nothing is set until it is armed again. */
+  fired(): void {
+    this.#at = null;
+  }
+
+  /** Makes sure that it fires at `at` or earlier. Part of the transaction that is under way. */
+  armBy(at: number | undefined): void {
+    if (at === undefined || (this.#at !== null && this.#at <= at)) return;
+    this.#at = Math.max(at, Date.now() + 1);
+    void this.#storage.setAlarm(this.#at);
+  }
+}

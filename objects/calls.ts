@@ -1,0 +1,66 @@
+// What crosses the stub between the Worker and a session object: plain values, failures included. Fields are only ever
+// added: during a deploy new Workers call old objects.
+import type { TeamSettings } from "../src/domain/policy.ts";
+import type { Message } from "../src/protocol/message.ts";
+import type { DeviceInfo, LocationInfo, Session } from "../src/protocol/session.ts";
+import type { HistoryRequest } from "./history.ts";
+
+/** Who calls. The Worker has checked tags and scopes; the object checks the credential itself. */
+export type Actor =
+  | {
+      readonly kind: "credential";
+      readonly credentialId: string;
+      /** SHA-256 of the secret's random bytes. */
+      readonly secretDigest: Uint8Array;
+    }
+  /** Came with a ticket: proof of a credential at most a minute ago. */
+  | { readonly kind: "ticket"; readonly credentialId: string }
+  | { readonly kind: "team"; readonly teamId: string };
+
+export interface Call {
+  readonly actor: Actor;
+  /** The team as the Worker knows it; undefined while the index is down and no cache had it. */
+  readonly team: TeamSettings | undefined;
+}
+
+export interface CreateCall {
+  readonly id: string;
+  readonly team: TeamSettings;
+  readonly credential: { readonly id: string; readonly secretDigest: Uint8Array };
+  readonly userFingerprint: string | null;
+  readonly deviceInfo: DeviceInfo;
+  readonly locationInfo: LocationInfo;
+}
+
+export interface Created {
+  readonly session: Session;
+  /** False when the session had been created before under the same idempotency key. */
+  readonly isNew: boolean;
+}
+
+export interface Validated {
+  readonly isValid: boolean;
+  readonly session: Session;
+}
+
+export interface MessagesQuery {
+  readonly conversationId: string | undefined;
+  readonly after: number | undefined;
+  readonly before: number | undefined;
+  readonly limit: number;
+}
+
+export interface Posted {
+  readonly message: Message;
+  /** False when its `clientId` had been stored before. */
+  readonly isNew: boolean;
+}
+
+/** A socket's upgrade, as the Worker hands it on in one header. */
+export interface ConnectCall {
+  readonly credentialId: string;
+  readonly team: TeamSettings | undefined;
+  readonly history: HistoryRequest;
+}
+
+export const CONNECT_CALL_HEADER = "ds-connect";

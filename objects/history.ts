@@ -1,0 +1,61 @@
+// History is pulled: a joining socket gets a frame, and the next one when it has acknowledged the last. Where a socket
+// stands is in its attachment, so an eviction in the middle changes nothing and nothing is buffered for a slow reader.
+import { historyStart } from "../src/domain/log.ts";
+import { MAX_FRAME_BYTES } from "../src/protocol/limits.ts";
+import { frames, type MessageLog } from "./message-log.ts";
+import type { MessageStore } from "./message-store.ts";
+import type { Peer } from "./peers.ts";
+
+/** Where a joining reader wants to begin. */
+export type HistoryRequest =
+  | { readonly after: number }
+  /** The newest so many messages. */
+  | { readonly tail: number };
+
+const CHUNK_BYTES = MAX_FRAME_BYTES - 4096;
+const CHUNK_MESSAGES = 500;
+
+export class History {
+  readonly #messages: MessageStore;
+  readonly #log: MessageLog;
+
+  constructor(messages: MessageStore, log: MessageLog) {
+    this.#messages = messages;
+    this.#log = log;
+  }
+
+  /** The cursor to start from, and whether that leaves out some of what was asked for. */
+  start(request: HistoryRequest): { readonly cursor: number; readonly truncated: boolean } {
+    const { head } = this.#log;
+    const wanted =
+      "after" in request
+        ? Math.min(request.after, head.lastSeq)
+        : Math.max(0, head.lastSeq - request.tail);
+    const cursor = historyStart(wanted, head, (seq) => this.#messages.bytesUpTo(seq));
+    return { cursor, truncated: cursor > wanted };
+  }
+
+  bytesUpTo(seq: number): number {
+    return this.#messages.bytesUpTo(seq);
+  }
+
+  /** Sends the next stretch to a peer that is not live yet; after the last one it is. */
+  advance(peer: Peer): void {
+    const cursor = peer.historyCursor;
+    if (cursor === null) return;
+    const { entries } = this.#messages.page({
+      conversationId: undefined,
+      after: cursor,
+      before: Number.POSITIVE_INFINITY,
+      order: "ascending",
+      limit: CHUNK_MESSAGES,
+      maxBytes: CHUNK_BYTES,
+    });
+    const reached = cursor + entries.length;
+    const isLive = reached === this.#log.head.lastSeq;
+    peer.update({ historyCursor: isLive ? null : reached });
+    const encoded = entries.map((entry) => entry.encoded);
+    for (const { text } of frames(cursor, encoded)) peer.sendText(text);
+    if (isLive) peer.send({ type: "synced", seq: reached });
+  }
+}

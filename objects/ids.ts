@@ -1,0 +1,20 @@
+// Ids that the object mints: unguessable, unique within their session, and readable in a log line.
+
+/** Names the place in the log, so that a message is found by its id without an index of its own. */
+export function newMessageId(seq: number): string {
+  return `msg_${seq}_${randomText(6)}`;
+}
+
+export function newConversationId(): string {
+  return `conv_${randomText(12)}`;
+}
+
+export function newConnectionId(): string {
+  return `conn_${randomText(9)}`;
+}
+
+function randomText(bytes: number): string {
+  return crypto
+    .getRandomValues(new Uint8Array(bytes))
+    .toBase64({ alphabet: "base64url", omitPadding: true });
+}

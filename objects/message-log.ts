@@ -1,0 +1,220 @@
+// The one way into the log: leading-edge group commit. The first message of a quiet moment is committed and delivered at
+// once; what arrives meanwhile shares the next transaction and the next frame. Nothing is delivered before it is stored,
+// and whether a message may be stored is decided inside the transaction that stores it.
+
+import { isTooLarge, type LogHead } from "../src/domain/log.ts";
+import { isoTime } from "../src/domain/view.ts";
+import { byteLength } from "../src/protocol/bytes.ts";
+import type { ErrorCode } from "../src/protocol/errors.ts";
+import type { Side } from "../src/protocol/frames.ts";
+import { MAX_FRAME_BYTES } from "../src/protocol/limits.ts";
+import type { Message, MessageRole, NewTeamMessage } from "../src/protocol/message.ts";
+import { newMessageId } from "./ids.ts";
+import type { MessageStore } from "./message-store.ts";
+import type { SessionStore } from "./store.ts";
+
+/** Who submits: settled when it arrived, checked again when it is stored. */
+export interface Sender {
+  readonly side: Side;
+  readonly credentialId: string | null;
+  readonly slides: boolean;
+}
+
+export type Outcome =
+  | { readonly kind: "stored"; readonly message: Message }
+  | { readonly kind: "duplicate"; readonly message: Message }
+  | { readonly kind: "refused"; readonly code: ErrorCode; readonly clientId: string };
+
+interface Batch {
+  readonly sender: Sender;
+  readonly messages: readonly NewTeamMessage[];
+  /** Called after the commit and the delivery, with one outcome a message, in order. */
+  readonly settle: (outcomes: readonly Outcome[]) => void;
+}
+
+/** A run of new messages as one `messages` frame. */
+export interface Delivery {
+  readonly from: number;
+  readonly to: number;
+  readonly text: string;
+}
+
+/** What the log asks of the session that it belongs to. */
+export interface LogHost {
+  /** Why `sender` may not write now; looked up afresh for every batch. */
+  refusal(sender: Sender, now: number): ErrorCode | undefined;
+  /** Null for none. */
+  readonly quotaBytes: number | null;
+  readonly defaultConversationId: string;
+  /** Messages were stored; `slides` when one of them keeps the session alive. */
+  stored(now: number, slides: boolean): void;
+  deliver(deliveries: readonly Delivery[]): void;
+}
+
+export class MessageLog {
+  readonly #store: SessionStore;
+  readonly #messages: MessageStore;
+  readonly #host: LogHost;
+  #queue: Batch[] = [];
+  #draining = false;
+  #head: LogHead;
+
+  constructor(store: SessionStore, messages: MessageStore, host: LogHost) {
+    this.#store = store;
+    this.#messages = messages;
+    this.#host = host;
+    this.#head = store.logHead();
+  }
+
+  get head(): LogHead {
+    return this.#head;
+  }
+
+  /** Stores what may be stored of `messages`, in order, and settles with an outcome for each. */
+  submit(batch: Batch): void {
+    this.#queue.push(batch);
+    if (!this.#draining) void this.#drain();
+  }
+
+  /** Settles everything submitted so far: whoever ends or revokes calls this first. */
+  flush(): void {
+    if (this.#queue.length > 0) this.#commit();
+  }
+
+  async #drain(): Promise<void> {
+    this.#draining = true;
+    try {
+      while (this.#queue.length > 0) {
+        this.#commit();
+        await scheduler.wait(0);
+      }
+    } finally {
+      this.#draining = false;
+    }
+  }
+
+  #commit(): void {
+    const batches = this.#queue;
+    this.#queue = [];
+    const now = Date.now();
+    let group: Group;
+    try {
+      group = this.#store.transaction(() => this.#write(batches, now));
+    } catch (error) {
+      console.error({ event: "commit_failed", error: String(error) });
+      for (const { messages, settle } of batches) {
+        settle(
+          messages.map(({ clientId }) => ({ kind: "refused", code: "unavailable", clientId })),
+        );
+      }
+      return;
+    }
+    const from = this.#head.lastSeq;
+    this.#head = group.head;
+    if (group.encoded.length > 0) {
+      this.#host.stored(now, group.slides);
+      this.#host.deliver(frames(from, group.encoded));
+    }
+    group.outcomes.forEach((outcomes, index) => {
+      batches[index]?.settle(outcomes);
+    });
+  }
+
+  #write(batches: readonly Batch[], now: number): Group {
+    let head = this.#head;
+    let slides = false;
+    const encoded: string[] = [];
+    const outcomes = batches.map(({ sender, messages }) => {
+      const refusal = this.#host.refusal(sender, now);
+      return messages.map((input): Outcome => {
+        if (refusal !== undefined) return refused(refusal, input);
+        const duplicate = this.#messages.byClientId(sender.side, input.clientId);
+        if (duplicate) return { kind: "duplicate", message: duplicate };
+        const message = this.#compose(input, sender, head.lastSeq + 1, now);
+        const text = JSON.stringify(message);
+        const bytes = byteLength(text);
+        const failure = this.#unfit(message, bytes, head);
+        if (failure !== undefined) return refused(failure, input);
+        head = { lastSeq: message.seq, totalBytes: head.totalBytes + bytes };
+        this.#messages.append({
+          message,
+          side: sender.side,
+          credentialId: sender.credentialId,
+          slides: sender.slides,
+          createdAt: now,
+          totalBytes: head.totalBytes,
+        });
+        encoded.push(text);
+        slides ||= sender.slides;
+        return { kind: "stored", message };
+      });
+    });
+    return { head, encoded, outcomes, slides };
+  }
+
+  #compose(input: NewTeamMessage, sender: Sender, seq: number, now: number): Message {
+    const role: MessageRole = sender.side === "visitor" ? "user" : (input.role ?? "assistant");
+    return {
+      id: newMessageId(seq),
+      seq,
+      clientId: input.clientId,
+      conversationId: input.conversationId ?? this.#host.defaultConversationId,
+      role,
+      ...(sender.side === "team" && input.author !== undefined && { author: input.author }),
+      content: input.content,
+      createdAt: isoTime(now),
+      ...(input.metadata !== undefined && { metadata: input.metadata }),
+    };
+  }
+
+  #unfit(message: Message, bytes: number, head: LogHead): ErrorCode | undefined {
+    if (isTooLarge(message, bytes)) return "message_too_large";
+    if (
+      message.conversationId !== this.#host.defaultConversationId &&
+      !this.#store.hasConversation(message.conversationId)
+    ) {
+      return "conversation_not_found";
+    }
+    const quota = this.#host.quotaBytes;
+    return quota !== null && head.totalBytes + bytes > quota ? "quota_exceeded" : undefined;
+  }
+}
+
+interface Group {
+  readonly head: LogHead;
+  readonly encoded: readonly string[];
+  readonly slides: boolean;
+  /** One list a batch. */
+  readonly outcomes: readonly (readonly Outcome[])[];
+}
+
+function refused(code: ErrorCode, { clientId }: NewTeamMessage): Outcome {
+  return { kind: "refused", code, clientId };
+}
+
+/** Bytes left to the messages of a frame beside `{"type":"messages",…}`, its two numbers and the commas. */
+const FRAME_ROOM_BYTES = MAX_FRAME_BYTES - 256;
+
+/** Encoded messages that follow `from` in the log, in as few `messages` frames as the frame limit allows. */
+export function frames(from: number, encoded: readonly string[]): Delivery[] {
+  const deliveries: Delivery[] = [];
+  let first = 0;
+  let bytes = 0;
+  encoded.forEach((text, index) => {
+    const size = byteLength(text) + 1;
+    if (index > first && bytes + size > FRAME_ROOM_BYTES) {
+      deliveries.push(frame(from + first, encoded.slice(first, index)));
+      first = index;
+      bytes = 0;
+    }
+    bytes += size;
+  });
+  if (first < encoded.length) deliveries.push(frame(from + first, encoded.slice(first)));
+  return deliveries;
+}
+
+function frame(from: number, encoded: readonly string[]): Delivery {
+  const to = from + encoded.length;
+  const text = `{"type":"messages","from":${from},"to":${to},"messages":[${encoded.join(",")}]}`;
+  return { from, to, text };
+}

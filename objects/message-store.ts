@@ -1,0 +1,140 @@
+// All SQL on the session's log. `seq` counts from 1 without a gap; `(side, clientId)` is stored once.
+
+import { isoTime } from "../src/domain/view.ts";
+import { byteLength } from "../src/protocol/bytes.ts";
+import type { Side } from "../src/protocol/frames.ts";
+import type { JsonObject } from "../src/protocol/json.ts";
+import type { Author, Message, MessageRole } from "../src/protocol/message.ts";
+
+/** A message with what only the store knows of it. */
+export interface LoggedMessage {
+  readonly message: Message;
+  readonly side: Side;
+  readonly credentialId: string | null;
+  readonly slides: boolean;
+  readonly createdAt: number;
+  /** Bytes of this message and all before it. */
+  readonly totalBytes: number;
+}
+
+export interface Page {
+  readonly conversationId: string | undefined;
+  readonly after: number;
+  /** Exclusive; Infinity for no bound. */
+  readonly before: number;
+  readonly order: "ascending" | "descending";
+  /** Stops after this many messages … */
+  readonly limit: number;
+  /** … or before the message that would exceed this many bytes, but never before the first. */
+  readonly maxBytes: number;
+}
+
+export interface PageEntry {
+  readonly message: Message;
+  /** The message as JSON. */
+  readonly encoded: string;
+}
+
+export class MessageStore {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  append(entry: LoggedMessage): void {
+    const { message } = entry;
+    this.#sql.exec(
+      `INSERT INTO messages (seq, id, side, client_id, conversation_id, role, author, content, metadata, created_at,
+         credential_id, slides, total_bytes)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      message.seq,
+      message.id,
+      entry.side,
+      message.clientId ?? null,
+      message.conversationId,
+      message.role,
+      message.author === undefined ? null : JSON.stringify(message.author),
+      message.content,
+      message.metadata === undefined ? null : JSON.stringify(message.metadata),
+      entry.createdAt,
+      entry.credentialId,
+      entry.slides ? 1 : 0,
+      entry.totalBytes,
+    );
+  }
+
+  byClientId(side: Side, clientId: string): Message | undefined {
+    const row = this.#sql
+      .exec<MessageRow>("SELECT * FROM messages WHERE side = ? AND client_id = ?", side, clientId)
+      .toArray()[0];
+    return row && toMessage(row);
+  }
+
+  /** What all messages up to `seq` weigh; `seq` is at most the log's last. */
+  bytesUpTo(seq: number): number {
+    if (seq <= 0) return 0;
+    return this.#sql
+      .exec<{ total_bytes: number }>("SELECT total_bytes FROM messages WHERE seq = ?", seq)
+      .one().total_bytes;
+  }
+
+  /** Messages of a page in its order, and whether it was cut before the range's end. */
+  page(page: Page): { readonly entries: PageEntry[]; readonly more: boolean } {
+    const entries: PageEntry[] = [];
+    let bytes = 0;
+    for (const row of this.#rows(page)) {
+      const message = toMessage(row);
+      const encoded = JSON.stringify(message);
+      bytes += byteLength(encoded);
+      if (entries.length === page.limit || (entries.length > 0 && bytes > page.maxBytes)) {
+        return { entries, more: true };
+      }
+      entries.push({ message, encoded });
+    }
+    return { entries, more: false };
+  }
+
+  #rows({ conversationId, after, before, order }: Page): Iterable<MessageRow> {
+    const last = Math.min(before - 1, Number.MAX_SAFE_INTEGER);
+    const direction = order === "ascending" ? "ASC" : "DESC";
+    return conversationId === undefined
+      ? this.#sql.exec<MessageRow>(
+          `SELECT * FROM messages WHERE seq > ? AND seq <= ? ORDER BY seq ${direction}`,
+          after,
+          last,
+        )
+      : this.#sql.exec<MessageRow>(
+          `SELECT * FROM messages WHERE seq > ? AND seq <= ? AND conversation_id = ? ORDER BY seq ${direction}`,
+          after,
+          last,
+          conversationId,
+        );
+  }
+}
+
+type MessageRow = {
+  seq: number;
+  id: string;
+  client_id: string | null;
+  conversation_id: string;
+  role: string;
+  author: string | null;
+  content: string;
+  metadata: string | null;
+  created_at: number;
+};
+
+function toMessage(row: MessageRow): Message {
+  return {
+    id: row.id,
+    seq: row.seq,
+    ...(row.client_id !== null && { clientId: row.client_id }),
+    conversationId: row.conversation_id,
+    role: row.role as MessageRole,
+    ...(row.author !== null && { author: JSON.parse(row.author) as Author }),
+    content: row.content,
+    createdAt: isoTime(row.created_at),
+    ...(row.metadata !== null && { metadata: JSON.parse(row.metadata) as JsonObject }),
+  };
+}

@@ -1,0 +1,177 @@
+// The open sockets of a session. What must survive an eviction is in each socket's attachment; the map is a cache of it.
+import { isoTime } from "../src/domain/view.ts";
+import { CLOSE_CODES, type CloseCode } from "../src/protocol/close-codes.ts";
+import { type DownFrame, PING, PONG, type Presence } from "../src/protocol/frames.ts";
+import { MAX_PRESENCE, PRESENCE_LEASE_MS } from "../src/protocol/limits.ts";
+import type { ConnectionRole } from "../src/protocol/session.ts";
+
+/** What a socket carries through an eviction. */
+interface Attachment {
+  readonly connectionId: string;
+  readonly credentialId: string;
+  readonly role: ConnectionRole;
+  /** Epoch milliseconds. */
+  readonly since: number;
+  /** While history is being pulled: the `seq` it has been sent up to. Null once live. */
+  readonly historyCursor: number | null;
+  /** What it has acknowledged, as a `seq` and as bytes of the log. */
+  readonly receivedSeq: number;
+  readonly receivedBytes: number;
+  /** The object has closed it: it is no longer there, though the closing handshake may outlive an eviction. */
+  readonly isClosed: boolean;
+}
+
+export class Peer {
+  readonly socket: WebSocket;
+  #attachment: Attachment;
+  #lastHeardAt: number;
+
+  constructor(socket: WebSocket, attachment: Attachment) {
+    this.socket = socket;
+    this.#attachment = attachment;
+    this.#lastHeardAt = attachment.since;
+  }
+
+  get connectionId(): string {
+    return this.#attachment.connectionId;
+  }
+  get credentialId(): string {
+    return this.#attachment.credentialId;
+  }
+  get role(): ConnectionRole {
+    return this.#attachment.role;
+  }
+  get historyCursor(): number | null {
+    return this.#attachment.historyCursor;
+  }
+  get receivedSeq(): number {
+    return this.#attachment.receivedSeq;
+  }
+  get receivedBytes(): number {
+    return this.#attachment.receivedBytes;
+  }
+
+  get presence(): Presence {
+    const { connectionId, role, since } = this.#attachment;
+    return { connectionId, role, since: isoTime(since) };
+  }
+
+  update(
+    fields: Partial<Pick<Attachment, "historyCursor" | "receivedSeq" | "receivedBytes">>,
+  ): void {
+    this.#attachment = { ...this.#attachment, ...fields };
+    this.socket.serializeAttachment(this.#attachment);
+  }
+
+  heard(now: number): void {
+    this.#lastHeardAt = now;
+  }
+
+  /** The newest sign of life: a frame, or a ping that the platform answered without waking the object. */
+  lastHeardAt(ctx: DurableObjectState): number {
+    const pinged = ctx.getWebSocketAutoResponseTimestamp(this.socket)?.getTime() ?? 0;
+    return Math.max(this.#lastHeardAt, pinged);
+  }
+
+  send(frame: DownFrame): void {
+    this.sendText(JSON.stringify(frame));
+  }
+
+  /** A socket that is closing takes nothing more; its close event tells. */
+  sendText(text: string): void {
+    try {
+      this.socket.send(text);
+    } catch {
+      return;
+    }
+  }
+
+  close(code: CloseCode, reason: string): void {
+    this.#attachment = { ...this.#attachment, isClosed: true };
+    try {
+      this.socket.serializeAttachment(this.#attachment);
+      this.socket.close(code, reason);
+    } catch {
+      return;
+    }
+  }
+}
+
+export class Peers {
+  readonly #ctx: DurableObjectState;
+  readonly #bySocket = new Map<WebSocket, Peer>();
+
+  constructor(ctx: DurableObjectState) {
+    this.#ctx = ctx;
+    for (const socket of ctx.getWebSockets()) {
+      const attachment = socket.deserializeAttachment() as Attachment;
+      if (!attachment.isClosed) this.#bySocket.set(socket, new Peer(socket, attachment));
+    }
+  }
+
+  /** Takes a socket in, hibernating; pings are answered without waking the object. */
+  accept(socket: WebSocket, attachment: Attachment): Peer {
+    this.#ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
+    this.#ctx.acceptWebSocket(socket);
+    socket.serializeAttachment(attachment);
+    const peer = new Peer(socket, attachment);
+    this.#bySocket.set(socket, peer);
+    return peer;
+  }
+
+  get size(): number {
+    return this.#bySocket.size;
+  }
+
+  [Symbol.iterator](): IterableIterator<Peer> {
+    return this.#bySocket.values();
+  }
+
+  of(socket: WebSocket): Peer | undefined {
+    return this.#bySocket.get(socket);
+  }
+
+  /** Forgets a socket; false when it was forgotten before. */
+  remove(socket: WebSocket): boolean {
+    return this.#bySocket.delete(socket);
+  }
+
+  broadcast(frame: DownFrame, except?: Peer): void {
+    const text = JSON.stringify(frame);
+    for (const peer of this) if (peer !== except) peer.sendText(text);
+  }
+
+  closeAll(code: CloseCode, reason: string): void {
+    for (const peer of this) peer.close(code, reason);
+    this.#bySocket.clear();
+  }
+
+  /** Closes those whose lease ran out; a client that lives after all comes back. */
+  sweep(now: number): readonly Peer[] {
+    const gone = [...this].filter((peer) => now - this.heardAt(peer) > PRESENCE_LEASE_MS);
+    for (const peer of gone) {
+      this.remove(peer.socket);
+      peer.close(CLOSE_CODES.resync, "not heard of");
+    }
+    return gone;
+  }
+
+  get isOwnerHere(): boolean {
+    for (const peer of this) if (peer.role === "owner") return true;
+    return false;
+  }
+
+  /** The last sign of life of the owner's sockets, 0 without one. */
+  get ownerHeardAt(): number {
+    const owners = [...this].filter((peer) => peer.role === "owner");
+    return Math.max(0, ...owners.map((peer) => this.heardAt(peer)));
+  }
+
+  heardAt(peer: Peer): number {
+    return peer.lastHeardAt(this.#ctx);
+  }
+
+  presence(): Presence[] {
+    return [...this].slice(0, MAX_PRESENCE).map((peer) => peer.presence);
+  }
+}

@@ -1,0 +1,224 @@
+// The state of a created session: its record, its credentials, and the rules of src/domain applied to them. Memory here
+// is a cache of the store; every change is written in the same breath.
+import { mayRole, opensWhenEnded, type SessionOperation } from "../src/domain/access.ts";
+import type { ConversationRecord } from "../src/domain/conversation-record.ts";
+import { touchFlushDue } from "../src/domain/deadlines.ts";
+import type { TeamSettings } from "../src/domain/policy.ts";
+import {
+  deadline,
+  end,
+  isTouchDue,
+  type SessionRecord,
+  settle,
+  touch,
+} from "../src/domain/session-state.ts";
+import { endedCode, type Viewer, viewSession } from "../src/domain/view.ts";
+import type { ErrorCode, Failure } from "../src/protocol/errors.ts";
+import type { CredentialRole, EndReason, Session } from "../src/protocol/session.ts";
+import type { Actor } from "./calls.ts";
+import type { Credential, SessionStore, StoredSession } from "./store.ts";
+
+export class SessionLife {
+  readonly #store: SessionStore;
+  readonly #credentials: Map<string, Credential>;
+  #stored: StoredSession;
+  /** A message that keeps the session alive is its own touch: the record catches up when it is next written. */
+  #slidAt: number;
+
+  constructor(store: SessionStore, stored: StoredSession) {
+    this.#store = store;
+    this.#stored = stored;
+    this.#credentials = new Map(store.credentials().map((one) => [one.id, one]));
+    this.#slidAt = store.lastSlidingMessageAt();
+  }
+
+  /** The session row as it was last written. */
+  get stored(): StoredSession {
+    return this.#stored;
+  }
+
+  /** The record, as current as the log. */
+  get record(): SessionRecord {
+    const { record } = this.#stored;
+    return record.status === "active" && this.#slidAt > record.lastAccessed
+      ? { ...record, lastAccessed: this.#slidAt }
+      : record;
+  }
+
+  get team(): TeamSettings {
+    return this.#stored.team;
+  }
+
+  get isActive(): boolean {
+    return this.#stored.record.status === "active";
+  }
+
+  get credentialCount(): number {
+    return this.#credentials.size;
+  }
+
+  view(lastSeq: number, viewer: Viewer): Session {
+    return viewSession(this.record, this.team.policy, lastSeq, viewer);
+  }
+
+  /** Whether `actor` may do `operation`, and as what. */
+  admit(
+    actor: Actor,
+    operation: SessionOperation,
+  ): { readonly ok: true; readonly role: CredentialRole | "team" } | Failure {
+    const role = this.#roleOf(actor);
+    if (role === undefined) {
+      return {
+        ok: false,
+        code: actor.kind === "team" ? "session_not_found" : "invalid_credential",
+      };
+    }
+    if (role !== "team" && !mayRole(operation, role)) return { ok: false, code: "forbidden" };
+    const refusal = opensWhenEnded(operation, role) ? undefined : this.endedCode();
+    return refusal === undefined ? { ok: true, role } : { ok: false, code: refusal };
+  }
+
+  #roleOf(actor: Actor): CredentialRole | "team" | undefined {
+    if (actor.kind === "team") {
+      return actor.teamId === this.#stored.record.teamId ? "team" : undefined;
+    }
+    const credential = this.#goodCredential(actor.credentialId);
+    if (credential === undefined || actor.kind === "ticket") return credential?.role;
+    const { secretDigest, role } = credential;
+    return actor.secretDigest.byteLength === secretDigest.byteLength &&
+      crypto.subtle.timingSafeEqual(actor.secretDigest, secretDigest)
+      ? role
+      : undefined;
+  }
+
+  #goodCredential(id: string): Credential | undefined {
+    const credential = this.#credentials.get(id);
+    return credential?.revokedAt === null ? credential : undefined;
+  }
+
+  isCredentialGood(id: string): boolean {
+    return this.#goodCredential(id) !== undefined;
+  }
+
+  addCredential(credential: Credential): void {
+    this.#store.addCredential(credential);
+    this.#credentials.set(credential.id, credential);
+  }
+
+  /** Why the session takes nothing more, if so. */
+  endedCode(): ErrorCode | undefined {
+    const { status } = this.#stored.record;
+    return status === "active" ? undefined : endedCode(status);
+  }
+
+  /** Whether a deadline lies behind `now`. */
+  isOverdue(now: number): boolean {
+    const at = this.deadlineAt();
+    return at !== undefined && now >= at;
+  }
+
+  adoptTeam(team: TeamSettings | undefined): void {
+    if (team !== undefined && team.revision > this.team.revision) this.#save({ team });
+  }
+
+  /** Slides the expiry for a call at `now`, at most once a touch interval unless `force`. True if it was written. */
+  touch(now: number, force: boolean): boolean {
+    if (!force && !isTouchDue(this.record, now)) return false;
+    return this.#saveRecord(touch(this.record, now, now));
+  }
+
+  /** The owner's last socket closed; it was last heard of at `heardAt`. */
+  socketsClosed(heardAt: number, now: number): void {
+    if (!this.isActive) return;
+    this.#save({ record: touch(this.record, heardAt, now), socketsClosedAt: now });
+  }
+
+  /** Sockets tell of life without a write; this writes it down. */
+  heardUntil(heardAt: number, now: number): void {
+    this.#saveRecord(touch(this.record, heardAt, now));
+  }
+
+  slid(now: number): void {
+    this.#slidAt = Math.max(this.#slidAt, now);
+  }
+
+  end(reason: EndReason, now: number): void {
+    this.#saveRecord(end(this.record, reason, now, now));
+  }
+
+  /** Ends the session if its deadline is behind; it then ended when that was. */
+  settle(now: number): void {
+    this.#saveRecord(settle(this.record, this.team.policy, now));
+  }
+
+  /** Gives touches that only the log knows a version of their own, for the index to hear of. */
+  writeSlide(now: number): void {
+    const { record } = this.#stored;
+    if (this.record !== record) this.#saveRecord(touch(record, this.record.lastAccessed, now));
+  }
+
+  indexed(record: SessionRecord, now: number): void {
+    this.#save({ indexedAt: now, indexedAccess: record.lastAccessed });
+  }
+
+  touchFlushDue(socketsOpen: boolean): number | undefined {
+    const { indexedAt, indexedAccess, socketsClosedAt } = this.#stored;
+    const { lastAccessed } = this.record;
+    return touchFlushDue({ lastAccessed, indexedAccess, indexedAt, socketsClosedAt, socketsOpen });
+  }
+
+  deadlineAt(): number | undefined {
+    return this.isActive ? deadline(this.record, this.team.policy).at : undefined;
+  }
+
+  #saveRecord(record: SessionRecord): boolean {
+    if (record.version === this.#stored.record.version) return false;
+    this.#save({ record });
+    return true;
+  }
+
+  #save(fields: Partial<StoredSession>): void {
+    const stored = { ...this.#stored, ...fields };
+    this.#store.saveSession(stored);
+    this.#stored = stored;
+  }
+}
+
+/** A session and its first thread as they begin. */
+export function newSession(
+  input: Pick<
+    SessionRecord,
+    "id" | "userFingerprint" | "deviceInfo" | "locationInfo" | "defaultConversationId"
+  >,
+  team: TeamSettings,
+  now: number,
+): { readonly stored: StoredSession; readonly conversation: ConversationRecord } {
+  return {
+    stored: {
+      record: {
+        ...input,
+        teamId: team.id,
+        teamNumber: team.number,
+        status: "active",
+        endReason: null,
+        endedAt: null,
+        version: 1,
+        userId: null,
+        createdAt: now,
+        updatedAt: now,
+        lastAccessed: now,
+      },
+      team,
+      indexedAt: 0,
+      indexedAccess: 0,
+      socketsClosedAt: null,
+    },
+    conversation: {
+      id: input.defaultConversationId,
+      status: "open",
+      version: 1,
+      createdAt: now,
+      updatedAt: now,
+    },
+  };
+}

@@ -1,0 +1,301 @@
+// All SQL on a session's own tables. Everything here is synchronous; what must be atomic runs inside `transaction`.
+import type { ConversationRecord } from "../src/domain/conversation-record.ts";
+import type { LogHead } from "../src/domain/log.ts";
+import type { TeamSettings } from "../src/domain/policy.ts";
+import type { SessionRecord } from "../src/domain/session-state.ts";
+import type { Side } from "../src/protocol/frames.ts";
+import type { TeamPolicy } from "../src/protocol/rest.ts";
+import type {
+  CredentialRole,
+  DeviceInfo,
+  EndReason,
+  LocationInfo,
+  SessionStatus,
+} from "../src/protocol/session.ts";
+import { climbSchema, storedSchemaVersion } from "./schema.ts";
+
+/** The session row: the record, and what the object keeps about the team and the index. */
+export interface StoredSession {
+  readonly record: SessionRecord;
+  readonly team: TeamSettings;
+  readonly indexedAt: number;
+  readonly indexedAccess: number;
+  readonly socketsClosedAt: number | null;
+}
+
+export interface Credential {
+  readonly id: string;
+  readonly role: CredentialRole;
+  readonly secretDigest: Uint8Array;
+  readonly createdAt: number;
+  readonly revokedAt: number | null;
+}
+
+export interface OutboxEntry {
+  readonly entity: string;
+  readonly dueAt: number;
+  readonly attempts: number;
+  readonly failure: string | null;
+}
+
+export class SessionStore {
+  readonly #storage: DurableObjectStorage;
+  readonly #sql: SqlStorage;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+    this.#sql = storage.sql;
+  }
+
+  transaction<T>(work: () => T): T {
+    return this.#storage.transactionSync(work);
+  }
+
+  /** The session, its tables brought up to date; undefined, and nothing written, where none was created. */
+  open(): StoredSession | undefined {
+    const version = storedSchemaVersion(this.#sql);
+    if (version === 0) return undefined;
+    this.transaction(() => climbSchema(this.#sql, version));
+    return this.#session();
+  }
+
+  create(session: StoredSession, conversation: ConversationRecord): void {
+    climbSchema(this.#sql, storedSchemaVersion(this.#sql));
+    this.saveSession(session);
+    this.saveConversation(conversation);
+  }
+
+  #session(): StoredSession | undefined {
+    const row = this.#sql.exec<SessionRow>("SELECT * FROM session").toArray()[0];
+    if (row === undefined) return undefined;
+    return {
+      record: {
+        id: row.id,
+        teamId: row.team_id,
+        teamNumber: row.team_number,
+        status: row.status as SessionStatus,
+        endReason: row.end_reason as EndReason | null,
+        endedAt: row.ended_at,
+        version: row.version,
+        userId: row.user_id,
+        userFingerprint: row.user_fingerprint,
+        deviceInfo: JSON.parse(row.device_info) as DeviceInfo,
+        locationInfo: JSON.parse(row.location_info) as LocationInfo,
+        createdAt: row.created_at,
+        updatedAt: row.updated_at,
+        lastAccessed: row.last_accessed,
+        defaultConversationId: row.default_conversation_id,
+      },
+      team: {
+        id: row.team_id,
+        number: row.team_number,
+        revision: row.team_revision,
+        policy: JSON.parse(row.team_policy) as TeamPolicy,
+      },
+      indexedAt: row.indexed_at,
+      indexedAccess: row.indexed_access,
+      socketsClosedAt: row.sockets_closed_at,
+    };
+  }
+
+  saveSession({ record, team, indexedAt, indexedAccess, socketsClosedAt }: StoredSession): void {
+    this.#sql.exec(
+      `INSERT OR REPLACE INTO session (single, id, team_id, team_number, status, end_reason, ended_at, version, user_id,
+         user_fingerprint, device_info, location_info, created_at, updated_at, last_accessed, default_conversation_id,
+         team_revision, team_policy, indexed_at, indexed_access, sockets_closed_at)
+       VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      record.id,
+      record.teamId,
+      record.teamNumber,
+      record.status,
+      record.endReason,
+      record.endedAt,
+      record.version,
+      record.userId,
+      record.userFingerprint,
+      JSON.stringify(record.deviceInfo),
+      JSON.stringify(record.locationInfo),
+      record.createdAt,
+      record.updatedAt,
+      record.lastAccessed,
+      record.defaultConversationId,
+      team.revision,
+      JSON.stringify(team.policy),
+      indexedAt,
+      indexedAccess,
+      socketsClosedAt,
+    );
+  }
+
+  credentials(): Credential[] {
+    return this.#sql
+      .exec<CredentialRow>("SELECT * FROM credentials")
+      .toArray()
+      .map((row) => ({
+        id: row.id,
+        role: row.role as CredentialRole,
+        secretDigest: new Uint8Array(row.secret_digest),
+        createdAt: row.created_at,
+        revokedAt: row.revoked_at,
+      }));
+  }
+
+  addCredential(credential: Credential): void {
+    this.#sql.exec(
+      "INSERT INTO credentials (id, role, secret_digest, created_at, revoked_at) VALUES (?, ?, ?, ?, ?)",
+      credential.id,
+      credential.role,
+      credential.secretDigest,
+      credential.createdAt,
+      credential.revokedAt,
+    );
+  }
+
+  conversations(): ConversationRecord[] {
+    return this.#sql
+      .exec<ConversationRow>("SELECT * FROM conversations ORDER BY created_at, id")
+      .toArray()
+      .map((row) => ({
+        id: row.id,
+        status: row.status as ConversationRecord["status"],
+        version: row.version,
+        createdAt: row.created_at,
+        updatedAt: row.updated_at,
+      }));
+  }
+
+  saveConversation(conversation: ConversationRecord): void {
+    this.#sql.exec(
+      "INSERT OR REPLACE INTO conversations (id, status, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
+      conversation.id,
+      conversation.status,
+      conversation.version,
+      conversation.createdAt,
+      conversation.updatedAt,
+    );
+  }
+
+  hasConversation(id: string): boolean {
+    return this.#sql.exec("SELECT 1 FROM conversations WHERE id = ?", id).toArray().length > 0;
+  }
+
+  /** Moves a side's read mark forward; false when it stood there or further already. */
+  markRead(conversationId: string, side: Side, seq: number): boolean {
+    return (
+      this.#sql
+        .exec(
+          `INSERT INTO read_marks (conversation_id, side, seq) VALUES (?, ?, ?)
+           ON CONFLICT DO UPDATE SET seq = excluded.seq WHERE excluded.seq > seq RETURNING seq`,
+          conversationId,
+          side,
+          seq,
+        )
+        .toArray().length > 0
+    );
+  }
+
+  /** Newest `seq` of each conversation that has messages, and how many of the other side's lie above `side`'s mark. */
+  conversationCounts(side: Side): Map<string, { lastSeq: number; unread: number }> {
+    const rows = this.#sql
+      .exec<{ conversation_id: string; last_seq: number; unread: number }>(
+        `SELECT m.conversation_id, max(m.seq) AS last_seq,
+           sum(m.side <> ?1 AND m.seq > coalesce(r.seq, 0)) AS unread
+         FROM messages m
+         LEFT JOIN read_marks r ON r.conversation_id = m.conversation_id AND r.side = ?1
+         GROUP BY m.conversation_id`,
+        side,
+      )
+      .toArray();
+    return new Map(
+      rows.map((row) => [row.conversation_id, { lastSeq: row.last_seq, unread: row.unread }]),
+    );
+  }
+
+  logHead(): LogHead {
+    const row = this.#sql
+      .exec<{ seq: number; total_bytes: number }>(
+        "SELECT seq, total_bytes FROM messages ORDER BY seq DESC LIMIT 1",
+      )
+      .toArray()[0];
+    return { lastSeq: row?.seq ?? 0, totalBytes: row?.total_bytes ?? 0 };
+  }
+
+  /** When the newest message that keeps the session alive was written; 0 without one. */
+  lastSlidingMessageAt(): number {
+    return (
+      this.#sql
+        .exec<{ created_at: number }>(
+          "SELECT created_at FROM messages WHERE slides = 1 ORDER BY seq DESC LIMIT 1",
+        )
+        .toArray()[0]?.created_at ?? 0
+    );
+  }
+
+  outbox(): OutboxEntry[] {
+    return this.#sql
+      .exec<OutboxRow>("SELECT * FROM index_outbox")
+      .toArray()
+      .map((row) => ({
+        entity: row.entity,
+        dueAt: row.due_at,
+        attempts: row.attempts,
+        failure: row.failure,
+      }));
+  }
+
+  /** The entry as given, in place of any earlier one for the same entity. */
+  saveOutbox(entry: OutboxEntry): void {
+    this.#sql.exec(
+      "INSERT OR REPLACE INTO index_outbox (entity, due_at, attempts, failure) VALUES (?, ?, ?, ?)",
+      entry.entity,
+      entry.dueAt,
+      entry.attempts,
+      entry.failure,
+    );
+  }
+
+  clearOutbox(entity: string): void {
+    this.#sql.exec("DELETE FROM index_outbox WHERE entity = ?", entity);
+  }
+}
+
+type SessionRow = {
+  id: string;
+  team_id: string;
+  team_number: number;
+  status: string;
+  end_reason: string | null;
+  ended_at: number | null;
+  version: number;
+  user_id: string | null;
+  user_fingerprint: string | null;
+  device_info: string;
+  location_info: string;
+  created_at: number;
+  updated_at: number;
+  last_accessed: number;
+  default_conversation_id: string;
+  team_revision: number;
+  team_policy: string;
+  indexed_at: number;
+  indexed_access: number;
+  sockets_closed_at: number | null;
+};
+
+type CredentialRow = {
+  id: string;
+  role: string;
+  secret_digest: ArrayBuffer;
+  created_at: number;
+  revoked_at: number | null;
+};
+
+type ConversationRow = {
+  id: string;
+  status: string;
+  version: number;
+  created_at: number;
+  updated_at: number;
+};
+
+type OutboxRow = { entity: string; due_at: number; attempts: number; failure: string | null };
