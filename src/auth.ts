@@ -1,0 +1,57 @@
+// From a request to its caller. Refused here: what this deployment did not issue, and team keys that a browser sends.
+import type { Caller } from "./caller.ts";
+import { isSameSecret, readTeamKey, readToken } from "./credentials.ts";
+import type { Services } from "./operations/session-access.ts";
+import type { Failure } from "./protocol/errors.ts";
+import { teamById, teamKey } from "./teams.ts";
+
+type Authenticated = { readonly ok: true; readonly caller: Caller } | Failure;
+
+const ANONYMOUS: Authenticated = { ok: true, caller: { kind: "anonymous" } };
+const UNAUTHENTICATED: Failure = { ok: false, code: "unauthenticated" };
+const INVALID: Failure = { ok: false, code: "invalid_credential" };
+
+/** Who sent `request`: a visitor with a token, a team with a key, or nobody known. Throws `IndexError`. */
+export async function authenticate(services: Services, request: Request): Promise<Authenticated> {
+  const header = request.headers.get("Authorization");
+  if (header === null) return ANONYMOUS;
+  const bearer = bearerToken(header);
+  if (bearer === undefined) return UNAUTHENTICATED;
+  if (bearer.startsWith("sk_")) return await authenticateTeam(services, request, bearer);
+  const credential = await readToken(services.keys, bearer);
+  return credential ? { ok: true, caller: { kind: "credential", credential } } : INVALID;
+}
+
+async function authenticateTeam(
+  { env, keys }: Services,
+  request: Request,
+  key: string,
+): Promise<Authenticated> {
+  if (request.headers.has("Origin")) return { ok: false, code: "origin_not_allowed" };
+  const presented = await readTeamKey(keys, key);
+  if (presented === undefined) return INVALID;
+  const record = await teamKey(env, presented.keyId);
+  if (record === undefined || record.revokedAt !== null) return INVALID;
+  if (!(await isSameSecret(presented.secretHash, record.secretHash))) return INVALID;
+  const team = await teamById(env, record.teamId);
+  if (team === undefined) return INVALID;
+  const { teamId, scopes } = record;
+  return { ok: true, caller: { kind: "team", teamId, teamNumber: team.number, scopes } };
+}
+
+/** The administrator, who has the Worker's own secret; without one there is no such door. */
+export async function authenticateAdmin(env: Env, request: Request): Promise<Authenticated> {
+  if (!env.ADMIN_TOKEN) return { ok: false, code: "not_found" };
+  if (request.headers.has("Origin")) return { ok: false, code: "origin_not_allowed" };
+  const header = request.headers.get("Authorization");
+  if (header === null) return UNAUTHENTICATED;
+  const bearer = bearerToken(header);
+  if (bearer === undefined) return UNAUTHENTICATED;
+  return (await isSameSecret(bearer, env.ADMIN_TOKEN))
+    ? { ok: true, caller: { kind: "admin" } }
+    : INVALID;
+}
+
+function bearerToken(header: string): string | undefined {
+  return /^Bearer ([A-Za-z0-9._~+/-]{1,512}=*)$/i.exec(header)?.[1];
+}

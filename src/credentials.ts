@@ -1,0 +1,205 @@
+// Ids, tokens, tickets and team keys: made and checked without asking anybody. Every secret carries a tag, so that a
+// forged one wakes no object and reads no row; whether a true one is still good is for its keeper to say.
+import {
+  SESSION_ID_PATTERN,
+  SESSION_ID_RANDOM_BYTES,
+  sessionIdBody,
+  splitSessionId,
+} from "./domain/session-id.ts";
+import { fromBase64Url, type Keys, type Purpose, toBase64Url } from "./keys.ts";
+import { TICKET_TTL_MS } from "./protocol/limits.ts";
+
+const SECRET_BYTES = 32;
+const TAG_BYTES = 8;
+const TICKET_MAC_BYTES = 16;
+
+const utf8 = new TextEncoder();
+
+export interface SessionAddress {
+  readonly id: string;
+  readonly teamNumber: number;
+}
+
+/** A token that this deployment issued; the object knows whether it still opens. */
+export interface Credential {
+  readonly sessionId: string;
+  readonly credentialId: string;
+  readonly secretDigest: Uint8Array;
+}
+
+/** @param random 11 bytes; left out, they come from the system's CSPRNG */
+export async function newSessionId(
+  keys: Keys,
+  teamNumber: number,
+  random = crypto.getRandomValues(new Uint8Array(SESSION_ID_RANDOM_BYTES)),
+): Promise<string> {
+  const body = sessionIdBody(keys.current, teamNumber, random);
+  return toBase64Url(concat(body, await tag(keys, "session-id", body)));
+}
+
+/** The address behind an id, or undefined when its tag is not ours. */
+export async function readSessionId(keys: Keys, id: string): Promise<SessionAddress | undefined> {
+  if (!SESSION_ID_PATTERN.test(id)) return undefined;
+  const parts = splitSessionId(fromBase64Url(id));
+  if (parts === undefined) return undefined;
+  const { body, tag, keyVersion, teamNumber } = parts;
+  return (await keys.verify("session-id", body, tag, keyVersion)) ? { id, teamNumber } : undefined;
+}
+
+/** The random bytes of a session id that one caller class, team and idempotency key always get. */
+export async function idempotentBytes(
+  keys: Keys,
+  callerClass: "visitor" | "team",
+  teamId: string,
+  key: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const mac = await keys.mac("create", utf8.encode(JSON.stringify([callerClass, teamId, key])));
+  if (mac === undefined) throw new Error("the current signing key is missing");
+  return new Uint8Array(mac.subarray(0, SESSION_ID_RANDOM_BYTES));
+}
+
+/** A new key to a session: `token` goes to its holder, the rest to the object. */
+export async function mintToken(
+  keys: Keys,
+  sessionId: string,
+): Promise<Credential & { readonly token: string }> {
+  const credentialId = toBase64Url(crypto.getRandomValues(new Uint8Array(9)));
+  const secret = await mintSecret(keys, "token", `${sessionId}.${credentialId}`);
+  return {
+    sessionId,
+    credentialId,
+    secretDigest: await digest(secret),
+    token: `${sessionId}.${credentialId}.${toBase64Url(secret)}`,
+  };
+}
+
+const TOKEN = /^([A-Za-z0-9_-]{32})\.([A-Za-z0-9_-]{12})\.([A-Za-z0-9_-]{54})$/;
+
+/** The credential behind a token, or undefined when this deployment did not issue it. */
+export async function readToken(keys: Keys, token: string): Promise<Credential | undefined> {
+  const [, sessionId, credentialId, encoded] = TOKEN.exec(token) ?? [];
+  if (sessionId === undefined || credentialId === undefined || encoded === undefined) {
+    return undefined;
+  }
+  const secretDigest = await checkSecret(keys, "token", `${sessionId}.${credentialId}`, encoded);
+  return secretDigest && { sessionId, credentialId, secretDigest };
+}
+
+/** Opens a socket of `credential` within a minute; safe to show in a log after that. */
+export async function mintTicket(
+  keys: Keys,
+  { sessionId, credentialId }: Pick<Credential, "sessionId" | "credentialId">,
+  now: number,
+): Promise<string> {
+  const expires = (now + TICKET_TTL_MS).toString(36);
+  const mac = await keys.mac("ticket", utf8.encode(`${sessionId}.${credentialId}.${expires}`));
+  if (mac === undefined) throw new Error("the current signing key is missing");
+  return `${credentialId}.${expires}.${toBase64Url(mac.subarray(0, TICKET_MAC_BYTES))}`;
+}
+
+const TICKET = /^([A-Za-z0-9_-]{12})\.([0-9a-z]{1,10})\.([A-Za-z0-9_-]{22})$/;
+
+/** Whose ticket it is, or undefined when it is forged, for another session, or too old. */
+export async function readTicket(
+  keys: Keys,
+  sessionId: string,
+  ticket: string,
+  now: number,
+): Promise<{ readonly credentialId: string } | undefined> {
+  const [, credentialId, expires, mac] = TICKET.exec(ticket) ?? [];
+  if (credentialId === undefined || expires === undefined || mac === undefined) return undefined;
+  const data = utf8.encode(`${sessionId}.${credentialId}.${expires}`);
+  const isOurs = await keys.verify("ticket", data, fromBase64Url(mac));
+  return isOurs && now < Number.parseInt(expires, 36) ? { credentialId } : undefined;
+}
+
+/** A new `sk_<keyId>_<secret>` and what the index keeps of it. */
+export async function mintTeamKey(
+  keys: Keys,
+): Promise<{ readonly keyId: string; readonly key: string; readonly secretHash: string }> {
+  const keyId = crypto.getRandomValues(new Uint8Array(8)).toHex();
+  const secret = await mintSecret(keys, "team-key", keyId);
+  return {
+    keyId,
+    key: `sk_${keyId}_${toBase64Url(secret)}`,
+    secretHash: toBase64Url(await digest(secret)),
+  };
+}
+
+const TEAM_KEY = /^sk_([0-9a-f]{16})_([A-Za-z0-9_-]{54})$/;
+
+/** The id and the secret's hash of a team key, or undefined when this deployment did not issue it. */
+export async function readTeamKey(
+  keys: Keys,
+  key: string,
+): Promise<{ readonly keyId: string; readonly secretHash: string } | undefined> {
+  const [, keyId, encoded] = TEAM_KEY.exec(key) ?? [];
+  if (keyId === undefined || encoded === undefined) return undefined;
+  const secretDigest = await checkSecret(keys, "team-key", keyId, encoded);
+  return secretDigest && { keyId, secretHash: toBase64Url(secretDigest) };
+}
+
+/**
+ * A fingerprint as it is stored and looked up: one value for each key version, the current one first. Without the
+ * signing key nobody can tell which browser it was, and two teams never share a value.
+ */
+export async function fingerprintHashes(
+  keys: Keys,
+  teamId: string,
+  fingerprint: string,
+): Promise<readonly string[]> {
+  const data = utf8.encode(JSON.stringify([teamId, fingerprint]));
+  const hashes = keys.versions.map(async (version) => {
+    const mac = await keys.mac("fingerprint", data, version);
+    return mac === undefined ? [] : [toBase64Url(mac)];
+  });
+  return (await Promise.all(hashes)).flat();
+}
+
+/** Whether two secrets of any length are the same, in a time that tells nothing. */
+export async function isSameSecret(presented: string, expected: string): Promise<boolean> {
+  const [a, b] = await Promise.all([digest(utf8.encode(presented)), digest(utf8.encode(expected))]);
+  return crypto.subtle.timingSafeEqual(a, b);
+}
+
+async function mintSecret(keys: Keys, purpose: Purpose, name: string): Promise<Uint8Array> {
+  const random = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
+  return concat(random, await tag(keys, purpose, concat(utf8.encode(name), random)));
+}
+
+/** The digest of a presented secret, if its tag is ours. */
+async function checkSecret(
+  keys: Keys,
+  purpose: Purpose,
+  name: string,
+  encoded: string,
+): Promise<Uint8Array | undefined> {
+  const secret = fromBase64Url(encoded);
+  if (secret.length !== SECRET_BYTES + TAG_BYTES) return undefined;
+  const data = concat(utf8.encode(name), secret.subarray(0, SECRET_BYTES));
+  const [isOurs, secretDigest] = await Promise.all([
+    keys.verify(purpose, data, secret.subarray(SECRET_BYTES)),
+    digest(secret),
+  ]);
+  return isOurs ? secretDigest : undefined;
+}
+
+async function tag(keys: Keys, purpose: Purpose, data: Uint8Array): Promise<Uint8Array> {
+  const mac = await keys.mac(purpose, data);
+  if (mac === undefined) throw new Error("the current signing key is missing");
+  return mac.subarray(0, TAG_BYTES);
+}
+
+async function digest(bytes: Uint8Array): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+}
+
+function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}

@@ -1,0 +1,52 @@
+// A session's threads and the messages in them.
+import type { MessagesQuery } from "../../objects/calls.ts";
+import type { Caller } from "../caller.ts";
+import type { Conversation } from "../protocol/conversation.ts";
+import type { Result } from "../protocol/errors.ts";
+import type { Message, NewTeamMessage } from "../protocol/message.ts";
+import type { ConversationList, MessagePage } from "../protocol/rest.ts";
+import { openSession, type Services } from "./session-access.ts";
+
+export async function listConversations(
+  services: Services,
+  caller: Caller,
+  id: string,
+): Promise<Result<ConversationList>> {
+  const opened = await openSession(services, caller, id, "listConversations");
+  return opened.ok ? await opened.stub.listConversations(opened.call) : opened;
+}
+
+export async function openConversation(
+  services: Services,
+  caller: Caller,
+  id: string,
+): Promise<Result<{ readonly conversation: Conversation }>> {
+  const opened = await openSession(services, caller, id, "openConversation");
+  return opened.ok ? await opened.stub.openConversation(opened.call) : opened;
+}
+
+export async function listMessages(
+  services: Services,
+  caller: Caller,
+  id: string,
+  query: MessagesQuery,
+): Promise<Result<MessagePage>> {
+  const opened = await openSession(services, caller, id, "listMessages");
+  return opened.ok ? await opened.stub.listMessages(opened.call, query) : opened;
+}
+
+/** Stores a message once per side and `clientId`; role and author are the team's to choose. */
+export async function postMessage(
+  services: Services,
+  caller: Caller,
+  id: string,
+  message: NewTeamMessage,
+): Promise<Result<{ readonly message: Message; readonly isNew: boolean }>> {
+  const opened = await openSession(services, caller, id, "postMessage");
+  if (!opened.ok) return opened;
+  const choosesRole = message.role !== undefined && message.role !== "user";
+  if (caller.kind !== "team" && (choosesRole || message.author !== undefined)) {
+    return { ok: false, code: "forbidden" };
+  }
+  return await opened.stub.postMessage(opened.call, message);
+}

@@ -1,0 +1,62 @@
+// Questions that cross sessions, answered by the index alone.
+import type { Caller } from "../caller.ts";
+import { fingerprintHashes } from "../credentials.ts";
+import { TEAM_ACCESS, type TeamOperation } from "../domain/access.ts";
+import type { Failure, Result } from "../protocol/errors.ts";
+import type { SessionList, SessionStats } from "../protocol/rest.ts";
+import { sessionsDatabase } from "../session-index/databases.ts";
+import {
+  findSessionsByFingerprint as find,
+  listSessions as list,
+  type Page,
+  type SessionQuery,
+  sessionStats,
+} from "../session-index/read.ts";
+import type { Services } from "./session-access.ts";
+
+/** The sessions of one browser, as far as its fingerprint tells; never a token. */
+export async function findSessionsByFingerprint(
+  services: Services,
+  caller: Caller,
+  { teamId, fingerprint, ...page }: { teamId: string; fingerprint: string } & Page,
+): Promise<Result<SessionList>> {
+  const team = mayAsk(caller, teamId, "findByFingerprint");
+  if (!team.ok) return team;
+  const hashes = await fingerprintHashes(services.keys, teamId, fingerprint);
+  const database = sessionsDatabase(services.env, team.number);
+  return await find(database, { teamId, fingerprintHashes: hashes, ...page });
+}
+
+export async function listSessions(
+  services: Services,
+  caller: Caller,
+  query: SessionQuery,
+): Promise<Result<SessionList>> {
+  const team = mayAsk(caller, query.teamId, "listSessions");
+  if (!team.ok) return team;
+  return await list(sessionsDatabase(services.env, team.number), query);
+}
+
+export async function getSessionStats(
+  services: Services,
+  caller: Caller,
+  teamId: string,
+): Promise<Result<SessionStats>> {
+  const team = mayAsk(caller, teamId, "stats");
+  if (!team.ok) return team;
+  return { ok: true, ...(await sessionStats(sessionsDatabase(services.env, team.number), teamId)) };
+}
+
+function mayAsk(
+  caller: Caller,
+  teamId: string,
+  operation: TeamOperation,
+): { readonly ok: true; readonly number: number } | Failure {
+  if (caller.kind === "anonymous" || caller.kind === "admin") {
+    return { ok: false, code: "unauthenticated" };
+  }
+  if (caller.kind === "credential") return { ok: false, code: "forbidden" };
+  if (!caller.scopes.includes(TEAM_ACCESS[operation])) return { ok: false, code: "forbidden" };
+  if (caller.teamId !== teamId) return { ok: false, code: "team_not_found" };
+  return { ok: true, number: caller.teamNumber };
+}

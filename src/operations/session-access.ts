@@ -1,0 +1,109 @@
+// From an id and a caller to the session's object: everything that can be refused without waking it is refused here.
+import type { Actor, Call } from "../../objects/calls.ts";
+import type { SessionObject } from "../../objects/session.ts";
+import type { Caller } from "../caller.ts";
+import { readSessionId } from "../credentials.ts";
+import { mayScope, type SessionOperation } from "../domain/access.ts";
+import type { TeamSettings } from "../domain/policy.ts";
+import type { Keys } from "../keys.ts";
+import type { Failure } from "../protocol/errors.ts";
+import { IndexError } from "../session-index/errors.ts";
+import { teamByNumber } from "../teams.ts";
+
+/** What an operation works with. */
+export interface Services {
+  readonly env: Env;
+  readonly keys: Keys;
+}
+
+/** Every method is async and passes plain values, so over the stub it has the signature that it has in the object. */
+export type SessionStub = Omit<SessionObject, "alarm" | `webSocket${string}`>;
+
+export interface OpenSession {
+  readonly ok: true;
+  readonly stub: SessionStub;
+  readonly call: Call;
+}
+
+const UNAVAILABLE: Failure = { ok: false, code: "unavailable", retryAfterSeconds: 2 };
+
+/** The object of session `id`, to do `operation` as `caller`. */
+export async function openSession(
+  services: Services,
+  caller: Caller,
+  id: string,
+  operation: SessionOperation,
+): Promise<OpenSession | Failure> {
+  if (caller.kind === "anonymous" || caller.kind === "admin") {
+    return { ok: false, code: "unauthenticated" };
+  }
+  if (caller.kind === "team" && !mayScope(operation, caller.scopes)) {
+    return { ok: false, code: "forbidden" };
+  }
+  const address = await addressFor(services, caller, id);
+  if (address === undefined) {
+    const code = caller.kind === "team" ? "session_not_found" : "invalid_credential";
+    return { ok: false, code };
+  }
+  const team = await knownTeam(services.env, address.teamNumber);
+  if (team?.policy.disabled) return { ok: false, code: "team_disabled" };
+  return { ok: true, stub: sessionStub(services.env, id), call: { actor: actorOf(caller), team } };
+}
+
+/** The id's address if it can be this caller's at all. */
+async function addressFor(
+  { keys }: Services,
+  caller: Extract<Caller, { kind: "credential" | "team" }>,
+  id: string,
+): Promise<{ readonly teamNumber: number } | undefined> {
+  if (caller.kind === "credential" && caller.credential.sessionId !== id) return undefined;
+  const address = await readSessionId(keys, id);
+  if (caller.kind === "team" && address?.teamNumber !== caller.teamNumber) return undefined;
+  return address;
+}
+
+function actorOf(caller: Extract<Caller, { kind: "credential" | "team" }>): Actor {
+  if (caller.kind === "team") return { kind: "team", teamId: caller.teamId };
+  const { credentialId, secretDigest } = caller.credential;
+  return { kind: "credential", credentialId, secretDigest };
+}
+
+export function sessionStub(env: Env, id: string): SessionStub {
+  return env.SESSIONS.getByName(id) as unknown as SessionStub;
+}
+
+/** The team, or undefined while the index cannot tell: its sessions then go on under the policy that they last had. */
+export async function knownTeam(env: Env, teamNumber: number): Promise<TeamSettings | undefined> {
+  try {
+    return await teamByNumber(env, teamNumber);
+  } catch (error) {
+    if (error instanceof IndexError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Runs `call`, and answers for a dependency that failed with a value. An object that was overloaded or restarted may be
+ * asked again; what it had acknowledged is stored.
+ */
+export async function attempt<T>(call: () => Promise<T>): Promise<T | Failure> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!isDependencyFailure(error)) throw error;
+    console.error({ event: "dependency_failed", error: String(error) });
+    return UNAVAILABLE;
+  }
+}
+
+/** Errors of the index, and those that the runtime marks as coming from an object and not from this Worker's code. */
+function isDependencyFailure(error: unknown): boolean {
+  if (error instanceof IndexError) return true;
+  return (
+    error instanceof Error &&
+    ("remote" in error ||
+      "retryable" in error ||
+      "overloaded" in error ||
+      "durableObjectReset" in error)
+  );
+}

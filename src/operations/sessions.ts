@@ -1,0 +1,130 @@
+// The life of a session as operations: create, validate, refresh, read, end.
+import type { Caller } from "../caller.ts";
+import {
+  fingerprintHashes,
+  idempotentBytes,
+  mintTicket,
+  mintToken,
+  newSessionId,
+} from "../credentials.ts";
+import type { Failure, Result } from "../protocol/errors.ts";
+import type {
+  CreateSessionRequest,
+  RefreshSessionResponse,
+  SessionWithToken,
+  ValidateSessionResponse,
+} from "../protocol/rest.ts";
+import type { LocationInfo, Session } from "../protocol/session.ts";
+import { teamById } from "../teams.ts";
+import { openSession, type Services, sessionStub } from "./session-access.ts";
+
+/** How a creation is asked for, beside its body. */
+export interface CreationContext {
+  readonly idempotencyKey: string | undefined;
+  /** Where the edge says that the caller is. */
+  readonly edgeLocation: LocationInfo;
+}
+
+export async function createSession(
+  services: Services,
+  caller: Caller,
+  input: CreateSessionRequest,
+  { idempotencyKey, edgeLocation }: CreationContext,
+): Promise<Result<SessionWithToken & { readonly isNew: boolean }>> {
+  const refusal = mayCreate(caller, input);
+  if (refusal) return refusal;
+  const team = await teamById(services.env, input.teamId);
+  if (team === undefined) return { ok: false, code: "team_not_found" };
+  if (team.policy.disabled) return { ok: false, code: "team_disabled" };
+  const { env, keys } = services;
+  const { userFingerprint } = input;
+  const random =
+    idempotencyKey === undefined
+      ? undefined
+      : await idempotentBytes(
+          keys,
+          caller.kind === "team" ? "team" : "visitor",
+          team.id,
+          idempotencyKey,
+        );
+  const id = await newSessionId(keys, team.number, random);
+  const [credential, [fingerprint = null] = []] = await Promise.all([
+    mintToken(keys, id),
+    userFingerprint === undefined ? undefined : fingerprintHashes(keys, team.id, userFingerprint),
+  ]);
+  const created = await sessionStub(env, id).create({
+    id,
+    team,
+    credential: { id: credential.credentialId, secretDigest: credential.secretDigest },
+    userFingerprint: fingerprint,
+    deviceInfo: input.deviceInfo ?? {},
+    locationInfo: caller.kind === "team" ? (input.locationInfo ?? {}) : edgeLocation,
+  });
+  if (!created.ok) return created;
+  const { session, isNew } = created;
+  const ticket = await mintTicket(keys, credential, Date.now());
+  return { ok: true, session, token: credential.token, ticket, isNew };
+}
+
+function mayCreate(caller: Caller, input: CreateSessionRequest): Failure | undefined {
+  if (caller.kind !== "team") {
+    const isForTeams = input.locationInfo !== undefined || input.clientIp !== undefined;
+    return isForTeams ? { ok: false, code: "forbidden" } : undefined;
+  }
+  if (!caller.scopes.includes("sessions:write")) return { ok: false, code: "forbidden" };
+  return caller.teamId === input.teamId ? undefined : { ok: false, code: "team_not_found" };
+}
+
+export async function validateSession(
+  services: Services,
+  caller: Caller,
+  id: string,
+): Promise<Result<ValidateSessionResponse>> {
+  const opened = await openSession(services, caller, id, "validate");
+  if (!opened.ok) return opened;
+  const validated = await opened.stub.validate(opened.call);
+  if (!validated.ok) return validated;
+  const { isValid, session } = validated;
+  const { status } = session;
+  if (status !== "active") return { ok: true, isValid, session, reason: status };
+  return { ok: true, isValid, session, ...(await freshTicket(services, caller)) };
+}
+
+export async function refreshSession(
+  services: Services,
+  caller: Caller,
+  id: string,
+): Promise<Result<RefreshSessionResponse>> {
+  const opened = await openSession(services, caller, id, "refresh");
+  if (!opened.ok) return opened;
+  const refreshed = await opened.stub.refresh(opened.call);
+  if (!refreshed.ok) return refreshed;
+  return { ok: true, session: refreshed.session, ...(await freshTicket(services, caller)) };
+}
+
+export async function getSession(
+  services: Services,
+  caller: Caller,
+  id: string,
+): Promise<Result<{ readonly session: Session }>> {
+  const opened = await openSession(services, caller, id, "get");
+  return opened.ok ? await opened.stub.get(opened.call) : opened;
+}
+
+/** Ends the session; ending it again changes nothing. */
+export async function terminateSession(
+  services: Services,
+  caller: Caller,
+  id: string,
+): Promise<Result<object>> {
+  const opened = await openSession(services, caller, id, "terminate");
+  return opened.ok ? await opened.stub.terminate(opened.call) : opened;
+}
+
+async function freshTicket(
+  { keys }: Services,
+  caller: Caller,
+): Promise<{ readonly ticket?: string }> {
+  if (caller.kind !== "credential") return {};
+  return { ticket: await mintTicket(keys, caller.credential, Date.now()) };
+}

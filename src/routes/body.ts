@@ -1,0 +1,67 @@
+// Request bodies: bounded while they are read, UTF-8, JSON that says one thing, and then the schema.
+import type { z } from "zod";
+import type { Failure } from "../protocol/errors.ts";
+import { MAX_BODY_BYTES } from "../protocol/limits.ts";
+import { fieldErrors } from "../schemas/field-errors.ts";
+import { BadJsonError, parseJson } from "../schemas/json.ts";
+
+type Read<T> = { readonly ok: true; readonly value: T } | Failure;
+
+/** The JSON body as `schema` has it; an empty one counts as `{}`. */
+export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promise<Read<T>> {
+  const bytes = await readBytes(request);
+  if (bytes === undefined) return { ok: false, code: "body_too_large" };
+  if (bytes.length > 0 && !isJson(request)) return { ok: false, code: "unsupported_media_type" };
+  let value: unknown;
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+    value = bytes.length === 0 ? {} : parseJson(text);
+  } catch (error) {
+    const message = error instanceof BadJsonError ? error.message : "not valid UTF-8";
+    return { ok: false, code: "malformed_json", message };
+  }
+  return validate(schema, value, "validation_failed");
+}
+
+/** The query's parameters as `schema` has them; one that comes twice is refused. */
+export function readQuery<T>(url: URL, schema: z.ZodType<T>): Read<T> {
+  const entries = [...url.searchParams];
+  const query = Object.fromEntries(entries);
+  if (Object.keys(query).length !== entries.length) {
+    return { ok: false, code: "invalid_parameter", message: "A parameter comes twice." };
+  }
+  return validate(schema, query, "invalid_parameter");
+}
+
+function validate<T>(
+  schema: z.ZodType<T>,
+  value: unknown,
+  code: "validation_failed" | "invalid_parameter",
+): Read<T> {
+  const parsed = schema.safeParse(value);
+  return parsed.success
+    ? { ok: true, value: parsed.data }
+    : { ok: false, code, errors: fieldErrors(parsed.error) };
+}
+
+function isJson(request: Request): boolean {
+  const type = request.headers.get("Content-Type") ?? "";
+  return /^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/i.test(type.trim());
+}
+
+/** The body's bytes, or undefined as soon as there are too many. */
+async function readBytes(request: Request): Promise<Uint8Array | undefined> {
+  if (request.body === null) return new Uint8Array();
+  if (Number(request.headers.get("Content-Length")) > MAX_BODY_BYTES) {
+    await request.body.cancel();
+    return undefined;
+  }
+  const bytes = new Uint8Array(MAX_BODY_BYTES);
+  let length = 0;
+  for await (const chunk of request.body) {
+    if (length + chunk.length > MAX_BODY_BYTES) return undefined;
+    bytes.set(chunk, length);
+    length += chunk.length;
+  }
+  return bytes.subarray(0, length);
+}

@@ -1,0 +1,118 @@
+// What happens to every request before and after its operation: origin, caller, query and body, then the answer's headers.
+// Whatever a client sends, it gets an answer or a problem; what is our fault is logged and told without detail.
+import { authenticate, authenticateAdmin } from "../auth.ts";
+import type { Caller } from "../caller.ts";
+import { attempt, type Services } from "../operations/session-access.ts";
+import type { Failure } from "../protocol/errors.ts";
+import { readBody, readQuery } from "./body.ts";
+import type { Answer, Endpoint } from "./endpoint.ts";
+import { type Audience, allowOrigin, mayCallFrom, preflightAnswer } from "./origin.ts";
+import { problem } from "./problem.ts";
+
+/** A request that met a route. */
+export interface Matched {
+  readonly request: Request;
+  readonly services: Services;
+  /** As the path has them. */
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** Answers a request for `endpoint`. */
+export function dispatch(endpoint: Endpoint, matched: Matched): Promise<Response> {
+  return fromOrigin(endpoint.audience, matched, async () => {
+    const answer = await perform(endpoint, matched);
+    if ("code" in answer) return problem(answer);
+    return answer.body === undefined
+      ? new Response(null, { status: answer.status })
+      : Response.json(answer.body, { status: answer.status });
+  });
+}
+
+/** Answers a browser that asks whether a page may call. */
+export function preflight(audience: Audience, matched: Matched): Promise<Response> {
+  const origin = matched.request.headers.get("Origin");
+  return fromOrigin(audience, matched, async () =>
+    origin === null ? problem(NOT_ALLOWED) : preflightAnswer(origin),
+  );
+}
+
+/** `respond`, if the request's page may call at all; only then may it read the response. */
+export async function fromOrigin(
+  audience: Audience,
+  { request, services, params }: Matched,
+  respond: () => Promise<Response>,
+): Promise<Response> {
+  const origin = request.headers.get("Origin");
+  let response: Response;
+  if (origin === null) response = await guarded(respond);
+  else {
+    const isAllowed = await attempt(() => mayCallFrom(services, audience, origin, params.id));
+    if (isAllowed === true) {
+      response = await guarded(respond);
+      allowOrigin(response, origin);
+    } else response = problem(isAllowed === false ? NOT_ALLOWED : isAllowed);
+  }
+  response.headers.set("Cache-Control", "no-store");
+  response.headers.set("Vary", "Origin");
+  response.headers.set("X-Content-Type-Options", "nosniff");
+  return response;
+}
+
+const NOT_ALLOWED: Failure = { ok: false, code: "origin_not_allowed" };
+
+async function guarded(respond: () => Promise<Response>): Promise<Response> {
+  try {
+    return await respond();
+  } catch (error) {
+    console.error({ event: "request_failed", error: String(error) });
+    return problem({ code: "internal_error" });
+  }
+}
+
+function perform(endpoint: Endpoint, matched: Matched): Promise<Answer | Failure> {
+  return attempt(async (): Promise<Answer | Failure> => {
+    const { request, services } = matched;
+    const identified = await identify(endpoint, services, request);
+    if (!identified.ok) return identified;
+    const params = decodeParams(matched.params);
+    if (params === undefined) return { ok: false, code: "invalid_parameter" };
+    const query = readQuery(new URL(request.url), endpoint.query);
+    if (!query.ok) return query;
+    const body = endpoint.body && (await readBody(request, endpoint.body));
+    if (body?.ok === false) return body;
+    const { caller } = identified;
+    return await endpoint.handle({
+      request,
+      services,
+      caller,
+      params,
+      query: query.value,
+      body: body?.value,
+    });
+  });
+}
+
+async function identify(
+  { audience }: Endpoint,
+  services: Services,
+  request: Request,
+): Promise<{ readonly ok: true; readonly caller: Caller } | Failure> {
+  if (audience === "admin") return await authenticateAdmin(services.env, request);
+  const identified = await authenticate(services, request);
+  const needsCaller = audience === "session" || audience === "team";
+  return needsCaller && identified.ok && identified.caller.kind === "anonymous"
+    ? { ok: false, code: "unauthenticated" }
+    : identified;
+}
+
+function decodeParams(
+  params: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> | undefined {
+  try {
+    return Object.fromEntries(
+      Object.entries(params).map(([name, value]) => [name, decodeURIComponent(value)]),
+    );
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,44 @@
+// What a route is made of: who it is for, what it takes, what it answers. The table of them serves the requests and
+// describes itself in the OpenAPI document.
+import type { z } from "zod";
+import type { Caller } from "../caller.ts";
+import type { Services } from "../operations/session-access.ts";
+import type { ErrorCode, Failure } from "../protocol/errors.ts";
+import type { Audience } from "./origin.ts";
+
+export type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
+
+/** A request that has come through all checks that need no operation. */
+export interface Call<Body, Query> {
+  readonly request: Request;
+  readonly services: Services;
+  readonly caller: Caller;
+  /** The path's parameters, decoded. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly body: Body;
+  readonly query: Query;
+}
+
+export interface Answer {
+  readonly status: 200 | 201 | 204;
+  readonly body?: unknown;
+}
+
+export interface Endpoint<Body = unknown, Query = unknown> {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly audience: Audience;
+  readonly query: z.ZodType<Query>;
+  /** Undefined where none is read. */
+  readonly body: z.ZodType<Body> | undefined;
+  /** What it answers by status; null for no content. */
+  readonly answers: Readonly<Partial<Record<Answer["status"], z.ZodType | null>>>;
+  /** Its refusals beside those that every route of its audience has. */
+  readonly errors: readonly ErrorCode[];
+  handle(call: Call<Body, Query>): Promise<Answer | Failure>;
+}
+
+/** Keeps the types of body and query together with their schemas. */
+export function endpoint<Body, Query>(definition: Endpoint<Body, Query>): Endpoint {
+  return definition as unknown as Endpoint;
+}

@@ -1,0 +1,81 @@
+import * as operations from "../operations/conversations.ts";
+import {
+  conversationAnswer,
+  conversationListAnswer,
+  messageAnswer,
+  messagePageAnswer,
+} from "../schemas/answers.ts";
+import { newTeamMessageSchema } from "../schemas/fields.ts";
+import { messagesQuerySchema, noQuerySchema, openConversationSchema } from "../schemas/requests.ts";
+import { endpoint } from "./endpoint.ts";
+
+export const listMessages = endpoint({
+  operationId: "listMessages",
+  summary: "Messages in seq order: after a seq, before one, or the newest",
+  audience: "session",
+  query: messagesQuerySchema,
+  body: undefined,
+  answers: { 200: messagePageAnswer },
+  errors: ["conversation_not_found"],
+  async handle({ services, caller, params, query }) {
+    const { conversationId, after, before, limit } = query;
+    const page = await operations.listMessages(services, caller, params.id ?? "", {
+      conversationId,
+      after,
+      before,
+      limit,
+    });
+    if (!page.ok) return page;
+    const { ok: _, ...body } = page;
+    return { status: 200, body };
+  },
+});
+
+export const postMessage = endpoint({
+  operationId: "postMessage",
+  summary: "Store a message, once however often its clientId is sent",
+  audience: "session",
+  query: noQuerySchema,
+  body: newTeamMessageSchema,
+  answers: { 200: messageAnswer, 201: messageAnswer },
+  errors: [
+    "conversation_not_found",
+    "message_too_large",
+    "quota_exceeded",
+    "session_expired",
+    "session_terminated",
+  ],
+  async handle({ services, caller, params, body }) {
+    const posted = await operations.postMessage(services, caller, params.id ?? "", body);
+    if (!posted.ok) return posted;
+    return { status: posted.isNew ? 201 : 200, body: { message: posted.message } };
+  },
+});
+
+export const listConversations = endpoint({
+  operationId: "listConversations",
+  summary: "The session's conversations with what is unread",
+  audience: "session",
+  query: noQuerySchema,
+  body: undefined,
+  answers: { 200: conversationListAnswer },
+  errors: ["session_expired", "session_terminated"],
+  async handle({ services, caller, params }) {
+    const list = await operations.listConversations(services, caller, params.id ?? "");
+    return list.ok ? { status: 200, body: { conversations: list.conversations } } : list;
+  },
+});
+
+export const openConversation = endpoint({
+  operationId: "openConversation",
+  summary: "Open another conversation in the session",
+  audience: "session",
+  query: noQuerySchema,
+  body: openConversationSchema,
+  answers: { 201: conversationAnswer },
+  errors: ["too_many_conversations", "session_expired", "session_terminated"],
+  async handle({ services, caller, params }) {
+    const opened = await operations.openConversation(services, caller, params.id ?? "");
+    return opened.ok ? { status: 201, body: { conversation: opened.conversation } } : opened;
+  },
+});

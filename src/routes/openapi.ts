@@ -1,0 +1,155 @@
+// The OpenAPI 3.1 document, from the table of routes and the schemas that validate its requests.
+import { z } from "zod";
+import { ERROR_STATUS, type ErrorCode } from "../protocol/errors.ts";
+import { problemSchema } from "../schemas/answers.ts";
+import { idempotencyKeySchema } from "../schemas/requests.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { VERSION } from "./health.ts";
+import type { Audience } from "./origin.ts";
+import type { Route } from "./table.ts";
+
+type Json = Record<string, unknown>;
+
+/** Refusals that every route of an audience may answer with. */
+const COMMON_ERRORS: Readonly<Record<Audience, readonly ErrorCode[]>> = {
+  public: [],
+  creation: ["invalid_credential", "forbidden", "origin_not_allowed", "unavailable"],
+  session: [
+    "unauthenticated",
+    "invalid_credential",
+    "forbidden",
+    "origin_not_allowed",
+    "team_disabled",
+    "session_not_found",
+    "unavailable",
+  ],
+  team: ["unauthenticated", "invalid_credential", "forbidden", "origin_not_allowed", "unavailable"],
+  admin: [
+    "unauthenticated",
+    "invalid_credential",
+    "origin_not_allowed",
+    "not_found",
+    "unavailable",
+  ],
+};
+
+const BODY_ERRORS: readonly ErrorCode[] = [
+  "malformed_json",
+  "body_too_large",
+  "unsupported_media_type",
+  "validation_failed",
+];
+
+const SECURITY: Readonly<Record<Audience, readonly Json[]>> = {
+  public: [{}],
+  creation: [{}, { teamKey: [] }],
+  session: [{ token: [] }, { teamKey: [] }],
+  team: [{ teamKey: [] }],
+  admin: [{ adminToken: [] }],
+};
+
+export function openApiDocument(routes: readonly Route[]): Json {
+  const paths: Record<string, Json> = {};
+  for (const [method, path, endpoint] of routes) {
+    const key = path.replace(/:(\w+)/g, "{$1}");
+    paths[key] = { ...paths[key], [method.toLowerCase()]: operation(endpoint, path) };
+  }
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Durable Sessions",
+      version: VERSION,
+      license: { name: "MIT", identifier: "MIT" },
+    },
+    servers: [{ url: "/" }],
+    paths,
+    components: {
+      schemas: { Problem: schemaOf(problemSchema, "output") },
+      securitySchemes: {
+        token: { type: "http", scheme: "bearer", description: "A session's token" },
+        teamKey: { type: "http", scheme: "bearer", description: "`sk_…`; never from a browser" },
+        adminToken: { type: "http", scheme: "bearer", description: "The Worker's ADMIN_TOKEN" },
+      },
+    },
+  };
+}
+
+function operation(endpoint: Endpoint, path: string): Json {
+  const { operationId, summary, body, answers } = endpoint;
+  return {
+    operationId,
+    summary,
+    security: SECURITY[endpoint.audience],
+    parameters: [...pathParameters(path), ...queryParameters(endpoint), ...headers(endpoint)],
+    ...(body && { requestBody: { content: jsonContent(schemaOf(body, "input")) } }),
+    responses: {
+      ...Object.fromEntries(
+        Object.entries(answers).map(([status, schema]) => [
+          status,
+          {
+            description: schema === null ? "Done" : "The answer",
+            ...(schema && { content: jsonContent(schemaOf(schema, "output")) }),
+          },
+        ]),
+      ),
+      ...problems(endpoint),
+    },
+  };
+}
+
+function problems({ audience, body, errors }: Endpoint): Json {
+  const codes = new Set<ErrorCode>([
+    "invalid_parameter",
+    ...COMMON_ERRORS[audience],
+    ...(body ? BODY_ERRORS : []),
+    ...errors,
+  ]);
+  const byStatus = Map.groupBy(codes, (code) => ERROR_STATUS[code]);
+  return Object.fromEntries(
+    [...byStatus].map(([status, list]) => [
+      status,
+      {
+        description: list.map((code) => `\`${code}\``).join(", "),
+        content: {
+          "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } },
+        },
+      },
+    ]),
+  );
+}
+
+function pathParameters(path: string): Json[] {
+  return [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+    name,
+    in: "path",
+    required: true,
+    schema: { type: "string" },
+  }));
+}
+
+function queryParameters({ query }: Endpoint): Json[] {
+  // What a parameter means is its output; whether it may be left out, its input.
+  const { properties = {} } = schemaOf(query, "output") as { properties?: Record<string, Json> };
+  const { required = [] } = schemaOf(query, "input") as { required?: readonly string[] };
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: "query",
+    required: required.includes(name),
+    schema,
+  }));
+}
+
+function headers({ audience }: Endpoint): Json[] {
+  if (audience !== "creation") return [];
+  const schema = schemaOf(idempotencyKeySchema, "input");
+  return [{ name: "Idempotency-Key", in: "header", required: false, schema }];
+}
+
+function jsonContent(schema: Json): Json {
+  return { "application/json": { schema } };
+}
+
+function schemaOf(schema: z.ZodType, io: "input" | "output"): Json {
+  const { $schema: _, ...json } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
+  return json as Json;
+}

@@ -1,0 +1,68 @@
+// Which browser pages may call: exact origins, from the policy of the team that the request is about. Nothing is
+// reflected that a team has not listed.
+import { readSessionId } from "../credentials.ts";
+import { isOriginAllowed, type TeamSettings } from "../domain/policy.ts";
+import { knownTeam, type Services, sessionStub } from "../operations/session-access.ts";
+import { isKnownOrigin } from "../teams.ts";
+
+/** Whom a route is about, and so whose origins count. */
+export type Audience =
+  /** Nobody's data. */
+  | "public"
+  /** A new session of the team in the body: the page may be anyone's until the body is read. */
+  | "creation"
+  /** The session in the path. */
+  | "session"
+  /** Backends only. */
+  | "team"
+  | "admin";
+
+const METHODS = "GET, POST, PATCH, PUT, DELETE";
+const HEADERS = "Authorization, Content-Type, Idempotency-Key";
+
+/** Whether the page that sent `request` may; requests that are not a page's have no origin. Throws `IndexError`. */
+export async function mayCallFrom(
+  services: Services,
+  audience: Audience,
+  origin: string,
+  sessionId: string | undefined,
+): Promise<boolean> {
+  switch (audience) {
+    case "public":
+      return true;
+    case "creation":
+      return await isKnownOrigin(services.env, origin);
+    case "session": {
+      const team = await teamOfSession(services, sessionId ?? "");
+      return team !== undefined && isOriginAllowed(origin, team.policy.allowedOrigins);
+    }
+    case "team":
+    case "admin":
+      return false;
+  }
+}
+
+/** The team of a session id; while the index is down, as the session last knew it. */
+async function teamOfSession(
+  { env, keys }: Services,
+  id: string,
+): Promise<TeamSettings | undefined> {
+  const address = await readSessionId(keys, id);
+  if (address === undefined) return undefined;
+  return (await knownTeam(env, address.teamNumber)) ?? (await sessionStub(env, id).lastKnownTeam());
+}
+
+/** Lets the page at `origin` read `response`. */
+export function allowOrigin(response: Response, origin: string): void {
+  response.headers.set("Access-Control-Allow-Origin", origin);
+  response.headers.set("Access-Control-Expose-Headers", "Retry-After");
+}
+
+export function preflightAnswer(origin: string): Response {
+  const response = new Response(null, { status: 204 });
+  allowOrigin(response, origin);
+  response.headers.set("Access-Control-Allow-Methods", METHODS);
+  response.headers.set("Access-Control-Allow-Headers", HEADERS);
+  response.headers.set("Access-Control-Max-Age", "60");
+  return response;
+}

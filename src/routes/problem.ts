@@ -1,0 +1,49 @@
+// Failures as RFC 9457 problem details.
+import { ERROR_STATUS, type ErrorCode, type Failure, type Problem } from "../protocol/errors.ts";
+
+const TITLES: Readonly<Record<ErrorCode, string>> = {
+  malformed_json: "The body is not acceptable JSON",
+  invalid_parameter: "A parameter of the request is not valid",
+  unauthenticated: "Credentials are needed",
+  invalid_credential: "The credential does not open this",
+  forbidden: "The credential does not permit this",
+  origin_not_allowed: "The team does not allow calls from this origin",
+  team_disabled: "The team is disabled",
+  not_found: "There is no such resource",
+  session_not_found: "There is no such session",
+  team_not_found: "There is no such team",
+  key_not_found: "There is no such key",
+  conversation_not_found: "There is no such conversation",
+  method_not_allowed: "The resource does not have this method",
+  idempotency_key_expired: "The idempotency key is too old to be used again",
+  team_exists: "There is a team with this id",
+  too_many_credentials: "The session has as many devices as it may",
+  too_many_conversations: "The session has as many conversations as it may",
+  session_expired: "The session has expired",
+  session_terminated: "The session was ended",
+  body_too_large: "The body is too large",
+  message_too_large: "The message is too large",
+  quota_exceeded: "The session holds as much as it may",
+  unsupported_media_type: "The body's media type is not supported",
+  validation_failed: "The body does not validate",
+  upgrade_required: "This resource is a WebSocket",
+  too_many_sockets: "The session has as many connections as it may",
+  internal_error: "Something went wrong on our side",
+  unavailable: "A dependency is not available",
+};
+
+export function problem(failure: Omit<Failure, "ok">): Response {
+  const { code, message, errors, retryAfterSeconds } = failure;
+  const body: Problem = {
+    type: `urn:durable-sessions:error:${code}`,
+    title: TITLES[code],
+    status: ERROR_STATUS[code],
+    code,
+    ...(message !== undefined && { detail: message }),
+    ...(errors !== undefined && { errors }),
+  };
+  const headers = new Headers({ "Content-Type": "application/problem+json" });
+  if (retryAfterSeconds !== undefined) headers.set("Retry-After", String(retryAfterSeconds));
+  if (body.status === 401) headers.set("WWW-Authenticate", "Bearer");
+  return Response.json(body, { status: body.status, headers });
+}

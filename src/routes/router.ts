@@ -1,0 +1,66 @@
+// The table of routes as a router; what it does not know is a problem too.
+import { type IRequest, Router } from "itty-router";
+import { signingKeys } from "../keys.ts";
+import type { Services } from "../operations/session-access.ts";
+import { dispatch, fromOrigin, type Matched, preflight } from "./dispatch.ts";
+import { openApiDocument } from "./openapi.ts";
+import type { Audience } from "./origin.ts";
+import { problem } from "./problem.ts";
+import { connect } from "./socket.ts";
+import { OPENAPI_PATH, type Route, SOCKET_PATH } from "./table.ts";
+
+export interface Api {
+  fetch(request: Request, env: Env): Promise<Response>;
+}
+
+export function createApi(routes: readonly Route[]): Api {
+  const router = Router<IRequest, [Services]>();
+  const at = (request: IRequest, services: Services): Matched => ({
+    request: request as unknown as Request,
+    services,
+    params: request.params,
+  });
+  for (const [method, path, endpoint] of routes) {
+    router[lower(method)](path, (request, services) => dispatch(endpoint, at(request, services)));
+  }
+  let openApi: string | undefined;
+  router.get(OPENAPI_PATH, (request, services) =>
+    fromOrigin("public", at(request, services), async () => {
+      openApi ??= JSON.stringify(openApiDocument(routes));
+      return new Response(openApi, { headers: { "Content-Type": "application/json" } });
+    }),
+  );
+  router.get(SOCKET_PATH, (request, services) => connect(at(request, services)));
+
+  const paths = Map.groupBy(routes, ([, path]) => path);
+  for (const [path, [first]] of [...paths, [SOCKET_PATH, []], [OPENAPI_PATH, []]] as const) {
+    const audience: Audience = first?.[2].audience ?? (path === SOCKET_PATH ? "session" : "public");
+    router.options(path, (request, services) => preflight(audience, at(request, services)));
+    const allowed = allowedMethods(paths.get(path) ?? []);
+    router.all(path, (request, services) =>
+      fromOrigin(audience, at(request, services), async () => {
+        const response = problem({ code: "method_not_allowed" });
+        response.headers.set("Allow", allowed);
+        return response;
+      }),
+    );
+  }
+  router.all("*", (request, services) =>
+    fromOrigin("public", at(request, services), async () => problem({ code: "not_found" })),
+  );
+
+  return {
+    async fetch(request, env) {
+      return await router.fetch(request, { env, keys: await signingKeys(env) });
+    },
+  };
+}
+
+function allowedMethods(routes: readonly Route[]): string {
+  const methods = routes.map(([method]) => method);
+  return [...(methods.length === 0 ? ["GET"] : methods), "OPTIONS"].join(", ");
+}
+
+function lower<M extends string>(method: M): Lowercase<M> {
+  return method.toLowerCase() as Lowercase<M>;
+}

@@ -1,0 +1,127 @@
+import { isOriginAllowed } from "../domain/policy.ts";
+import * as operations from "../operations/sessions.ts";
+import type { Failure } from "../protocol/errors.ts";
+import type { LocationInfo } from "../protocol/session.ts";
+import {
+  createdAnswer,
+  refreshedAnswer,
+  sessionAnswer,
+  validatedAnswer,
+} from "../schemas/answers.ts";
+import {
+  createSessionSchema,
+  idempotencyKeySchema,
+  noQuerySchema,
+  refreshSessionSchema,
+} from "../schemas/requests.ts";
+import { teamById } from "../teams.ts";
+import { endpoint } from "./endpoint.ts";
+
+export const createSession = endpoint({
+  operationId: "createSession",
+  summary: "Create a session; with an Idempotency-Key, once however often it is asked for",
+  audience: "creation",
+  query: noQuerySchema,
+  body: createSessionSchema,
+  answers: { 200: createdAnswer, 201: createdAnswer },
+  errors: ["team_not_found", "team_disabled", "idempotency_key_expired", "too_many_credentials"],
+  async handle({ request, services, caller, body }) {
+    const origin = request.headers.get("Origin");
+    if (origin !== null) {
+      const team = await teamById(services.env, body.teamId);
+      if (team === undefined) return { ok: false, code: "team_not_found" };
+      if (!isOriginAllowed(origin, team.policy.allowedOrigins)) {
+        return { ok: false, code: "origin_not_allowed" };
+      }
+    }
+    const idempotencyKey = request.headers.get("Idempotency-Key") ?? undefined;
+    if (idempotencyKey !== undefined && !idempotencyKeySchema.safeParse(idempotencyKey).success) {
+      return INVALID_KEY;
+    }
+    const created = await operations.createSession(services, caller, body, {
+      idempotencyKey,
+      edgeLocation: edgeLocation(request),
+    });
+    if (!created.ok) return created;
+    const { session, token, ticket, isNew } = created;
+    return { status: isNew ? 201 : 200, body: { session, token, ticket } };
+  },
+});
+
+const INVALID_KEY: Failure = {
+  ok: false,
+  code: "invalid_parameter",
+  message: "Idempotency-Key must be 22–128 characters of base64url.",
+};
+
+export const validateSession = endpoint({
+  operationId: "validateSession",
+  summary: "Whether the session is active; slides its expiry",
+  audience: "session",
+  query: noQuerySchema,
+  body: undefined,
+  answers: { 200: validatedAnswer },
+  errors: [],
+  async handle({ services, caller, params }) {
+    const validated = await operations.validateSession(services, caller, params.id ?? "");
+    if (!validated.ok) return validated;
+    const { ok: _, ...body } = validated;
+    return { status: 200, body };
+  },
+});
+
+export const refreshSession = endpoint({
+  operationId: "refreshSession",
+  summary: "Extend the session",
+  audience: "session",
+  query: noQuerySchema,
+  body: refreshSessionSchema,
+  answers: { 200: refreshedAnswer },
+  errors: ["session_expired", "session_terminated"],
+  async handle({ services, caller, params }) {
+    const refreshed = await operations.refreshSession(services, caller, params.id ?? "");
+    if (!refreshed.ok) return refreshed;
+    const { ok: _, ...body } = refreshed;
+    return { status: 200, body };
+  },
+});
+
+export const getSession = endpoint({
+  operationId: "getSession",
+  summary: "The session; changes nothing",
+  audience: "session",
+  query: noQuerySchema,
+  body: undefined,
+  answers: { 200: sessionAnswer },
+  errors: ["session_expired", "session_terminated"],
+  async handle({ services, caller, params }) {
+    const got = await operations.getSession(services, caller, params.id ?? "");
+    return got.ok ? { status: 200, body: { session: got.session } } : got;
+  },
+});
+
+export const terminateSession = endpoint({
+  operationId: "terminateSession",
+  summary: "End the session for good and close its sockets",
+  audience: "session",
+  query: noQuerySchema,
+  body: undefined,
+  answers: { 204: null },
+  errors: [],
+  async handle({ services, caller, params }) {
+    const ended = await operations.terminateSession(services, caller, params.id ?? "");
+    return ended.ok ? { status: 204 } : ended;
+  },
+});
+
+/** Where Cloudflare's edge places the request. */
+function edgeLocation(request: Request): LocationInfo {
+  const cf = (request.cf ?? {}) as Partial<IncomingRequestCfProperties>;
+  const { country, region, city, timezone } = cf;
+  return {
+    ...(country !== undefined && country !== "T1" && /^[A-Z]{2}$/.test(country) && { country }),
+    ...(region && { region: region.slice(0, 128) }),
+    ...(city && { city: city.slice(0, 128) }),
+    ...(timezone && { timeZone: timezone.slice(0, 64) }),
+  };
+}

@@ -1,0 +1,50 @@
+// The REST surface, one line a route.
+import type { Endpoint, Method } from "./endpoint.ts";
+import { getHealth } from "./health.ts";
+import { listConversations, listMessages, openConversation, postMessage } from "./messages.ts";
+import {
+  createSession,
+  getSession,
+  refreshSession,
+  terminateSession,
+  validateSession,
+} from "./sessions.ts";
+import {
+  createTeam,
+  createTeamKey,
+  findSessionsByFingerprint,
+  getSessionStats,
+  getTeam,
+  listSessions,
+  revokeTeamKey,
+  updateTeam,
+} from "./teams.ts";
+
+export type Route = readonly [method: Method, path: string, endpoint: Endpoint];
+
+export const ROUTES: readonly Route[] = [
+  ["POST", "/api/sessions/create", createSession],
+  ["GET", "/api/sessions/fingerprint/:fingerprint/:teamId", findSessionsByFingerprint],
+  ["GET", "/api/sessions/stats/:teamId", getSessionStats],
+  ["GET", "/api/sessions/:id", getSession],
+  ["DELETE", "/api/sessions/:id", terminateSession],
+  ["GET", "/api/sessions/:id/validate", validateSession],
+  ["POST", "/api/sessions/:id/refresh", refreshSession],
+  ["GET", "/api/sessions/:id/conversations", listConversations],
+  ["POST", "/api/sessions/:id/conversations", openConversation],
+  ["GET", "/api/sessions/:id/messages", listMessages],
+  ["POST", "/api/sessions/:id/messages", postMessage],
+  ["GET", "/api/teams/:teamId/sessions", listSessions],
+  ["POST", "/api/admin/teams", createTeam],
+  ["GET", "/api/admin/teams/:teamId", getTeam],
+  ["PATCH", "/api/admin/teams/:teamId", updateTeam],
+  ["POST", "/api/admin/teams/:teamId/keys", createTeamKey],
+  ["DELETE", "/api/admin/teams/:teamId/keys/:keyId", revokeTeamKey],
+  ["GET", "/api/health", getHealth],
+];
+
+/** The one route that is no request and answer; see socket.ts. */
+export const SOCKET_PATH = "/api/sessions/:id/socket";
+
+/** Describes the others; see openapi.ts. */
+export const OPENAPI_PATH = "/api/openapi.json";

@@ -1,0 +1,215 @@
+// The operations for other Workers, by service binding. Authority is what the binding's configuration gives as props;
+// expected failures come back as `{ ok: false, code }`, never as exceptions.
+import { WorkerEntrypoint } from "cloudflare:workers";
+import { z } from "zod";
+import type { Caller } from "./caller.ts";
+import { signingKeys } from "./keys.ts";
+import * as conversations from "./operations/conversations.ts";
+import * as queries from "./operations/index-queries.ts";
+import { attempt, type Services } from "./operations/session-access.ts";
+import * as sessions from "./operations/sessions.ts";
+import type { Conversation } from "./protocol/conversation.ts";
+import type { Failure, Result } from "./protocol/errors.ts";
+import type { Message, NewTeamMessage } from "./protocol/message.ts";
+import {
+  type ConversationList,
+  type CreateSessionRequest,
+  KEY_SCOPES,
+  type MessagePage,
+  type RefreshSessionResponse,
+  type SessionList,
+  type SessionStats,
+  type ValidateSessionResponse,
+} from "./protocol/rest.ts";
+import type { Session } from "./protocol/session.ts";
+import { fieldErrors } from "./schemas/field-errors.ts";
+import { newTeamMessageSchema } from "./schemas/fields.ts";
+import {
+  createSessionSchema,
+  fingerprintField,
+  idempotencyKeySchema,
+  messagesQuerySchema,
+  pageQuerySchema,
+  sessionsQuerySchema,
+  teamIdField,
+} from "./schemas/requests.ts";
+import { teamById } from "./teams.ts";
+
+const propsSchema = z.strictObject({
+  teamId: teamIdField,
+  scopes: z.array(z.enum(KEY_SCOPES)).min(1),
+});
+
+/** What a binding's configuration grants: `props = { teamId = "…", scopes = ["sessions:read", …] }`. */
+export type ServiceProps = z.infer<typeof propsSchema>;
+
+/** A page of a list; `cursor` is the `nextCursor` of the page before. */
+export interface PageOptions {
+  readonly cursor?: string;
+  readonly limit?: number;
+}
+
+export interface MessagesOptions {
+  readonly conversationId?: string;
+  readonly after?: number;
+  readonly before?: number;
+  readonly limit?: number;
+}
+
+export interface SessionsOptions extends PageOptions {
+  readonly status?: Session["status"];
+  readonly country?: string;
+  readonly device?: string;
+  readonly userId?: string;
+}
+
+type Authority = { readonly services: Services; readonly caller: Caller; readonly teamId: string };
+
+export class SessionService extends WorkerEntrypoint<Env> {
+  /** The new session's fields beside its `token`; with an idempotency key, one session however often it is called. */
+  createSession(
+    input: CreateSessionRequest & { readonly idempotencyKey?: string },
+  ): Promise<Result<Session & { readonly token: string; readonly ticket: string }>> {
+    return this.#run(async ({ services, caller }) => {
+      const { idempotencyKey, ...body } = input;
+      const key = check(z.optional(idempotencyKeySchema), idempotencyKey);
+      if (!key.ok) return key;
+      const checked = check(createSessionSchema, body);
+      if (!checked.ok) return checked;
+      const created = await sessions.createSession(services, caller, checked.value, {
+        idempotencyKey: key.value,
+        edgeLocation: {},
+      });
+      if (!created.ok) return created;
+      const { session, token, ticket } = created;
+      return { ok: true, ...session, token, ticket };
+    });
+  }
+
+  /** Whether the session is active; slides its expiry. */
+  validateSession(sessionId: string): Promise<Result<ValidateSessionResponse>> {
+    return this.#run(({ services, caller }) =>
+      sessions.validateSession(services, caller, String(sessionId)),
+    );
+  }
+
+  refreshSession(sessionId: string): Promise<Result<RefreshSessionResponse>> {
+    return this.#run(({ services, caller }) =>
+      sessions.refreshSession(services, caller, String(sessionId)),
+    );
+  }
+
+  getSession(sessionId: string): Promise<Result<{ readonly session: Session }>> {
+    return this.#run(({ services, caller }) =>
+      sessions.getSession(services, caller, String(sessionId)),
+    );
+  }
+
+  /** Ends the session for good. */
+  terminateSession(sessionId: string): Promise<Result<object>> {
+    return this.#run(({ services, caller }) =>
+      sessions.terminateSession(services, caller, String(sessionId)),
+    );
+  }
+
+  listConversations(sessionId: string): Promise<Result<ConversationList>> {
+    return this.#run(({ services, caller }) =>
+      conversations.listConversations(services, caller, String(sessionId)),
+    );
+  }
+
+  openConversation(sessionId: string): Promise<Result<{ readonly conversation: Conversation }>> {
+    return this.#run(({ services, caller }) =>
+      conversations.openConversation(services, caller, String(sessionId)),
+    );
+  }
+
+  listMessages(sessionId: string, options: MessagesOptions = {}): Promise<Result<MessagePage>> {
+    return this.#run(async ({ services, caller }) => {
+      const checked = check(messagesQuerySchema, options);
+      if (!checked.ok) return checked;
+      const { conversationId, after, before, limit } = checked.value;
+      const query = { conversationId, after, before, limit };
+      return conversations.listMessages(services, caller, String(sessionId), query);
+    });
+  }
+
+  /** Stores a message once, however often its `clientId` is sent; without a role it is the `assistant`'s. */
+  postMessage(
+    sessionId: string,
+    message: NewTeamMessage,
+  ): Promise<Result<{ readonly message: Message; readonly isNew: boolean }>> {
+    return this.#run(async ({ services, caller }) => {
+      const checked = check(newTeamMessageSchema, message);
+      if (!checked.ok) return checked;
+      return conversations.postMessage(services, caller, String(sessionId), checked.value);
+    });
+  }
+
+  /** The sessions of one browser, as far as its fingerprint tells; never a token. */
+  findSessionsByFingerprint(
+    fingerprint: string,
+    teamId: string,
+    options: PageOptions = {},
+  ): Promise<Result<SessionList>> {
+    return this.#run(async ({ services, caller }) => {
+      const hint = check(fingerprintField, fingerprint);
+      if (!hint.ok) return hint;
+      const page = check(pageQuerySchema, options);
+      if (!page.ok) return page;
+      const { cursor, limit } = page.value;
+      const query = { teamId: String(teamId), fingerprint: hint.value, cursor, limit };
+      return queries.findSessionsByFingerprint(services, caller, query);
+    });
+  }
+
+  /** The team's sessions, newest activity first. */
+  listSessions(options: SessionsOptions = {}): Promise<Result<SessionList>> {
+    return this.#run(async ({ services, caller, teamId }) => {
+      const checked = check(sessionsQuerySchema, options);
+      if (!checked.ok) return checked;
+      const { status, country, device, userId, cursor, limit } = checked.value;
+      const query = { teamId, status, country, device, userId, cursor, limit };
+      return queries.listSessions(services, caller, query);
+    });
+  }
+
+  getSessionStats(teamId: string): Promise<Result<SessionStats>> {
+    return this.#run(({ services, caller }) =>
+      queries.getSessionStats(services, caller, String(teamId)),
+    );
+  }
+
+  /** Runs an operation with the binding's authority; without any, refuses. */
+  async #run<T>(operation: (authority: Authority) => Promise<Result<T>>): Promise<Result<T>> {
+    const props = propsSchema.safeParse(this.ctx.props);
+    if (!props.success) return { ok: false, code: "unauthenticated" };
+    const { teamId, scopes } = props.data;
+    return await attempt(async (): Promise<Result<T>> => {
+      const team = await teamById(this.env, teamId);
+      if (team === undefined) return { ok: false, code: "team_not_found" };
+      const services = { env: this.env, keys: await signingKeys(this.env) };
+      const caller: Caller = { kind: "team", teamId, teamNumber: team.number, scopes };
+      return await operation({ services, caller, teamId });
+    });
+  }
+}
+
+function check<T>(
+  schema: z.ZodType<T>,
+  value: unknown,
+): { readonly ok: true; readonly value: T } | Failure {
+  const parsed = schema.safeParse(plain(value));
+  return parsed.success
+    ? { ok: true, value: parsed.data }
+    : { ok: false, code: "validation_failed", errors: fieldErrors(parsed.error) };
+}
+
+/** The JSON that `value` is: fields that are undefined count as left out, what is not JSON as null. */
+function plain(value: unknown): unknown {
+  try {
+    return value === undefined ? undefined : JSON.parse(JSON.stringify(value) ?? "null");
+  } catch {
+    return null;
+  }
+}

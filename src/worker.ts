@@ -1,0 +1,17 @@
+// The composition root: requests go to the routes of src/routes/table.ts, other Workers to SessionService, sockets and
+// session state to the objects; everything else is the page.
+import { createApi } from "./routes/router.ts";
+import { ROUTES } from "./routes/table.ts";
+
+export { SessionObject } from "../objects/session.ts";
+export { SessionService } from "./session-service.ts";
+
+const api = createApi(ROUTES);
+
+export default {
+  async fetch(request, env) {
+    return new URL(request.url).pathname.startsWith("/api/")
+      ? await api.fetch(request, env)
+      : await env.ASSETS.fetch(request);
+  },
+} satisfies ExportedHandler<Env>;
