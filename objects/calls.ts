@@ -3,7 +3,6 @@
 import type { TeamSettings } from "../src/domain/policy.ts";
 import type { Message } from "../src/protocol/message.ts";
 import type { DeviceInfo, LocationInfo, Session } from "../src/protocol/session.ts";
-import type { HistoryRequest } from "./history.ts";
 
 /** Who calls. The Worker has checked tags and scopes; the object checks the credential itself. */
 export type Actor =
@@ -55,6 +54,12 @@ export interface Posted {
   /** False when its `clientId` had been stored before. */
   readonly isNew: boolean;
 }
+
+/** Where a joining reader wants to begin. */
+export type HistoryRequest =
+  | { readonly after: number }
+  /** The newest so many messages. */
+  | { readonly tail: number };
 
 /** A socket's upgrade, as the Worker hands it on in one header. */
 export interface ConnectCall {

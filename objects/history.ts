@@ -2,15 +2,10 @@
 // stands is in its attachment, so an eviction in the middle changes nothing and nothing is buffered for a slow reader.
 import { historyStart } from "../src/domain/log.ts";
 import { MAX_FRAME_BYTES } from "../src/protocol/limits.ts";
+import type { HistoryRequest } from "./calls.ts";
 import { frames, type MessageLog } from "./message-log.ts";
 import type { MessageStore } from "./message-store.ts";
 import type { Peer } from "./peers.ts";
-
-/** Where a joining reader wants to begin. */
-export type HistoryRequest =
-  | { readonly after: number }
-  /** The newest so many messages. */
-  | { readonly tail: number };
 
 const CHUNK_BYTES = MAX_FRAME_BYTES - 4096;
 const CHUNK_MESSAGES = 500;
