@@ -1,5 +1,5 @@
 // The object's one alarm. Its time is derived from the session's deadlines; this only keeps it from being written again
-// for nothing: it is moved to an earlier time at once, and to a later one when it has fired.
+// for nothing: it is moved to an earlier time at once, and to a later one only by whoever woke up for it.
 
 export class Alarm {
   readonly #storage: DurableObjectStorage;
@@ -14,6 +14,10 @@ export class Alarm {
     this.#at = await this.#storage.getAlarm();
   }
 
+  get isSet(): boolean {
+    return this.#at !== null;
+  }
+
   /** It is running: nothing is set until it is armed again. */
   fired(): void {
     this.#at = null;
@@ -24,5 +28,14 @@ export class Alarm {
     if (at === undefined || (this.#at !== null && this.#at <= at)) return;
     this.#at = Math.max(at, Date.now() + 1);
     void this.#storage.setAlarm(this.#at);
+  }
+
+  /** Makes sure that it fires at `at` and not before; never, without one. */
+  arm(at: number | undefined): void {
+    if (this.#at !== null && (at === undefined || at > this.#at)) {
+      this.#at = null;
+      void this.#storage.deleteAlarm();
+    }
+    this.armBy(at);
   }
 }

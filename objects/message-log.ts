@@ -2,6 +2,7 @@
 // once; what arrives meanwhile shares the next transaction and the next frame. Nothing is delivered before it is stored,
 // and whether a message may be stored is decided inside the transaction that stores it.
 
+import { slidesExpiry } from "../src/domain/access.ts";
 import { isTooLarge, type LogHead } from "../src/domain/log.ts";
 import { isoTime } from "../src/domain/view.ts";
 import { byteLength } from "../src/protocol/bytes.ts";
@@ -9,15 +10,16 @@ import type { ErrorCode } from "../src/protocol/errors.ts";
 import type { Side } from "../src/protocol/frames.ts";
 import { MAX_FRAME_BYTES } from "../src/protocol/limits.ts";
 import type { Message, MessageRole, NewTeamMessage } from "../src/protocol/message.ts";
+import type { CredentialRole } from "../src/protocol/session.ts";
 import { newMessageId } from "./ids.ts";
 import type { MessageStore } from "./message-store.ts";
 import type { SessionStore } from "./store.ts";
 
 /** Who submits: settled when it arrived, checked again when it is stored. */
 export interface Sender {
-  readonly side: Side;
+  readonly role: CredentialRole | "team";
+  /** Null for the team. */
   readonly credentialId: string | null;
-  readonly slides: boolean;
 }
 
 export type Outcome =
@@ -63,7 +65,7 @@ export class MessageLog {
     this.#store = store;
     this.#messages = messages;
     this.#host = host;
-    this.#head = store.logHead();
+    this.#head = messages.head();
   }
 
   get head(): LogHead {
@@ -74,6 +76,17 @@ export class MessageLog {
   submit(batch: Batch): void {
     this.#queue.push(batch);
     if (!this.#draining) void this.#drain();
+  }
+
+  /** Submits one message and waits for its outcome. */
+  append(sender: Sender, message: NewTeamMessage): Promise<Outcome> {
+    return new Promise((resolve) => {
+      this.submit({
+        sender,
+        messages: [message],
+        settle: (outcomes) => outcomes.forEach(resolve),
+      });
+    });
   }
 
   /** Settles everything submitted so far: whoever ends or revokes calls this first. */
@@ -126,11 +139,13 @@ export class MessageLog {
     const encoded: string[] = [];
     const outcomes = batches.map(({ sender, messages }) => {
       const refusal = this.#host.refusal(sender, now);
+      const side: Side = sender.role === "team" ? "team" : "visitor";
+      const isTouch = slidesExpiry(sender.role);
       return messages.map((input): Outcome => {
         if (refusal !== undefined) return refused(refusal, input);
-        const duplicate = this.#messages.byClientId(sender.side, input.clientId);
+        const duplicate = this.#messages.byClientId(side, input.clientId);
         if (duplicate) return { kind: "duplicate", message: duplicate };
-        const message = this.#compose(input, sender, head.lastSeq + 1, now);
+        const message = this.#compose(input, side, head.lastSeq + 1, now);
         const text = JSON.stringify(message);
         const bytes = byteLength(text);
         const failure = this.#unfit(message, bytes, head);
@@ -138,29 +153,29 @@ export class MessageLog {
         head = { lastSeq: message.seq, totalBytes: head.totalBytes + bytes };
         this.#messages.append({
           message,
-          side: sender.side,
+          side,
           credentialId: sender.credentialId,
-          slides: sender.slides,
+          slides: isTouch,
           createdAt: now,
           totalBytes: head.totalBytes,
         });
         encoded.push(text);
-        slides ||= sender.slides;
+        slides ||= isTouch;
         return { kind: "stored", message };
       });
     });
     return { head, encoded, outcomes, slides };
   }
 
-  #compose(input: NewTeamMessage, sender: Sender, seq: number, now: number): Message {
-    const role: MessageRole = sender.side === "visitor" ? "user" : (input.role ?? "assistant");
+  #compose(input: NewTeamMessage, side: Side, seq: number, now: number): Message {
+    const role: MessageRole = side === "visitor" ? "user" : (input.role ?? "assistant");
     return {
       id: newMessageId(seq),
       seq,
       clientId: input.clientId,
       conversationId: input.conversationId ?? this.#host.defaultConversationId,
       role,
-      ...(sender.side === "team" && input.author !== undefined && { author: input.author }),
+      ...(side === "team" && input.author !== undefined && { author: input.author }),
       content: input.content,
       createdAt: isoTime(now),
       ...(input.metadata !== undefined && { metadata: input.metadata }),

@@ -1,5 +1,6 @@
 // All SQL on the session's log. `seq` counts from 1 without a gap; `(side, clientId)` is stored once.
 
+import type { LogHead } from "../src/domain/log.ts";
 import { isoTime } from "../src/domain/view.ts";
 import { byteLength } from "../src/protocol/bytes.ts";
 import type { Side } from "../src/protocol/frames.ts";
@@ -93,6 +94,43 @@ export class MessageStore {
       entries.push({ message, encoded });
     }
     return { entries, more: false };
+  }
+
+  /** Newest `seq` of each conversation that has messages, and how many of the other side's lie above `side`'s mark. */
+  conversationCounts(side: Side): Map<string, { lastSeq: number; unread: number }> {
+    const rows = this.#sql
+      .exec<{ conversation_id: string; last_seq: number; unread: number }>(
+        `SELECT m.conversation_id, max(m.seq) AS last_seq,
+           sum(m.side <> ?1 AND m.seq > coalesce(r.seq, 0)) AS unread
+         FROM messages m
+         LEFT JOIN read_marks r ON r.conversation_id = m.conversation_id AND r.side = ?1
+         GROUP BY m.conversation_id`,
+        side,
+      )
+      .toArray();
+    return new Map(
+      rows.map((row) => [row.conversation_id, { lastSeq: row.last_seq, unread: row.unread }]),
+    );
+  }
+
+  head(): LogHead {
+    const row = this.#sql
+      .exec<{ seq: number; total_bytes: number }>(
+        "SELECT seq, total_bytes FROM messages ORDER BY seq DESC LIMIT 1",
+      )
+      .toArray()[0];
+    return { lastSeq: row?.seq ?? 0, totalBytes: row?.total_bytes ?? 0 };
+  }
+
+  /** When the newest message that keeps the session alive was written; 0 without one. */
+  lastSlidingAt(): number {
+    return (
+      this.#sql
+        .exec<{ created_at: number }>(
+          "SELECT created_at FROM messages WHERE slides = 1 ORDER BY seq DESC LIMIT 1",
+        )
+        .toArray()[0]?.created_at ?? 0
+    );
   }
 
   #rows({ conversationId, after, before, order }: Page): Iterable<MessageRow> {

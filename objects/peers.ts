@@ -104,8 +104,8 @@ export class Peers {
   constructor(ctx: DurableObjectState) {
     this.#ctx = ctx;
     for (const socket of ctx.getWebSockets()) {
-      const attachment = socket.deserializeAttachment() as Attachment;
-      if (!attachment.isClosed) this.#bySocket.set(socket, new Peer(socket, attachment));
+      const peer = restore(socket);
+      if (peer !== undefined) this.#bySocket.set(socket, peer);
     }
   }
 
@@ -127,8 +127,9 @@ export class Peers {
     return this.#bySocket.values();
   }
 
+  /** The peer of a socket that an event is about; one that woke the object by closing is in no list any more. */
   of(socket: WebSocket): Peer | undefined {
-    return this.#bySocket.get(socket);
+    return this.#bySocket.get(socket) ?? restore(socket);
   }
 
   /** Forgets a socket; false when it was forgotten before. */
@@ -174,4 +175,9 @@ export class Peers {
   presence(): Presence[] {
     return [...this].slice(0, MAX_PRESENCE).map((peer) => peer.presence);
   }
+}
+
+function restore(socket: WebSocket): Peer | undefined {
+  const attachment = socket.deserializeAttachment() as Attachment | null;
+  return attachment === null || attachment.isClosed ? undefined : new Peer(socket, attachment);
 }

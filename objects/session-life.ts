@@ -25,11 +25,12 @@ export class SessionLife {
   /** A message that keeps the session alive is its own touch: the record catches up when it is next written. */
   #slidAt: number;
 
-  constructor(store: SessionStore, stored: StoredSession) {
+  /** `slidAt`: when the newest message that keeps the session alive was stored, 0 without one. */
+  constructor(store: SessionStore, stored: StoredSession, slidAt: number) {
     this.#store = store;
     this.#stored = stored;
     this.#credentials = new Map(store.credentials().map((one) => [one.id, one]));
-    this.#slidAt = store.lastSlidingMessageAt();
+    this.#slidAt = slidAt;
   }
 
   /** The session row as it was last written. */
@@ -117,8 +118,11 @@ export class SessionLife {
     return at !== undefined && now >= at;
   }
 
-  adoptTeam(team: TeamSettings | undefined): void {
-    if (team !== undefined && team.revision > this.team.revision) this.#save({ team });
+  /** Keeps a team that is newer than the last one. True if it was. */
+  adoptTeam(team: TeamSettings | undefined): boolean {
+    if (team === undefined || team.revision <= this.team.revision) return false;
+    this.#save({ team });
+    return true;
   }
 
   /** Slides the expiry for a call at `now`, at most once a touch interval unless `force`. True if it was written. */
@@ -130,7 +134,8 @@ export class SessionLife {
   /** The owner's last socket closed; it was last heard of at `heardAt`. */
   socketsClosed(heardAt: number, now: number): void {
     if (!this.isActive) return;
-    this.#save({ record: touch(this.record, heardAt, now), socketsClosedAt: now });
+    const lastAccessed = Math.max(heardAt, this.record.lastAccessed);
+    this.#save({ record: touch(this.#stored.record, lastAccessed, now), socketsClosedAt: now });
   }
 
   /** Sockets tell of life without a write; this writes it down. */

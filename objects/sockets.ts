@@ -1,6 +1,6 @@
 // What happens on a session's sockets: joining, the frames that clients send, delivery, presence. The rules of flow:
 // a joining socket pulls its history and is then live; a live one that leaves a window unacknowledged has to resume.
-import { mayRole, slidesExpiry } from "../src/domain/access.ts";
+import { mayRole } from "../src/domain/access.ts";
 import type { Viewer } from "../src/domain/view.ts";
 import { CLOSE_CODES } from "../src/protocol/close-codes.ts";
 import type { FrameErrorCode } from "../src/protocol/errors.ts";
@@ -183,7 +183,7 @@ export class Sockets {
       return;
     }
     this.#log.submit({
-      sender: { side: "visitor", credentialId: peer.credentialId, slides: slidesExpiry(role) },
+      sender: { role, credentialId: peer.credentialId },
       messages: frame.messages,
       settle: (outcomes) => answer(peer, outcomes),
     });

@@ -1,6 +1,5 @@
 // All SQL on a session's own tables. Everything here is synchronous; what must be atomic runs inside `transaction`.
 import type { ConversationRecord } from "../src/domain/conversation-record.ts";
-import type { LogHead } from "../src/domain/log.ts";
 import type { TeamSettings } from "../src/domain/policy.ts";
 import type { SessionRecord } from "../src/domain/session-state.ts";
 import type { Side } from "../src/protocol/frames.ts";
@@ -191,43 +190,6 @@ export class SessionStore {
           seq,
         )
         .toArray().length > 0
-    );
-  }
-
-  /** Newest `seq` of each conversation that has messages, and how many of the other side's lie above `side`'s mark. */
-  conversationCounts(side: Side): Map<string, { lastSeq: number; unread: number }> {
-    const rows = this.#sql
-      .exec<{ conversation_id: string; last_seq: number; unread: number }>(
-        `SELECT m.conversation_id, max(m.seq) AS last_seq,
-           sum(m.side <> ?1 AND m.seq > coalesce(r.seq, 0)) AS unread
-         FROM messages m
-         LEFT JOIN read_marks r ON r.conversation_id = m.conversation_id AND r.side = ?1
-         GROUP BY m.conversation_id`,
-        side,
-      )
-      .toArray();
-    return new Map(
-      rows.map((row) => [row.conversation_id, { lastSeq: row.last_seq, unread: row.unread }]),
-    );
-  }
-
-  logHead(): LogHead {
-    const row = this.#sql
-      .exec<{ seq: number; total_bytes: number }>(
-        "SELECT seq, total_bytes FROM messages ORDER BY seq DESC LIMIT 1",
-      )
-      .toArray()[0];
-    return { lastSeq: row?.seq ?? 0, totalBytes: row?.total_bytes ?? 0 };
-  }
-
-  /** When the newest message that keeps the session alive was written; 0 without one. */
-  lastSlidingMessageAt(): number {
-    return (
-      this.#sql
-        .exec<{ created_at: number }>(
-          "SELECT created_at FROM messages WHERE slides = 1 ORDER BY seq DESC LIMIT 1",
-        )
-        .toArray()[0]?.created_at ?? 0
     );
   }
 

@@ -41,6 +41,7 @@ export default defineConfig({
                 bindings: {
                   ADMIN_TOKEN: TEST_ADMIN_TOKEN,
                   SIGNING_KEYS: TEST_SIGNING_KEYS,
+                  LOG_SEEDS: process.env.LOG_SEEDS ?? "1-3",
                   TEST_MIGRATIONS: await readD1Migrations(fromRoot("migrations/index")),
                 },
                 serviceBindings: { CALLING_WORKER: callingWorker.name },

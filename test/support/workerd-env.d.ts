@@ -3,6 +3,8 @@ type WorkerEnv = Env;
 
 declare namespace Cloudflare {
   interface Env extends WorkerEnv {
+    /** Seeds of test/objects/log-under-faults.test.ts, `first-last`. */
+    readonly LOG_SEEDS: string;
     readonly TEST_MIGRATIONS: import("cloudflare:test").D1Migration[];
     readonly CALLING_WORKER: Service & {
       call(

@@ -1,0 +1,271 @@
+// A session in time: what keeps it alive, when it ends, and when the index hears of it. The clock is moved by hand.
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { SessionWithToken, ValidateSessionResponse } from "../../src/protocol/rest.ts";
+import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
+import { RESIDENCIES, stepper } from "../support/eviction.ts";
+import { objectOf, TestSocket } from "../support/socket.ts";
+
+const MINUTE = 60_000;
+const DAY = 86_400_000;
+const start = Date.UTC(2027, 0, 1);
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  vi.setSystemTime(start);
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function at(afterStartMs: number): void {
+  vi.setSystemTime(start + afterStartMs);
+}
+
+async function validate({ session, token }: SessionWithToken): Promise<ValidateSessionResponse> {
+  const response = await call(`/api/sessions/${session.id}/validate`, { bearer: token });
+  expect(response.status).toBe(200);
+  return await response.json();
+}
+
+async function stats(teamId: string): Promise<unknown> {
+  const key = await newTeamKey(teamId, ["stats:read"]);
+  return await (await call(`/api/sessions/stats/${teamId}`, { bearer: key })).json();
+}
+
+function indexRow(id: string) {
+  return env.INDEX_DB.prepare(
+    "SELECT status, end_reason, ended_at, last_accessed, expires_at, version FROM sessions WHERE id = ?",
+  )
+    .bind(id)
+    .first();
+}
+
+function alarmAt(id: string): Promise<number | null> {
+  return runInDurableObject(objectOf(id), (_, state) => state.storage.getAlarm());
+}
+
+/** Runs the alarm as the platform would: at its time, and again while there is one at or before `until`. */
+async function runAlarms(id: string, until: number): Promise<void> {
+  for (let due = await alarmAt(id); due !== null && due <= until; due = await alarmAt(id)) {
+    vi.setSystemTime(Math.max(due, Date.now()));
+    await runDurableObjectAlarm(objectOf(id));
+  }
+  vi.setSystemTime(until);
+}
+
+describe.each(RESIDENCIES)("an object that %s", (residency) => {
+  const step = stepper(residency);
+
+  describe.each(["run", "never run"])("whose alarm is %s", (alarms) => {
+    async function moveTo(id: string, afterStartMs: number): Promise<void> {
+      if (alarms === "run") await runAlarms(id, start + afterStartMs);
+      at(afterStartMs);
+      await step(id);
+    }
+
+    test("expires after 30 idle days, and not before", async () => {
+      const created = await newSession(await newTeam());
+      const { id } = created.session;
+      expect(Date.parse(created.session.expiresAt)).toBe(start + 30 * DAY);
+      await moveTo(id, 30 * DAY);
+      expect((await validate(created)).isValid).toBe(true);
+      await moveTo(id, 60 * DAY);
+      expect((await validate(created)).isValid).toBe(true);
+      await moveTo(id, 90 * DAY + MINUTE);
+      expect(await validate(created)).toMatchObject({
+        isValid: false,
+        reason: "expired",
+        session: { status: "expired", endReason: "idle" },
+      });
+      const late = await call(`/api/sessions/${id}/messages`, {
+        bearer: created.token,
+        body: { clientId: "late", content: "late" },
+      });
+      expect(late.status).toBe(410);
+      const socket = await TestSocket.open(created.session, created.ticket);
+      expect(await socket.closed()).not.toBe(1000);
+    });
+
+    test("expires after 180 days however busy it is", async () => {
+      const created = await newSession(await newTeam());
+      const { id } = created.session;
+      for (let day = 20; day < 180; day += 20) {
+        await moveTo(id, day * DAY);
+        expect((await validate(created)).isValid).toBe(true);
+      }
+      await moveTo(id, 180 * DAY - 1);
+      const { session, isValid } = await validate(created);
+      expect(isValid).toBe(true);
+      expect(Date.parse(session?.expiresAt ?? "")).toBe(start + 180 * DAY);
+      await moveTo(id, 180 * DAY);
+      expect(await validate(created)).toMatchObject({
+        isValid: false,
+        session: { status: "expired", endReason: "absolute" },
+      });
+    });
+  });
+
+  test("a call that was not written down still counts its 30 days", async () => {
+    const created = await newSession(await newTeam());
+    const { id } = created.session;
+    at(MINUTE - 1);
+    const before = await rowsWritten(id, () => validate(created));
+    expect(before).toBe(0);
+    await step(id);
+    at(30 * DAY + MINUTE - 1);
+    expect((await validate(created)).isValid).toBe(true);
+  });
+
+  test("a message by the owner is a touch, one by a bot too", async () => {
+    const teamId = await newTeam();
+    const key = await newTeamKey(teamId);
+    const created = await newSession(teamId);
+    const { id } = created.session;
+    for (const [day, bearer] of [
+      [29, created.token],
+      [58, key],
+    ] as const) {
+      at(day * DAY);
+      const body = { clientId: `day-${day}`, content: "still here" };
+      expect((await call(`/api/sessions/${id}/messages`, { bearer, body })).status).toBe(201);
+      await step(id);
+    }
+    at(87 * DAY);
+    expect((await validate(created)).isValid).toBe(true);
+  });
+
+  test("a late alarm ends the session when it was due, not when it ran", async () => {
+    const created = await newSession(await newTeam());
+    const { id } = created.session;
+    at(45 * DAY);
+    await step(id);
+    await runDurableObjectAlarm(objectOf(id));
+    expect(await indexRow(id)).toMatchObject({
+      status: "expired",
+      end_reason: "idle",
+      ended_at: start + 30 * DAY + MINUTE,
+    });
+    expect(await alarmAt(id)).toBeNull();
+  });
+
+  test("an owner's open socket that pings keeps the session alive, and writes nothing", async () => {
+    // The platform stamps pings with the real clock, so this test ends at the real present.
+    const present = vi.getRealSystemTime();
+    vi.setSystemTime(present - 30 * DAY);
+    const [created, silent] = [
+      await newSession(await newTeam()),
+      await newSession(await newTeam()),
+    ];
+    const socket = await TestSocket.open(created.session, created.ticket);
+    await socket.first("synced");
+    await step(created.session.id);
+    const written = await rowsWritten(created.session.id, async () => {
+      socket.sendRaw("ping");
+      await socket.until(() => socket.pongs === 1);
+    });
+    expect(written).toBe(0);
+    vi.setSystemTime(present + 5 * MINUTE);
+    expect((await validate(silent)).isValid).toBe(false);
+    expect((await validate(created)).isValid).toBe(true);
+  });
+
+  test("a chat of 20 minutes counts 1,200 seconds within 2 minutes of its last socket's closing", async () => {
+    const teamId = await newTeam();
+    const created = await newSession(teamId);
+    const { id } = created.session;
+    const socket = await TestSocket.open(created.session, created.ticket);
+    await socket.first("synced");
+    for (let minute = 1; minute <= 20; minute++) {
+      at(minute * MINUTE);
+      socket.send({ type: "send", messages: [{ clientId: `m${minute}`, content: "hello" }] });
+      await socket.until(() => socket.messages.length === minute);
+      await step(id);
+    }
+    expect(await indexRow(id)).toMatchObject({ last_accessed: start, version: 1 });
+    socket.close();
+    const hasHeard = async () => ((await alarmAt(id)) ?? 0) <= start + 22 * MINUTE;
+    while (!(await hasHeard())) await scheduler.wait(1);
+    await step(id);
+    await runAlarms(id, start + 22 * MINUTE);
+    expect(await indexRow(id)).toMatchObject({ last_accessed: start + 20 * MINUTE });
+    expect(await stats(teamId)).toEqual({
+      totalSessions: 1,
+      activeSessions: 1,
+      expiredSessions: 0,
+      terminatedSessions: 0,
+      averageSessionDuration: 1200,
+    });
+  });
+
+  test("a chat of 20 minutes by calls alone counts 30 minutes after the last", async () => {
+    const teamId = await newTeam();
+    const created = await newSession(teamId);
+    const { id } = created.session;
+    for (let minute = 2; minute <= 20; minute += 2) {
+      await runAlarms(id, start + minute * MINUTE);
+      await validate(created);
+      await step(id);
+    }
+    await runAlarms(id, start + 50 * MINUTE);
+    expect(await stats(teamId)).toMatchObject({ averageSessionDuration: 1200 });
+  });
+
+  test("a busy session tells the index once an hour", async () => {
+    const created = await newSession(await newTeam());
+    const { id } = created.session;
+    const socket = await TestSocket.open(created.session, created.ticket);
+    await socket.first("synced");
+    const told = new Set<unknown>();
+    for (let minute = 1; minute <= 180; minute += 1) {
+      await runAlarms(id, start + minute * MINUTE);
+      socket.send({ type: "send", messages: [{ clientId: `m${minute}`, content: "hello" }] });
+      await socket.until(() => socket.messages.length === minute);
+      if (minute % 30 === 0) await step(id);
+      told.add((await indexRow(id))?.last_accessed);
+    }
+    expect(told.size).toBeLessThanOrEqual(4);
+    expect(told.size).toBeGreaterThanOrEqual(3);
+  });
+
+  test("touches do not move the alarm", async () => {
+    const created = await newSession(await newTeam());
+    const { id } = created.session;
+    const armed = await alarmAt(id);
+    for (let minute = 2; minute < 20; minute += 2) {
+      at(minute * MINUTE);
+      await validate(created);
+      await step(id);
+    }
+    expect(await alarmAt(id)).toBe(armed);
+  });
+});
+
+/** Rows that `act` writes in the object, the alarm among them. */
+async function rowsWritten(id: string, act: () => Promise<unknown>): Promise<number> {
+  let written = 0;
+  const restore = await runInDurableObject(objectOf(id), (_, state) => {
+    const { storage } = state;
+    const { sql } = storage;
+    const exec = sql.exec.bind(sql);
+    const setAlarm = storage.setAlarm.bind(storage);
+    const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
+    vi.spyOn(sql, "exec").mockImplementation((query, ...bindings) => {
+      const cursor = exec(query, ...bindings);
+      cursors.push(cursor);
+      return cursor as never;
+    });
+    vi.spyOn(storage, "setAlarm").mockImplementation((time) => {
+      written++;
+      return setAlarm(time);
+    });
+    return () => {
+      for (const cursor of cursors) written += cursor.rowsWritten;
+      vi.restoreAllMocks();
+    };
+  });
+  await act();
+  restore();
+  return written;
+}

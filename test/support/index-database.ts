@@ -1,0 +1,75 @@
+/**
+ * The Worker's own D1, metered or out of order. Worker, objects and tests run in one isolate here and share D1's
+ * prototypes, so what these functions do to them holds for all three, without a stand-in for the Worker.
+ */
+import { env } from "cloudflare:workers";
+
+export interface Cost {
+  readonly rowsRead: number;
+  readonly rowsWritten: number;
+}
+
+const database = Object.getPrototypeOf(env.INDEX_DB) as D1Database;
+const statement = Object.getPrototypeOf(env.INDEX_DB.prepare("SELECT 1")) as D1PreparedStatement;
+
+/** What D1 itself says that `act` read and wrote, whoever in the Worker asked it. */
+export async function indexCost(act: () => Promise<unknown>): Promise<Cost> {
+  let rowsRead = 0;
+  let rowsWritten = 0;
+  const count = <T extends D1Result>(result: T): T => {
+    rowsRead += result.meta.rows_read;
+    rowsWritten += result.meta.rows_written;
+    return result;
+  };
+  const { all, run } = statement;
+  const { batch } = database;
+  const restore = replace({
+    async all() {
+      return count(await all.call(this));
+    },
+    async run() {
+      return count(await run.call(this));
+    },
+    // The real `raw` and `first` tell no cost. No query of the Worker selects two columns of one name.
+    async raw() {
+      return count(await all.call(this)).results.map((row) => Object.values(row as object));
+    },
+    async first() {
+      return count(await all.call(this)).results[0] ?? null;
+    },
+    async batch(statements) {
+      return (await batch.call(this, statements)).map(count);
+    },
+  });
+  try {
+    await act();
+  } finally {
+    restore();
+  }
+  return { rowsRead, rowsWritten };
+}
+
+/** From now on D1 fails every call, until the function that is returned is called. */
+export function breakIndex(): () => void {
+  const fail = () => Promise.reject(new Error("D1_ERROR: Network connection lost."));
+  return replace({ all: fail, run: fail, raw: fail, first: fail, batch: fail });
+}
+
+interface Calls {
+  all(this: D1PreparedStatement): Promise<unknown>;
+  run(this: D1PreparedStatement): Promise<unknown>;
+  raw(this: D1PreparedStatement): Promise<unknown>;
+  first(this: D1PreparedStatement): Promise<unknown>;
+  batch(this: D1Database, statements: D1PreparedStatement[]): Promise<unknown>;
+}
+
+function replace({ batch, ...ofStatements }: Calls): () => void {
+  const { all, run, raw, first } = statement;
+  const originalBatch = database.batch;
+  Object.assign(statement, ofStatements);
+  Object.assign(database, { batch });
+  return () => {
+    Object.assign(statement, { all, run, raw, first });
+    Object.assign(database, { batch: originalBatch });
+  };
+}

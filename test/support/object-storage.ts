@@ -1,0 +1,38 @@
+/** What objects write, by the runtime's own account. All objects of a test run in its isolate and share prototypes. */
+import { runInDurableObject } from "cloudflare:test";
+import { objectOf } from "./socket.ts";
+
+/** Rows that `act` wrote to the storage of any object; an alarm that is set counts as one, as it does on the bill. */
+export async function objectRowsWritten(
+  sessionId: string,
+  act: () => Promise<unknown>,
+): Promise<number> {
+  const [sql, storage] = await runInDurableObject(objectOf(sessionId), (_, ctx) => [
+    Object.getPrototypeOf(ctx.storage.sql) as SqlStorage,
+    Object.getPrototypeOf(ctx.storage) as DurableObjectStorage,
+  ]);
+  const { exec } = sql;
+  const { setAlarm } = storage;
+  const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
+  let alarms = 0;
+  Object.assign(sql, {
+    exec(this: SqlStorage, query: string, ...values: unknown[]) {
+      const cursor = exec.call(this, query, ...values);
+      cursors.push(cursor);
+      return cursor;
+    },
+  });
+  Object.assign(storage, {
+    setAlarm(this: DurableObjectStorage, time: number) {
+      alarms++;
+      return setAlarm.call(this, time);
+    },
+  });
+  try {
+    await act();
+  } finally {
+    Object.assign(sql, { exec });
+    Object.assign(storage, { setAlarm });
+  }
+  return alarms + cursors.reduce((sum, cursor) => sum + cursor.rowsWritten, 0);
+}
