@@ -26,7 +26,7 @@ export class IndexProjector {
   readonly #store: SessionStore;
   readonly #source: IndexSource;
   #running: Promise<void> | undefined;
-  /** The outbox as stored; undefined when it has to be read again. */
+  /** The outbox as stored, dead letters among it; undefined when it has to be read again. */
   #entries: readonly OutboxEntry[] | undefined;
 
   constructor(env: Env, store: SessionStore, source: IndexSource) {
@@ -39,6 +39,11 @@ export class IndexProjector {
   mark(entity: string, now: number): void {
     this.#store.saveOutbox({ entity, dueAt: now + FALLBACK_MS, attempts: 0, failure: null });
     this.#entries = undefined;
+  }
+
+  /** Whether the index has yet to hear of `entity`, or never will in its present state. */
+  owes(entity: string): boolean {
+    return this.#outbox().some((entry) => entry.entity === entity);
   }
 
   /** When the alarm has to try, if ever. */
@@ -55,7 +60,11 @@ export class IndexProjector {
   }
 
   #waiting(): readonly OutboxEntry[] {
-    this.#entries ??= this.#store.outbox().filter((entry) => entry.failure === null);
+    return this.#outbox().filter((entry) => entry.failure === null);
+  }
+
+  #outbox(): readonly OutboxEntry[] {
+    this.#entries ??= this.#store.outbox();
     return this.#entries;
   }
 

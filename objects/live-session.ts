@@ -109,7 +109,7 @@ export class LiveSession {
     try {
       const now = Date.now();
       this.settle(now);
-      const flushDue = this.life.touchFlushDue(this.sockets.isOwnerHere);
+      const flushDue = this.#touchFlushDue();
       if (flushDue !== undefined && flushDue <= now) {
         this.#store.transaction(() => {
           this.life.writeSlide(now);
@@ -145,10 +145,13 @@ export class LiveSession {
   }
 
   #nextDue(): number | undefined {
-    return earliest(
-      this.life.deadlineAt(),
-      this.life.touchFlushDue(this.sockets.isOwnerHere),
-      this.projector.dueAt(),
-    );
+    return earliest(this.life.deadlineAt(), this.#touchFlushDue(), this.projector.dueAt());
+  }
+
+  /** Touches that wait in the outbox already have its backoff, not a due time of their own. */
+  #touchFlushDue(): number | undefined {
+    return this.projector.owes(SESSION_ENTITY)
+      ? undefined
+      : this.life.touchFlushDue(this.sockets.isOwnerHere);
   }
 }

@@ -1,6 +1,6 @@
 // The open sockets of a session. What must survive an eviction is in each socket's attachment; the map is a cache of it.
 import { isoTime } from "../src/domain/view.ts";
-import { CLOSE_CODES, type CloseCode } from "../src/protocol/close-codes.ts";
+import type { CloseCode } from "../src/protocol/close-codes.ts";
 import { type DownFrame, PING, PONG, type Presence } from "../src/protocol/frames.ts";
 import { MAX_PRESENCE, PRESENCE_LEASE_MS } from "../src/protocol/limits.ts";
 import type { ConnectionRole } from "../src/protocol/session.ts";
@@ -147,14 +147,9 @@ export class Peers {
     this.#bySocket.clear();
   }
 
-  /** Closes those whose lease ran out; a client that lives after all comes back. */
-  sweep(now: number): readonly Peer[] {
-    const gone = [...this].filter((peer) => now - this.heardAt(peer) > PRESENCE_LEASE_MS);
-    for (const peer of gone) {
-      this.remove(peer.socket);
-      peer.close(CLOSE_CODES.resync, "not heard of");
-    }
-    return gone;
+  /** Those whose lease ran out. */
+  expired(now: number): readonly Peer[] {
+    return [...this].filter((peer) => now - this.heardAt(peer) > PRESENCE_LEASE_MS);
   }
 
   get isOwnerHere(): boolean {

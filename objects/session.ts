@@ -208,6 +208,7 @@ export class SessionObject extends DurableObject<Env> {
     if (!admitted.ok) return Response.json(admitted, { status: 403 });
     const { live } = admitted;
     const role = admitted.role as CredentialRole;
+    live.sockets.sweep(Date.now());
     const limit = live.life.team.policy.limits.socketsPerSession;
     if (limit !== null && live.sockets.size >= limit) {
       const full: Failure = { ok: false, code: "too_many_sockets" };

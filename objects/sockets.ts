@@ -76,7 +76,6 @@ export class Sockets {
     readonly history: HistoryRequest;
   }): Response {
     const now = Date.now();
-    this.#sweep(now);
     const { 0: client, 1: server } = new WebSocketPair();
     const { cursor, truncated } = this.#history.start(call.history);
     const peer = this.#peers.accept(server, {
@@ -114,7 +113,7 @@ export class Sockets {
     if (peer === undefined) return;
     const now = Date.now();
     peer.heard(now);
-    this.#sweep(now);
+    this.sweep(now);
     const { frame, errors } = decodeUp(data);
     for (const error of errors) peer.send({ type: "error", ...error });
     if (frame !== undefined) this.#handle(peer, frame);
@@ -134,15 +133,20 @@ export class Sockets {
   /** New messages, stored by now, to everyone who is live. */
   deliver(deliveries: readonly Delivery[]): void {
     const { totalBytes } = this.#log.head;
+    const tooFarBehind: Peer[] = [];
     for (const peer of this.#peers) {
       if (peer.historyCursor !== null) continue;
-      if (totalBytes - peer.receivedBytes > WINDOW_BYTES) {
-        this.#peers.remove(peer.socket);
-        peer.close(CLOSE_CODES.resync, "too far behind");
-        continue;
-      }
-      for (const { text } of deliveries) peer.sendText(text);
+      if (totalBytes - peer.receivedBytes > WINDOW_BYTES) tooFarBehind.push(peer);
+      else for (const { text } of deliveries) peer.sendText(text);
     }
+    this.#drop(tooFarBehind, "too far behind");
+  }
+
+  /** Lets go of connections whose clients are gone. Looked at only when something happens anyway. */
+  sweep(now: number): void {
+    if (now - this.#sweptAt < SWEEP_INTERVAL_MS) return;
+    this.#sweptAt = now;
+    this.#drop(this.#peers.expired(now), "not heard of");
   }
 
   /** The session record changed in a way that its readers should see. */
@@ -233,12 +237,16 @@ export class Sockets {
     if (seq === peer.historyCursor) this.#history.advance(peer);
   }
 
-  #sweep(now: number): void {
-    if (now - this.#sweptAt < SWEEP_INTERVAL_MS) return;
-    this.#sweptAt = now;
-    const gone = this.#peers.sweep(now);
-    for (const peer of gone) this.#ownerLeft(peer, this.#peers.heardAt(peer), now);
-    if (gone.length > 0) void this.#announcePresence();
+  /** Closes connections in a way that lets their clients, if they live, come back. */
+  #drop(peers: readonly Peer[], reason: string): void {
+    if (peers.length === 0) return;
+    const now = Date.now();
+    for (const peer of peers) {
+      this.#peers.remove(peer.socket);
+      peer.close(CLOSE_CODES.resync, reason);
+      this.#ownerLeft(peer, this.#peers.heardAt(peer), now);
+    }
+    void this.#announcePresence();
   }
 
   /** When the owner's last socket has gone, the visit is over: the index hears of it soon. */

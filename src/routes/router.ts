@@ -51,7 +51,12 @@ export function createApi(routes: readonly Route[]): Api {
 
   return {
     async fetch(request, env) {
-      return await router.fetch(request, { env, keys: await signingKeys(env) });
+      try {
+        return await router.fetch(request, { env, keys: await signingKeys(env) });
+      } catch (error) {
+        console.error({ event: "request_failed", error: String(error) });
+        return problem({ code: "internal_error" });
+      }
     },
   };
 }

@@ -1,14 +1,15 @@
 // A session in time: what keeps it alive, when it ends, and when the index hears of it. The clock is moved by hand.
-import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { SessionWithToken, ValidateSessionResponse } from "../../src/protocol/rest.ts";
+import { alarmAt, runAlarms } from "../support/alarms.ts";
 import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
+import { DAY_MS as DAY, MINUTE_MS as MINUTE } from "../support/clock.ts";
 import { RESIDENCIES, stepper } from "../support/eviction.ts";
+import { objectRowsWritten } from "../support/object-storage.ts";
 import { objectOf, TestSocket } from "../support/socket.ts";
 
-const MINUTE = 60_000;
-const DAY = 86_400_000;
 const start = Date.UTC(2027, 0, 1);
 
 beforeEach(() => {
@@ -40,19 +41,6 @@ function indexRow(id: string) {
   )
     .bind(id)
     .first();
-}
-
-function alarmAt(id: string): Promise<number | null> {
-  return runInDurableObject(objectOf(id), (_, state) => state.storage.getAlarm());
-}
-
-/** Runs the alarm as the platform would: at its time, and again while there is one at or before `until`. */
-async function runAlarms(id: string, until: number): Promise<void> {
-  for (let due = await alarmAt(id); due !== null && due <= until; due = await alarmAt(id)) {
-    vi.setSystemTime(Math.max(due, Date.now()));
-    await runDurableObjectAlarm(objectOf(id));
-  }
-  vi.setSystemTime(until);
 }
 
 describe.each(RESIDENCIES)("an object that %s", (residency) => {
@@ -111,7 +99,7 @@ describe.each(RESIDENCIES)("an object that %s", (residency) => {
     const created = await newSession(await newTeam());
     const { id } = created.session;
     at(MINUTE - 1);
-    const before = await rowsWritten(id, () => validate(created));
+    const before = await objectRowsWritten(id, () => validate(created));
     expect(before).toBe(0);
     await step(id);
     at(30 * DAY + MINUTE - 1);
@@ -161,7 +149,7 @@ describe.each(RESIDENCIES)("an object that %s", (residency) => {
     const socket = await TestSocket.open(created.session, created.ticket);
     await socket.first("synced");
     await step(created.session.id);
-    const written = await rowsWritten(created.session.id, async () => {
+    const written = await objectRowsWritten(created.session.id, async () => {
       socket.sendRaw("ping");
       await socket.until(() => socket.pongs === 1);
     });
@@ -241,31 +229,3 @@ describe.each(RESIDENCIES)("an object that %s", (residency) => {
     expect(await alarmAt(id)).toBe(armed);
   });
 });
-
-/** Rows that `act` writes in the object, the alarm among them. */
-async function rowsWritten(id: string, act: () => Promise<unknown>): Promise<number> {
-  let written = 0;
-  const restore = await runInDurableObject(objectOf(id), (_, state) => {
-    const { storage } = state;
-    const { sql } = storage;
-    const exec = sql.exec.bind(sql);
-    const setAlarm = storage.setAlarm.bind(storage);
-    const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
-    vi.spyOn(sql, "exec").mockImplementation((query, ...bindings) => {
-      const cursor = exec(query, ...bindings);
-      cursors.push(cursor);
-      return cursor as never;
-    });
-    vi.spyOn(storage, "setAlarm").mockImplementation((time) => {
-      written++;
-      return setAlarm(time);
-    });
-    return () => {
-      for (const cursor of cursors) written += cursor.rowsWritten;
-      vi.restoreAllMocks();
-    };
-  });
-  await act();
-  restore();
-  return written;
-}
