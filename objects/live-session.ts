@@ -110,12 +110,7 @@ export class LiveSession {
       const now = Date.now();
       this.settle(now);
       const flushDue = this.#touchFlushDue();
-      if (flushDue !== undefined && flushDue <= now) {
-        this.#store.transaction(() => {
-          this.life.writeSlide(now);
-          this.projector.mark(SESSION_ENTITY, now);
-        });
-      }
+      if (flushDue !== undefined && flushDue <= now) this.#flushTouches(now);
       await this.projector.run();
       this.#alarm.arm(this.#nextDue());
     } catch (error) {
@@ -123,6 +118,21 @@ export class LiveSession {
       console.error({ event: "alarm_failed", error: String(error) });
       this.#alarm.armBy(Date.now() + ALARM_RETRY_MS);
     }
+  }
+
+  /** Ends the session if it is due, and tells the index how it really is. */
+  async reconcile(): Promise<void> {
+    const now = Date.now();
+    this.settle(now);
+    this.#flushTouches(now);
+    await this.project();
+  }
+
+  #flushTouches(now: number): void {
+    this.#store.transaction(() => {
+      this.life.writeSlide(now);
+      this.projector.mark(SESSION_ENTITY, now);
+    });
   }
 
   /** Tells the index now; a slow or failing one is left to the alarm. */

@@ -194,6 +194,11 @@ export class SessionObject extends DurableObject<Env> {
       : { ok: true, message: outcome.message, isNew: outcome.kind === "stored" };
   }
 
+  /** What the alarm should have done, asked for by the index, which believes the session to be over. */
+  async reconcile(): Promise<void> {
+    await this.#live?.reconcile();
+  }
+
   /** The team as this session last knew it: what the Worker goes by while the index is down. */
   async lastKnownTeam(): Promise<TeamSettings | undefined> {
     return this.#live?.life.team;

@@ -1,5 +1,6 @@
 // The composition root: requests go to the routes of src/routes/table.ts, other Workers to SessionService, sockets and
 // session state to the objects; everything else is the page.
+import { reconcileOverdue } from "./cron.ts";
 import { createApi } from "./routes/router.ts";
 import { ROUTES } from "./routes/table.ts";
 
@@ -13,5 +14,8 @@ export default {
     return new URL(request.url).pathname.startsWith("/api/")
       ? await api.fetch(request, env)
       : await env.ASSETS.fetch(request);
+  },
+  async scheduled(controller, env) {
+    await reconcileOverdue(env, controller.scheduledTime);
   },
 } satisfies ExportedHandler<Env>;

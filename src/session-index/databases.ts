@@ -13,6 +13,11 @@ export function sessionsDatabase(env: Bindings, _teamNumber: number): IndexDatab
   return drizzle(env.INDEX_DB);
 }
 
+/** All databases that hold sessions. */
+export function sessionsDatabases(env: Bindings): readonly IndexDatabase[] {
+  return [drizzle(env.INDEX_DB)];
+}
+
 /** Where teams and their keys are. */
 export function teamsDatabase(env: Bindings): IndexDatabase {
   return drizzle(env.INDEX_DB);

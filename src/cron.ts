@@ -1,0 +1,38 @@
+// What alarms missed, found by the index: sessions that should have ended long ago. Bounded work a run; what is left is
+// found by the next.
+import { sessionStub } from "./operations/session-access.ts";
+import { sessionsDatabases } from "./session-index/databases.ts";
+import { type Overdue, overdueSessions } from "./session-index/read.ts";
+
+/** The index may be an hour behind a busy session, and an alarm is given time to be late. */
+const LATE_MS = 2 * 3_600_000;
+
+const BATCH = 50;
+const MAX_BATCHES = 20;
+
+/** Asks the objects of overdue sessions to see to themselves. Returns how many were asked. */
+export async function reconcileOverdue(env: Env, now: number): Promise<number> {
+  let asked = 0;
+  for (const database of sessionsDatabases(env)) {
+    let last: Overdue | undefined;
+    for (let batch = 0; batch < MAX_BATCHES; batch++) {
+      const before = now - LATE_MS;
+      const overdue = await overdueSessions(database, { before, last, limit: BATCH });
+      await reconcile(env, overdue);
+      asked += overdue.length;
+      last = overdue.at(-1);
+      if (overdue.length < BATCH) break;
+    }
+  }
+  return asked;
+}
+
+async function reconcile(env: Env, overdue: readonly Overdue[]): Promise<void> {
+  const answers = await Promise.allSettled(
+    overdue.map(({ id }) => sessionStub(env, id).reconcile()),
+  );
+  for (const answer of answers) {
+    if (answer.status === "fulfilled") continue;
+    console.error({ event: "reconcile_failed", error: String(answer.reason) });
+  }
+}
