@@ -3,7 +3,8 @@ import { WELCOME_TIMEOUT_MS } from "../../client/core/connection.ts";
 import { PONG_TIMEOUT_MS, PROBE_TIMEOUT_MS } from "../../client/core/heartbeat.ts";
 import { STABLE_AFTER_MS } from "../../client/core/reconnect-policy.ts";
 import { PING_INTERVAL_MS } from "../../src/protocol/limits.ts";
-import { connectingTab, settle, sync, syncedTab } from "./fake-client.ts";
+import { connectingTab, healthyApi, openTab, settle, sync, syncedTab } from "./fake-client.ts";
+import type { Answer } from "./fake-environment.ts";
 import { message, messages, session, welcome } from "./fake-environment.ts";
 
 beforeEach(() => {
@@ -98,7 +99,7 @@ describe("coming back", () => {
   });
 
   it("tries at once when somebody looks again or the network changed", async () => {
-    const { environment, client } = await connectingTab();
+    const { environment } = await connectingTab();
     for (const event of ["returned", "network"] as const) {
       environment.socket.close(1006);
       const opened = environment.sockets.length;
@@ -106,10 +107,26 @@ describe("coming back", () => {
       await settle();
       expect(environment.sockets).toHaveLength(opened + 1);
     }
+  });
+
+  it("lets go of everything when it is stopped", async () => {
+    const { environment, client } = await syncedTab();
     client.stop();
-    environment.signal("returned");
+    expect(environment.socket.closedByClient).toBe(true);
+    expect(environment.attentionListeners).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("opens nothing for a ticket that comes after it was stopped", async () => {
+    const { client, environment } = openTab();
+    healthyApi(environment);
+    client.start();
+    client.stop();
     await settle();
-    expect(environment.sockets).toHaveLength(3);
+    expect(environment.sockets).toHaveLength(0);
+    client.start();
+    await settle();
+    expect(environment.sockets).toHaveLength(1);
   });
 
   it("resumes at once after 4408, as long as that brings something", async () => {
@@ -183,6 +200,22 @@ describe("the end", () => {
     });
   });
 
+  it("comes with the frame that says so, before the socket is closed", async () => {
+    const { environment, client } = await syncedTab();
+    client.send("too late");
+    const ended = session({ status: "terminated", endReason: "terminated", version: 2 });
+    environment.socket.down({ type: "session", session: ended });
+    expect(environment.socket.closedByClient).toBe(true);
+    expect(client.getState()).toMatchObject({
+      status: "terminated",
+      session: { version: 2 },
+      connection: { state: "closed" },
+      messages: [{ delivery: "failed" }],
+    });
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(environment.sockets).toHaveLength(1);
+  });
+
   it("does not take a refused old ticket for a refused token", async () => {
     const { environment, client } = await connectingTab();
     // The tab slept between asking for the ticket and using it.
@@ -195,6 +228,29 @@ describe("the end", () => {
     expect(environment.sockets).toHaveLength(2);
     expect(client.getState().status).toBe("error");
   });
+
+  it("takes 4401 on a socket that was open for what it says, however old its ticket", async () => {
+    const { environment, client } = await syncedTab();
+    vi.setSystemTime(Date.now() + 120_000);
+    environment.socket.close(4401);
+    await settle();
+    expect(client.getState().status).toBe("error");
+  });
+
+  it("does not reach into the session that came after", async () => {
+    const { environment, client } = await syncedTab();
+    let answer: (answer: Answer) => void = () => {};
+    environment.respond = () => new Promise((resolve) => (answer = resolve));
+    environment.socket.close(4410);
+    await settle();
+    const answerLookUp = answer;
+    healthyApi(environment);
+    client.startNewSession();
+    await settle();
+    answerLookUp({ status: 200, body: { isValid: false, reason: "terminated" } });
+    await settle();
+    expect(client.getState().status).toBe("opening");
+  });
 });
 
 describe("the heartbeat", () => {
@@ -203,9 +259,12 @@ describe("the heartbeat", () => {
     await vi.advanceTimersByTimeAsync(PING_INTERVAL_MS);
     expect(environment.socket.pings).toBe(1);
     environment.socket.text("pong");
+    await vi.advanceTimersByTimeAsync(PING_INTERVAL_MS);
+    expect(environment.socket.pings).toBe(2);
+    environment.socket.text("pong");
     environment.isVisible = false;
     await vi.advanceTimersByTimeAsync(3 * PING_INTERVAL_MS);
-    expect(environment.socket.pings).toBe(1);
+    expect(environment.socket.pings).toBe(2);
     expect(environment.sockets).toHaveLength(1);
   });
 
@@ -246,6 +305,13 @@ describe("the heartbeat", () => {
     await vi.advanceTimersByTimeAsync(PONG_TIMEOUT_MS);
     expect(environment.sockets).toHaveLength(2);
   });
+});
+
+it("keeps the higher version of the session record", async () => {
+  const { environment, client } = await syncedTab();
+  environment.socket.down({ type: "session", session: session({ version: 5, lastSeq: 5 }) });
+  environment.socket.down({ type: "session", session: session({ version: 4, lastSeq: 4 }) });
+  expect(client.getState().session).toMatchObject({ version: 5, lastSeq: 5 });
 });
 
 it("ignores what it does not know", async () => {

@@ -144,6 +144,10 @@ export class FakeEnvironment implements Environment {
     });
   };
 
+  get attentionListeners(): number {
+    return this.#attentionListeners.size;
+  }
+
   /** What the page would hear from the browser. */
   signal(event: "returned" | "network"): void {
     for (const listener of this.#attentionListeners) {

@@ -6,6 +6,7 @@ import {
 } from "../../src/protocol/limits.ts";
 import type { FakeTab } from "./fake-client.ts";
 import { connectingTab, contents, deliveries, settle, sync, syncedTab } from "./fake-client.ts";
+import type { Answer } from "./fake-environment.ts";
 import { message, messages, welcome } from "./fake-environment.ts";
 
 beforeEach(() => {
@@ -123,6 +124,34 @@ describe("older messages", () => {
   });
 });
 
+describe("older messages that come too late", () => {
+  async function whileLoading(happens: (tab: FakeTab) => void): Promise<FakeTab> {
+    const tab = await syncedTab(102, messages(100, 102));
+    let answer: (answer: Answer) => void = () => {};
+    tab.environment.respond = () => new Promise((resolve) => (answer = resolve));
+    const loading = tab.client.loadOlder();
+    await settle();
+    const answerPage = answer;
+    happens(tab);
+    answerPage({ status: 200, body: { messages: [message(99), message(100)], nextBefore: 99 } });
+    await loading;
+    return tab;
+  }
+
+  it("are left out when the log has begun anew", async () => {
+    const tab = await whileLoading(({ environment }) => {
+      environment.socket.down({ type: "truncated", firstSeq: 901 }, messages(900, 901));
+    });
+    expect(contents(tab)).toEqual(["message 901"]);
+    expect(tab.client.getState().older).toBe("more");
+  });
+
+  it("are not shown in the next session", async () => {
+    const tab = await whileLoading(({ client }) => client.startNewSession());
+    expect(contents(tab)).toEqual([]);
+  });
+});
+
 describe("received", () => {
   it("follows every frame of history", async () => {
     const tab = await connectingTab();
@@ -191,6 +220,17 @@ describe("sending", () => {
     tab.environment.socket.down({ type: "synced", seq: 1 });
     expect(sentContents(tab)).toEqual(["two", "three"]);
     expect(deliveries(tab)).toEqual(["one: sent", "two: sending", "three: sending"]);
+  });
+
+  it("does not let a message overtake those that wait for the history", async () => {
+    const tab = await syncedTab(0);
+    tab.client.send("one");
+    await reconnect(tab);
+    tab.environment.socket.down(welcome());
+    tab.client.send("two");
+    expect(sentContents(tab)).toEqual([]);
+    tab.environment.socket.down({ type: "synced", seq: 0 });
+    expect(sentContents(tab)).toEqual(["one", "two"]);
   });
 
   it("sends each unacknowledged message again after every loss, under its clientId", async () => {

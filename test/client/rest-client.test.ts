@@ -60,6 +60,7 @@ describe("calls", () => {
       "GET /api/sessions/S1/messages?before=51&limit=50",
       "DELETE /api/sessions/S1",
     ]);
+    expect(vi.getTimerCount()).toBe(0);
     for (const request of environment.requests) {
       expect(request.headers.authorization).toBe(`Bearer ${TOKEN}`);
     }

@@ -329,16 +329,21 @@ describe("storage that fails", () => {
       },
     };
     const { client, environment } = openTab(new FakeEnvironment(full));
-    healthyApi(environment);
+    environment.respond = () => "down";
     client.start();
     await settle();
+    healthyApi(environment);
+    await vi.advanceTimersByTimeAsync(1_000);
     sync(environment.socket, 0);
     await vi.advanceTimersByTimeAsync(55_000);
     environment.socket.close(1006);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(environment.requests.map(({ path }) => path)).toEqual([
       "/api/sessions/create",
+      "/api/sessions/create",
       "/api/sessions/S1/validate",
     ]);
+    const [first, second] = environment.requests;
+    expect(first?.headers["idempotency-key"]).toBe(second?.headers["idempotency-key"]);
   });
 });

@@ -49,10 +49,13 @@ export async function indexCost(act: () => Promise<unknown>): Promise<Cost> {
   return { rowsRead, rowsWritten };
 }
 
-/** From now on D1 fails every call, until the function that is returned is called. */
-export function breakIndex(): () => void {
-  const fail = () => Promise.reject(new Error("D1_ERROR: Network connection lost."));
-  return replace({ all: fail, run: fail, raw: fail, first: fail, batch: fail });
+/** From now on D1 fails every call, or answers none, until the function that is returned is called. */
+export function breakIndex(how: "fails" | "hangs" = "fails"): () => void {
+  const act = () =>
+    how === "fails"
+      ? Promise.reject(new Error("D1_ERROR: Network connection lost."))
+      : new Promise<never>(() => undefined);
+  return replace({ all: act, run: act, raw: act, first: act, batch: act });
 }
 
 interface Calls {

@@ -23,6 +23,7 @@ export class ResumingClient {
   #socket: TestSocket | undefined;
   #seen = 0;
   #ended = false;
+  #roundsAway = 0;
 
   /** `random` says how many messages go out at a time. */
   constructor(session: SessionWithToken, random: () => number) {
@@ -63,10 +64,16 @@ export class ResumingClient {
     if (socket.all("synced").length > 0) this.#flush(socket);
   }
 
-  /** Drops the connection, in the middle of whatever it was doing. */
-  cut(): void {
+  /** Drops the connection, in the middle of whatever it was doing, and stays away for so many rounds. */
+  cut(roundsAway: number): void {
     this.#socket?.close();
     this.#socket = undefined;
+    this.#roundsAway = roundsAway;
+  }
+
+  /** Whether it is still away; asked once a round. */
+  isAway(): boolean {
+    return this.#roundsAway-- > 0;
   }
 
   async #connect(): Promise<TestSocket | undefined> {

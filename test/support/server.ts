@@ -58,6 +58,10 @@ interface Running {
 async function run(port: number, state: string): Promise<Running> {
   const args = ["src/cli/start.ts", "--port", String(port), "--persist-to", state];
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+  // A run that is cut short, by a time limit or from outside, comes to no close().
+  const endWithUs = () => child.kill("SIGTERM");
+  process.once("exit", endWithUs);
+  child.once("exit", () => process.off("exit", endWithUs));
   let output = "";
   const teamKey = await new Promise<string>((resolve, reject) => {
     const read = (chunk: Buffer) => {

@@ -1,0 +1,64 @@
+/**
+ * `npm run bench`: the project's Worker next to the least that the platform would have to do for the same, in one workerd.
+ * `--quick` takes about a minute, `--json FILE` writes every round, `--only NAME` runs the contests whose names begin so.
+ */
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { fanOutContest } from "./contests/fan-out.ts";
+import { latencyContest } from "./contests/latency.ts";
+import { createContest, validateContest } from "./contests/requests.ts";
+import { describeMachine, markdown } from "./report.ts";
+import { type Contest, type Effort, type Finding, hold } from "./rounds.ts";
+import { type Servers, startServers } from "./servers.ts";
+
+/** Something hangs: a full run takes five minutes. */
+const GIVE_UP_AFTER_MS = 15 * 60_000;
+
+const CONTESTS: Readonly<Record<string, (servers: Servers) => Contest | Promise<Contest>>> = {
+  validate: validateContest,
+  create: createContest,
+  "fan-out-8": (servers) => fanOutContest(servers, 8, 2),
+  "fan-out-64": (servers) => fanOutContest(servers, 64, 6),
+  "latency-2": (servers) => latencyContest(servers, 2),
+  "latency-100": (servers) => latencyContest(servers, 100),
+};
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    json: { type: "string" },
+    only: { type: "string", default: "" },
+  },
+});
+
+const effort: Effort = options.quick ? { rounds: 4, seconds: 1 } : { rounds: 10, seconds: 2 };
+
+const servers = await startServers();
+let stopping: Promise<void> | undefined;
+const stop = () => {
+  stopping ??= servers.stop();
+  return stopping;
+};
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.once(signal, () => void stop().finally(() => process.exit(1)));
+}
+setTimeout(() => {
+  console.error("The benchmark hangs.");
+  void stop().finally(() => process.exit(1));
+}, GIVE_UP_AFTER_MS).unref();
+
+try {
+  const machine = describeMachine();
+  const findings: Finding[] = [];
+  for (const [name, contest] of Object.entries(CONTESTS)) {
+    if (!name.startsWith(options.only)) continue;
+    console.error(`${name} …`);
+    findings.push(...(await hold(await contest(servers), effort)));
+  }
+  console.log(markdown(findings, machine));
+  if (options.json !== undefined) {
+    writeFileSync(options.json, `${JSON.stringify({ machine, effort, findings }, null, 2)}\n`);
+  }
+} finally {
+  await stop();
+}

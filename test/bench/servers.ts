@@ -1,0 +1,147 @@
+// Both sides in one workerd: the project's Worker, bundled as it is deployed, and the bare one. Their storage is on disk,
+// since what a commit costs is what it costs to sync it, in a folder that goes with them.
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { stripTypeScriptTypes } from "node:module";
+import { join } from "node:path";
+import { convertV4MiniflareOptions, Miniflare, type V4WorkerOptions } from "miniflare";
+import { ROOT, resultOf, startWrangler } from "../../src/cli/wrangler.ts";
+import { TEST_ADMIN_TOKEN, TEST_SIGNING_KEYS } from "../support/test-env.ts";
+import { type HttpRequest, requestOnce } from "./http-connection.ts";
+
+export const TEAM_ID = "bench";
+
+export interface Servers {
+  /** The project's Worker; it has a team TEAM_ID without limits. */
+  readonly ours: URL;
+  readonly bare: URL;
+  stop(): Promise<void>;
+}
+
+const MIGRATIONS = join(ROOT, "migrations/index");
+
+const runtime = {
+  compatibilityDate: "2026-10-20",
+  compatibilityFlags: ["nodejs_compat"],
+  unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+};
+
+export async function startServers(): Promise<Servers> {
+  const parent = join(ROOT, ".wrangler");
+  mkdirSync(parent, { recursive: true });
+  const folder = mkdtempSync(join(parent, "bench-"));
+  let miniflare: Miniflare | undefined;
+  const stop = async () => {
+    await miniflare?.dispose();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    miniflare = new Miniflare(
+      convertV4MiniflareOptions({
+        resourcePersistencePath: join(folder, "state"),
+        cf: false,
+        workers: [await ourWorker(join(folder, "bundle")), bareWorker()],
+      }),
+    );
+    await miniflare.ready;
+    await migrate(await miniflare.getD1Database("INDEX_DB", "ours"));
+    const bareDatabase = await miniflare.getD1Database("INDEX_DB", "bare");
+    await migrate(bareDatabase);
+    await strip(bareDatabase);
+    const ours = await miniflare.unsafeGetDirectURL("ours");
+    const bare = await miniflare.unsafeGetDirectURL("bare");
+    await makeTeam(ours);
+    return { ours, bare, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function ourWorker(folder: string): Promise<V4WorkerOptions> {
+  // The page is no part of this, and need not have been built.
+  const pages = join(folder, "pages");
+  mkdirSync(pages, { recursive: true });
+  const { code, stderr } = await resultOf(
+    startWrangler(["deploy", "--dry-run", "--outdir", folder, "--assets", pages], {
+      output: "capture",
+      env: undefined,
+      ownGroup: false,
+    }),
+  );
+  if (code !== 0) throw new Error(`the Worker could not be bundled:\n${stderr}`);
+  const names = readdirSync(folder);
+  return {
+    ...runtime,
+    name: "ours",
+    modulesRoot: folder,
+    modules: [
+      { type: "ESModule" as const, path: join(folder, "worker.js") },
+      ...names
+        .filter((name) => name.endsWith(".sql"))
+        .map((name) => ({ type: "Text" as const, path: join(folder, name) })),
+    ],
+    bindings: { ADMIN_TOKEN: TEST_ADMIN_TOKEN, SIGNING_KEYS: TEST_SIGNING_KEYS },
+    durableObjects: { SESSIONS: { className: "SessionObject", useSQLite: true } },
+    d1Databases: { INDEX_DB: "ours" },
+  };
+}
+
+function bareWorker(): V4WorkerOptions {
+  const source = readFileSync(new URL("bare-worker.ts", import.meta.url), "utf8");
+  return {
+    ...runtime,
+    name: "bare",
+    modules: [
+      { type: "ESModule" as const, path: "bare-worker.js", contents: stripTypeScriptTypes(source) },
+    ],
+    durableObjects: { OBJECTS: { className: "BareObject", useSQLite: true } },
+    d1Databases: { INDEX_DB: "bare" },
+  };
+}
+
+type Database = Awaited<ReturnType<Miniflare["getD1Database"]>>;
+
+async function migrate(database: Database): Promise<void> {
+  const files = readdirSync(MIGRATIONS).filter((name) => name.endsWith(".sql"));
+  for (const file of files.sort()) {
+    const statements = readFileSync(join(MIGRATIONS, file), "utf8").split(
+      "--> statement-breakpoint",
+    );
+    await database.batch(statements.map((statement) => database.prepare(statement)));
+  }
+}
+
+/** Leaves the tables and their indexes, and a team for the rows to refer to. */
+async function strip(database: Database): Promise<void> {
+  const { results } = await database
+    .prepare("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+    .all<{ name: string }>();
+  await database.batch([
+    ...results.map(({ name }) => database.prepare(`DROP TRIGGER ${name}`)),
+    database
+      .prepare(
+        "INSERT INTO teams (id, name, policy, created_at, updated_at) VALUES (?, 'Bench', '{}', 0, 0)",
+      )
+      .bind(TEAM_ID),
+  ]);
+}
+
+async function makeTeam(ours: URL): Promise<void> {
+  const team: HttpRequest = {
+    method: "POST",
+    path: "/api/admin/teams",
+    token: TEST_ADMIN_TOKEN,
+    body: {
+      id: TEAM_ID,
+      name: "Bench",
+      limits: {
+        createsPerMinutePerNetwork: null,
+        createsPerMinute: null,
+        messagesPerMinutePerCredential: null,
+        socketsPerSession: null,
+        bytesPerSession: null,
+      },
+    },
+  };
+  await requestOnce(ours, team, 201);
+}

@@ -1,0 +1,114 @@
+// The chat page as somebody uses it: by what stands on it.
+import type { BrowserContext, Page } from "playwright-core";
+import { expect } from "vitest";
+import type { LocalServer } from "../support/server.ts";
+
+/** Generous: a condition that holds is noticed at once, and a slow machine is no failure. */
+export const PATIENCE = { timeout: 30_000, interval: 50 };
+
+export class Chat {
+  readonly page: Page;
+  /** What the browser complained about: errors of the page, and what the Content-Security-Policy refused. */
+  readonly complaints: string[] = [];
+
+  private constructor(page: Page) {
+    this.page = page;
+    page.setDefaultTimeout(PATIENCE.timeout);
+    page.on("pageerror", (error) => this.complaints.push(String(error)));
+    page.on("console", (message) => {
+      if (message.type() === "error") {
+        this.complaints.push(message.text());
+      }
+    });
+  }
+
+  /** A new tab of the browser profile `context`, connected; `prepare` has it while it is still empty. */
+  static async open(
+    context: BrowserContext,
+    { origin }: LocalServer,
+    prepare: (page: Page) => Promise<void> = async () => {},
+  ): Promise<Chat> {
+    const chat = new Chat(await context.newPage());
+    await prepare(chat.page);
+    await chat.page.goto(origin);
+    await chat.connected();
+    return chat;
+  }
+
+  async connected(): Promise<void> {
+    await expect.poll(() => this.connection(), PATIENCE).toBe("Connected");
+  }
+
+  connection(): Promise<string> {
+    return this.page.getByTestId("connection").innerText();
+  }
+
+  presence(): Promise<string> {
+    return this.page.getByTestId("presence").innerText();
+  }
+
+  async write(text: string): Promise<void> {
+    await this.page.getByRole("textbox", { name: "Message" }).fill(text);
+    await this.page.keyboard.press("Enter");
+  }
+
+  /** The texts in the log, top to bottom. */
+  texts(): Promise<string[]> {
+    return this.page.getByRole("log").locator(".message-text").allInnerTexts();
+  }
+
+  /** How many messages in the log are in each state of delivery. */
+  deliveries(): Promise<Record<string, number>> {
+    return this.page.getByRole("log").evaluate((log) => {
+      const counts: Record<string, number> = {};
+      for (const message of log.querySelectorAll<HTMLElement>("[data-delivery]")) {
+        const { delivery = "" } = message.dataset;
+        counts[delivery] = (counts[delivery] ?? 0) + 1;
+      }
+      return counts;
+    });
+  }
+
+  async shows(texts: readonly string[]): Promise<void> {
+    await expect.poll(() => this.texts(), PATIENCE).toEqual(texts);
+  }
+
+  async hasDelivered(count: number): Promise<void> {
+    await expect.poll(() => this.deliveries(), PATIENCE).toEqual({ sent: count });
+  }
+
+  /** The id of the session that this browser profile has with the team. */
+  async sessionId(): Promise<string> {
+    const record = await this.page.evaluate(() => localStorage.getItem("durable-sessions/demo"));
+    const { token }: { token: string } = JSON.parse(record ?? "{}");
+    return token.slice(0, token.indexOf("."));
+  }
+
+  async end(): Promise<void> {
+    await this.page.getByRole("button", { name: "End chat" }).click();
+    await this.page.getByRole("dialog").getByRole("button", { name: "End chat" }).click();
+  }
+
+  async hasEnded(): Promise<void> {
+    await this.page.getByRole("heading", { name: "This chat has ended" }).waitFor();
+  }
+
+  async startNew(): Promise<void> {
+    await this.page.getByRole("button", { name: "Start a new chat" }).click();
+    await this.connected();
+  }
+}
+
+/** Writes from the team's side, as a backend does. */
+export async function writeAsTeam(
+  { origin, teamKey }: LocalServer,
+  sessionId: string,
+  message: { readonly role: "assistant" | "operator"; readonly content: string },
+): Promise<void> {
+  const response = await fetch(`${origin}/api/sessions/${sessionId}/messages`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${teamKey}`, "content-type": "application/json" },
+    body: JSON.stringify({ clientId: crypto.randomUUID(), ...message }),
+  });
+  expect(response.status).toBe(201);
+}

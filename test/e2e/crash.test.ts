@@ -1,0 +1,49 @@
+import type { Browser, BrowserContext } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { launchBrowser } from "../support/browser.ts";
+import type { LocalServer } from "../support/server.ts";
+import { startServer } from "../support/server.ts";
+import { Chat, PATIENCE } from "./chat.ts";
+
+let server: LocalServer;
+let browser: Browser;
+let context: BrowserContext;
+
+beforeAll(async () => {
+  [server, browser] = await Promise.all([startServer(), launchBrowser()]);
+  context = await browser.newContext();
+});
+
+afterAll(async () => {
+  await Promise.all([browser?.close(), server?.close()]);
+});
+
+it("loses and doubles nothing when the server is killed in the middle of a conversation", async () => {
+  const writer = await Chat.open(context, server);
+  const reader = await Chat.open(context, server);
+  const texts: string[] = [];
+  const write = async (text: string) => {
+    texts.push(text);
+    await writer.write(text);
+  };
+  await write("before");
+  await reader.shows(texts);
+
+  for (let round = 1; round <= 2; round += 1) {
+    for (let index = 1; index <= 5; index += 1) {
+      await write(`round ${round}, message ${index}`);
+    }
+    // Some of these are stored and acknowledged, some stored only, some neither.
+    await server.kill();
+    await expect.poll(() => writer.connection(), PATIENCE).toBe("Reconnecting…");
+    await write(`round ${round}, while nobody was there`);
+    expect(await writer.deliveries()).toMatchObject({ sending: expect.any(Number) });
+    await server.start();
+    await Promise.all([writer.connected(), reader.connected()]);
+    await writer.hasDelivered(texts.length);
+    await Promise.all([writer.shows(texts), reader.shows(texts)]);
+  }
+
+  const newcomer = await Chat.open(context, server);
+  await newcomer.shows(texts);
+}, 240_000);

@@ -1,0 +1,168 @@
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { launchBrowser } from "../support/browser.ts";
+import type { LocalServer } from "../support/server.ts";
+import { startServer } from "../support/server.ts";
+import { Chat, PATIENCE, writeAsTeam } from "./chat.ts";
+
+let server: LocalServer;
+let browser: Browser;
+let context: BrowserContext;
+
+beforeAll(async () => {
+  [server, browser] = await Promise.all([startServer(), launchBrowser()]);
+});
+
+afterAll(async () => {
+  await Promise.all([browser?.close(), server?.close()]);
+});
+
+beforeEach(async () => {
+  context = await browser.newContext();
+});
+
+afterEach(async () => {
+  await context.close();
+});
+
+function openTabs(count: number): Promise<Chat[]> {
+  return Promise.all(Array.from({ length: count }, () => Chat.open(context, server)));
+}
+
+describe("two tabs of one browser and one of another", () => {
+  it("hear each other at once, and the third hears nothing", async () => {
+    const [one, two] = await openTabs(2);
+    const elsewhere = await browser.newContext();
+    const stranger = await Chat.open(elsewhere, server);
+    expect(await one!.sessionId()).toBe(await two!.sessionId());
+    expect(await stranger.sessionId()).not.toBe(await one!.sessionId());
+    await expect.poll(() => one!.presence(), PATIENCE).toBe("you in 2 tabs");
+    await expect.poll(() => stranger.presence(), PATIENCE).toBe("only you");
+
+    await one!.write("from the first");
+    await two!.shows(["from the first"]);
+    await two!.write("from the second");
+    await one!.shows(["from the first", "from the second"]);
+    await one!.hasDelivered(2);
+    await two!.hasDelivered(2);
+    await writeAsTeam(server, await one!.sessionId(), { role: "assistant", content: "an answer" });
+    const all = ["from the first", "from the second", "an answer"];
+    await Promise.all([one!.shows(all), two!.shows(all)]);
+
+    // By the time its own message is back, a foreign one would have arrived before it.
+    await stranger.write("alone here");
+    await stranger.hasDelivered(1);
+    expect(await stranger.texts()).toEqual(["alone here"]);
+    expect(await one!.texts()).toEqual(all);
+    for (const chat of [one!, two!, stranger]) {
+      expect(chat.complaints).toEqual([]);
+    }
+    await elsewhere.close();
+  });
+
+  it("keep their history over a reload and a closed tab", async () => {
+    const first = await Chat.open(context, server);
+    await first.write("one");
+    await first.write("two\nlines");
+    await first.hasDelivered(2);
+    await first.page.reload();
+    await first.shows(["one", "two\nlines"]);
+    await first.page.close();
+    const second = await Chat.open(context, server);
+    await second.shows(["one", "two\nlines"]);
+    await second.hasDelivered(2);
+  });
+
+  it("end together, stay ended, and begin the next session together", async () => {
+    const [one, two] = await openTabs(2);
+    const elsewhere = await browser.newContext();
+    const stranger = await Chat.open(elsewhere, server);
+    const ended = await one!.sessionId();
+    await one!.write("last words");
+    await two!.shows(["last words"]);
+
+    await one!.end();
+    await Promise.all([one!.hasEnded(), two!.hasEnded()]);
+    expect(await stranger.connection()).toBe("Connected");
+    await two!.page.reload();
+    await two!.hasEnded();
+    await two!.shows(["last words"]);
+
+    await one!.startNew();
+    await two!.startNew();
+    await one!.write("first words");
+    await two!.shows(["first words"]);
+    expect(await two!.sessionId()).not.toBe(ended);
+    expect(await two!.sessionId()).toBe(await one!.sessionId());
+    await elsewhere.close();
+  });
+
+  it("see who writes", async () => {
+    const [one, two] = await openTabs(2);
+    await two!.page.getByRole("textbox", { name: "Message" }).pressSequentially("hm");
+    await one!.page.getByText("Typing in another tab").waitFor();
+    await two!.page.keyboard.press("Enter");
+    await one!.page.getByText("Typing in another tab").waitFor({ state: "detached" });
+    expect(await two!.page.getByText("Typing in another tab").count()).toBe(0);
+  });
+});
+
+describe("what is written", () => {
+  it("stays text, whatever it looks like", async () => {
+    const chat = await Chat.open(context, server);
+    const hostile = '<img src=x onerror="document.title=1"><b>bold</b> &amp; {{x}}';
+    await chat.write(hostile);
+    await chat.hasDelivered(1);
+    await writeAsTeam(server, await chat.sessionId(), { role: "operator", content: hostile });
+    await chat.shows([hostile, hostile]);
+    expect(await chat.page.getByRole("log").locator("img, b").count()).toBe(0);
+    expect(chat.complaints).toEqual([]);
+  });
+
+  it("can be refused, and tried again", async () => {
+    const chat = await Chat.open(context, server, refuseFirstMessage);
+    await chat.write("again, please");
+    await expect.poll(() => chat.deliveries(), PATIENCE).toEqual({ failed: 1 });
+    await chat.write("in between");
+    await chat.shows(["in between", "again, please"]);
+    await chat.page.getByRole("button", { name: "Try again" }).click();
+    await chat.hasDelivered(2);
+    expect(await chat.texts()).toEqual(["in between", "again, please"]);
+  });
+
+  it("shows the newest of a long history, and the rest on the way up", async () => {
+    const chat = await Chat.open(context, server);
+    const id = await chat.sessionId();
+    const texts = Array.from({ length: 110 }, (_, index) => `message ${index + 1}`);
+    for (const content of texts) {
+      await writeAsTeam(server, id, { role: "assistant", content });
+    }
+    await chat.page.reload();
+    await chat.shows(texts.slice(-50));
+    const log = chat.page.getByRole("region", { name: "Conversation" });
+    await expect
+      .poll(async () => {
+        await log.evaluate((element) => element.scrollTo({ top: 0 }));
+        return (await chat.texts()).length;
+      }, PATIENCE)
+      .toBe(110);
+    expect(await chat.texts()).toEqual(texts);
+  });
+});
+
+/** Stands between the page and the server, and answers the first message in its stead. */
+async function refuseFirstMessage(page: Page): Promise<void> {
+  let refused = false;
+  await page.routeWebSocket(/\/socket\?/, (socket) => {
+    const server = socket.connectToServer();
+    socket.onMessage((data) => {
+      const [, clientId] = /^{"type":"send".*?"clientId":"(.*?)"/.exec(String(data)) ?? [];
+      if (refused || clientId === undefined) {
+        server.send(data);
+      } else {
+        refused = true;
+        socket.send(JSON.stringify({ type: "error", code: "unavailable", clientId }));
+      }
+    });
+  });
+}

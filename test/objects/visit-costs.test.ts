@@ -1,0 +1,90 @@
+/**
+ * What one visit costs from its first request to its expiry: rows, wake-ups by alarm, and the bytes that stay. The README
+ * multiplies these figures with prices. They are exact: a change here is a change of the README.
+ */
+import { runInDurableObject } from "cloudflare:test";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { SessionWithToken } from "../../src/protocol/rest.ts";
+import { alarmAt, runAlarms } from "../support/alarms.ts";
+import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
+import { DAY_MS, MINUTE_MS } from "../support/clock.ts";
+import { indexCost } from "../support/index-database.ts";
+import { objectRowsWritten } from "../support/object-storage.ts";
+import { objectOf, TestSocket } from "../support/socket.ts";
+
+const start = Date.UTC(2027, 2, 1);
+const MESSAGES_PER_SIDE = 10;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["Date"], now: start });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test("a visit, the days after it, and its end", async () => {
+  const teamId = await newTeam();
+  const key = await newTeamKey(teamId, ["messages:write"]);
+  const { session: other } = await newSession(teamId);
+  let chat!: SessionWithToken;
+  let socket!: TestSocket;
+  let alarms = 0;
+
+  async function costOf(act: () => Promise<unknown>) {
+    let objectRows = 0;
+    alarms = 0;
+    const { rowsWritten } = await indexCost(async () => {
+      objectRows = await objectRowsWritten(other.id, act);
+    });
+    return { objectRows, indexRows: rowsWritten, alarms };
+  }
+
+  /** Lets time pass up to `untilMs` after the start, with the alarms that are due in it. */
+  async function wait(untilMs: number): Promise<void> {
+    alarms += await runAlarms(chat.session.id, start + untilMs);
+    vi.setSystemTime(start + untilMs);
+  }
+
+  const created = await costOf(async () => {
+    chat = await newSession(teamId, { body: { userFingerprint: "device-1" } });
+  });
+  const connected = await costOf(async () => {
+    socket = await TestSocket.open(chat.session, chat.ticket);
+    await socket.first("synced");
+  });
+  const talked = await costOf(async () => {
+    for (let index = 1; index <= MESSAGES_PER_SIDE; index++) {
+      await wait(index * MINUTE_MS);
+      socket.send({ type: "typing", active: true });
+      socket.send({ type: "send", messages: [{ clientId: `v-${index}`, content: "A question" }] });
+      await socket.until(() => socket.messages.length === 2 * index - 1);
+      const body = { clientId: `t-${index}`, content: "An answer" };
+      await call(`/api/sessions/${chat.session.id}/messages`, { bearer: key, body });
+      await socket.until(() => socket.messages.length === 2 * index);
+    }
+  });
+  const left = await costOf(async () => {
+    const armed = await alarmAt(chat.session.id);
+    socket.close();
+    while ((await alarmAt(chat.session.id)) === armed) await scheduler.wait(1);
+    await wait(15 * MINUTE_MS);
+  });
+  const idle = await costOf(() => wait(30 * DAY_MS));
+  const expired = await costOf(() => wait(31 * DAY_MS));
+  const over = await costOf(() => wait(365 * DAY_MS));
+
+  expect({ created, connected, talked, left, idle, expired, over }).toEqual({
+    created: { objectRows: 14, indexRows: 7, alarms: 0 },
+    connected: { objectRows: 0, indexRows: 0, alarms: 0 },
+    talked: { objectRows: 40, indexRows: 0, alarms: 0 },
+    left: { objectRows: 6, indexRows: 6, alarms: 1 },
+    idle: { objectRows: 0, indexRows: 0, alarms: 0 },
+    expired: { objectRows: 5, indexRows: 5, alarms: 1 },
+    over: { objectRows: 0, indexRows: 0, alarms: 0 },
+  });
+  const stored = await runInDurableObject(
+    objectOf(chat.session.id),
+    (_, { storage }) => storage.sql.databaseSize,
+  );
+  expect(stored).toBe(40_960);
+});

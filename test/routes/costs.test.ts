@@ -1,0 +1,201 @@
+/**
+ * What calls cost in rows, D1's and the objects', which is what is billed. The figures are exact: a change here is a
+ * change of the bill.
+ */
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, test } from "vitest";
+import { newSessionId } from "../../src/credentials.ts";
+import { signingKeys } from "../../src/keys.ts";
+import type { SessionList, SessionStats, SessionWithToken } from "../../src/protocol/rest.ts";
+import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
+import { type Cost, indexCost } from "../support/index-database.ts";
+import { objectRowsWritten } from "../support/object-storage.ts";
+import { refusal } from "../support/problem.ts";
+import { objectOf, TestSocket } from "../support/socket.ts";
+
+let teamId: string;
+let chat: SessionWithToken;
+
+beforeAll(async () => {
+  teamId = await newTeam();
+  chat = await newSession(teamId);
+  // What the isolate has to know of the team.
+  await validate();
+});
+
+async function validate(): Promise<void> {
+  const response = await call(`/api/sessions/${chat.session.id}/validate`, { bearer: chat.token });
+  expect(response.status).toBe(200);
+}
+
+async function costOf(act: () => Promise<unknown>): Promise<Cost & { objectRows: number }> {
+  let cost: Cost | undefined;
+  const objectRows = await objectRowsWritten(chat.session.id, async () => {
+    cost = await indexCost(act);
+  });
+  if (cost === undefined) throw new Error("nothing was measured");
+  return { ...cost, objectRows };
+}
+
+const FREE = { rowsRead: 0, rowsWritten: 0, objectRows: 0 };
+
+describe("within the touch interval", () => {
+  test("validating costs nothing", async () => {
+    expect(await costOf(validate)).toEqual(FREE);
+  });
+
+  test("looking costs nothing either", async () => {
+    for (const path of ["", "/messages", "/conversations"]) {
+      const cost = await costOf(async () => {
+        const response = await call(`/api/sessions/${chat.session.id}${path}`, {
+          bearer: chat.token,
+        });
+        expect(response.status).toBe(200);
+      });
+      expect(cost).toEqual(FREE);
+    }
+  });
+
+  test("opening a socket and reading costs nothing", async () => {
+    const sockets: TestSocket[] = [];
+    const cost = await costOf(async () => {
+      const socket = await TestSocket.open(chat.session, chat.ticket);
+      sockets.push(socket);
+      await socket.first("synced");
+    });
+    expect(cost).toEqual(FREE);
+    for (const socket of sockets) socket.close();
+  });
+});
+
+describe("a creation", () => {
+  test.each([
+    { title: "of an anonymous visitor", body: {}, rowsWritten: 6 },
+    { title: "with a fingerprint", body: { userFingerprint: "print" }, rowsWritten: 7 },
+  ])("$title writes $rowsWritten rows of D1, and reads a team's row at most", async (given) => {
+    const cost = await costOf(async () => {
+      await newSession(teamId, { body: given.body });
+      await settled();
+    });
+    expect(cost.rowsWritten).toBe(given.rowsWritten);
+    expect(cost.rowsWritten).toBeLessThanOrEqual(16);
+  });
+});
+
+describe("a message", () => {
+  let sent = 0;
+  const message = () => ({ clientId: `cost-${++sent}`, content: "Hello" });
+
+  test("writes 2 rows of its object and none of D1", async () => {
+    const cost = await costOf(async () => {
+      const path = `/api/sessions/${chat.session.id}/messages`;
+      const response = await call(path, { bearer: chat.token, body: message() });
+      expect(response.status).toBe(201);
+    });
+    expect(cost).toEqual({ ...FREE, objectRows: 2 });
+  });
+
+  test("over a socket too, alone or among a hundred", async () => {
+    const socket = await TestSocket.open(chat.session, chat.ticket);
+    await socket.first("synced");
+    for (const count of [1, 100]) {
+      const messages = Array.from({ length: count }, message);
+      const last = messages.at(-1)?.clientId;
+      const cost = await costOf(async () => {
+        socket.send({ type: "send", messages });
+        await socket.until(() => socket.messages.some(({ clientId }) => clientId === last));
+      });
+      expect(cost).toEqual({ ...FREE, objectRows: 2 * count });
+    }
+    socket.close();
+  });
+
+  test("that was stored before writes nothing", async () => {
+    const body = message();
+    const path = `/api/sessions/${chat.session.id}/messages`;
+    await call(path, { bearer: chat.token, body });
+    const cost = await costOf(() => call(path, { bearer: chat.token, body }));
+    expect(cost).toEqual(FREE);
+  });
+});
+
+describe("with 100,000 other sessions of the team", () => {
+  const OTHERS = 100_000;
+  let key: string;
+
+  beforeAll(async () => {
+    key = await newTeamKey(teamId);
+    const seed = `
+      INSERT INTO sessions (id, team_id, user_fingerprint, device_info, location_info, status,
+        last_accessed, expires_at, created_at, updated_at, version)
+      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${OTHERS})
+      SELECT printf('%032d', i), '${teamId}', 'fp' || (i / 10), '{}', '{}', 'active', i, i, 0, 0, 1 FROM n`;
+    await env.INDEX_DB.exec(seed.replaceAll("\n", " "));
+    for (let index = 0; index < 3; index++) {
+      await newSession(teamId, { body: { userFingerprint: "mine" } });
+    }
+    await call(`/api/sessions/stats/${teamId}`, { bearer: key });
+  }, 60_000);
+
+  test("a fingerprint lookup reads its results and 2 rows at most", async () => {
+    for (const [fingerprint, results] of [
+      ["mine", 3],
+      ["nobody's", 0],
+    ] as const) {
+      let found = -1;
+      const cost = await costOf(async () => {
+        const path = `/api/sessions/fingerprint/${fingerprint}/${teamId}`;
+        const response = await call(path, { bearer: key });
+        found = (await response.json<SessionList>()).sessions.length;
+      });
+      expect(found).toBe(results);
+      expect(cost).toEqual({ ...FREE, rowsRead: expect.any(Number) });
+      expect(cost.rowsRead).toBeLessThanOrEqual(results + 2);
+    }
+  });
+
+  test("the statistics read 1 row", async () => {
+    let total = 0;
+    const cost = await costOf(async () => {
+      const response = await call(`/api/sessions/stats/${teamId}`, { bearer: key });
+      total = (await response.json<SessionStats>()).totalSessions;
+    });
+    expect(total).toBeGreaterThan(OTHERS);
+    expect(cost).toEqual({ ...FREE, rowsRead: 1 });
+  });
+
+  test("a key that the isolate does not know yet is 2 rows more", async () => {
+    const fresh = await newTeamKey(teamId);
+    const cost = await costOf(() => call(`/api/sessions/stats/${teamId}`, { bearer: fresh }));
+    expect(cost.rowsRead).toBeLessThanOrEqual(4);
+  });
+});
+
+test("looking at an id that was never created writes nothing, not even a table", async () => {
+  const row = await env.INDEX_DB.prepare("SELECT number FROM teams WHERE id = ?")
+    .bind(teamId)
+    .first<{ number: number }>();
+  const id = await newSessionId(await signingKeys(env), row?.number ?? 0);
+  const key = await newTeamKey(teamId);
+  for (const [method, path] of [
+    ["GET", ""],
+    ["GET", "/validate"],
+    ["POST", "/refresh"],
+    ["GET", "/messages"],
+    ["DELETE", ""],
+  ] as const) {
+    const response = await call(`/api/sessions/${id}${path}`, { bearer: key, method });
+    expect(await refusal(response)).toBe("404 session_not_found");
+  }
+  const left = await runInDurableObject(objectOf(id), async (_, { storage }) => ({
+    tables: storage.sql.exec("SELECT name FROM sqlite_master").toArray(),
+    alarm: await storage.getAlarm(),
+  }));
+  expect(left).toEqual({ tables: [], alarm: null });
+});
+
+/** Until nothing that was started goes on behind the answer. */
+async function settled(): Promise<void> {
+  await scheduler.wait(50);
+}

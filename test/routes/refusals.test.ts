@@ -1,0 +1,316 @@
+/** Refusals give nothing away: what does not open looks the same, whatever the reason. */
+
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { mintTeamKey, mintTicket, mintToken, newSessionId } from "../../src/credentials.ts";
+import { Keys, signingKeys } from "../../src/keys.ts";
+import type { SessionWithToken } from "../../src/protocol/rest.ts";
+import { KEY_SCOPES } from "../../src/protocol/rest.ts";
+import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
+import { DAY_MS, moveClock } from "../support/clock.ts";
+import { evict } from "../support/eviction.ts";
+import { problemOf, refusal } from "../support/problem.ts";
+import { objectOf } from "../support/socket.ts";
+import { TEST_ADMIN_TOKEN } from "../support/test-env.ts";
+import { type RouteSample, requestOf, SAMPLES, samplesFor } from "./sample-requests.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const OTHER_KEYS = "1:ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8";
+
+let teamId: string;
+let teamKey: string;
+let mine: SessionWithToken;
+let another: SessionWithToken;
+let foreign: SessionWithToken;
+
+beforeAll(async () => {
+  teamId = await newTeam();
+  teamKey = await newTeamKey(teamId);
+  [mine, another] = [await newSession(teamId), await newSession(teamId)];
+  foreign = await newSession(await newTeam());
+});
+
+const send = (sample: RouteSample, bearer: string | undefined, id = mine.session.id) =>
+  call(sample.path({ id, teamId }), { bearer, ...requestOf(sample, { id, teamId }) });
+
+/** All of an answer that a caller can see. */
+async function seen(response: Response): Promise<string> {
+  return JSON.stringify([response.status, [...response.headers].sort(), await response.text()]);
+}
+
+describe("without a credential", () => {
+  const closed = SAMPLES.filter(
+    ({ endpoint }) => !["public", "creation"].includes(endpoint.audience),
+  );
+
+  test.each(closed)("$title: 401 unauthenticated", async (sample) => {
+    expect(await refusal(await send(sample, undefined))).toBe("401 unauthenticated");
+  });
+
+  test.each(closed)("$title, with a header that is no bearer's: the same", async (sample) => {
+    const names = { id: mine.session.id, teamId };
+    const expected = await seen(await send(sample, undefined));
+    for (const authorization of [
+      "",
+      "Bearer",
+      "Bearer ",
+      "Basic dTpw",
+      `${mine.token}`,
+      "Bearer ä b",
+    ]) {
+      const response = await call(sample.path(names), {
+        ...requestOf(sample, names),
+        headers: { Authorization: encodeURI(authorization).replaceAll("%20", " ") },
+      });
+      expect(await seen(response)).toBe(expected);
+    }
+  });
+});
+
+describe("a credential that does not fit is one and the same 401", () => {
+  /** Ids and tokens that do not belong together, each for a reason of its own. */
+  async function misfits(): Promise<[title: string, token: string, id: string][]> {
+    const keys = await signingKeys(env);
+    const otherKeys = await Keys.parse(OTHER_KEYS);
+    const { id } = mine.session;
+    const [, credentialId, secret = ""] = mine.token.split(".");
+    const flipped = secret.startsWith("A") ? `B${secret.slice(1)}` : `A${secret.slice(1)}`;
+    const never = await newSessionId(keys, 1);
+    const { number } = (await teamOf(teamId)) ?? { number: 0 };
+    const neverHere = await newSessionId(keys, number);
+    const revoked = await newSession(teamId);
+    await revoke(revoked);
+    return [
+      ["nonsense", "nonsense", id],
+      ["a changed secret", `${id}.${credentialId}.${flipped}`, id],
+      ["another deployment's", (await mintToken(otherKeys, id)).token, id],
+      ["our own tag, but never issued", (await mintToken(keys, id)).token, id],
+      ["of another session of the team", another.token, id],
+      ["of a session of another team", foreign.token, id],
+      ["for a session that was never created", (await mintToken(keys, never)).token, never],
+      ["for one never created in the team", (await mintToken(keys, neverHere)).token, neverHere],
+      ["for an id without a tag of ours", mine.token, "A".repeat(32)],
+      ["for an id that is none", mine.token, "no-id"],
+      ["a ticket", mine.ticket, id],
+      [
+        "a fresh ticket",
+        await mintTicket(keys, { sessionId: id, credentialId: "A".repeat(12) }, 0),
+        id,
+      ],
+      ["revoked", revoked.token, revoked.session.id],
+      ["a team key that never was", (await mintTeamKey(keys)).key, id],
+      ["a team key of another deployment", (await mintTeamKey(otherKeys)).key, id],
+      ["a team key cut short", teamKey.slice(0, -1), id],
+      ["the administrator's", TEST_ADMIN_TOKEN, id],
+    ];
+  }
+
+  const teamOf = (id: string) =>
+    env.INDEX_DB.prepare("SELECT number FROM teams WHERE id = ?")
+      .bind(id)
+      .first<{ number: number }>();
+
+  /** As a stolen device's owner will. Memory is a cache: the object reads its credentials when it starts again. */
+  async function revoke({ session: { id } }: SessionWithToken): Promise<void> {
+    await runInDurableObject(objectOf(id), (_, ctx) => {
+      ctx.storage.sql.exec("UPDATE credentials SET revoked_at = 1");
+    });
+    await evict(id);
+  }
+
+  test.each(samplesFor("session"))("$title", async (sample) => {
+    const first = await send(sample, "nonsense");
+    expect(await refusal(first.clone())).toBe("401 invalid_credential");
+    const expected = await seen(first);
+    for (const [title, token, id] of await misfits()) {
+      expect(await seen(await send(sample, token, id)), title).toBe(expected);
+    }
+  });
+
+  test.each(samplesFor("team"))("$title", async (sample) => {
+    const expected = await seen(await send(sample, "nonsense"));
+    const keys = await signingKeys(env);
+    for (const key of [(await mintTeamKey(keys)).key, teamKey.slice(0, -1), TEST_ADMIN_TOKEN]) {
+      expect(await seen(await send(sample, key))).toBe(expected);
+    }
+  });
+});
+
+describe("a team key", () => {
+  test.each(samplesFor("session"))("finds nothing of another team: $title", async (sample) => {
+    const keys = await signingKeys(env);
+    const [{ number = 0 } = {}] = (
+      await env.INDEX_DB.prepare("SELECT number FROM teams WHERE id = ?").bind(teamId).all()
+    ).results as { number?: number }[];
+    const unknown = [
+      await newSessionId(keys, number),
+      await newSessionId(keys, 4_000_000_000),
+      "A".repeat(32),
+      "no-id",
+    ];
+    const foreignAnswer = await send(sample, teamKey, foreign.session.id);
+    expect(await refusal(foreignAnswer.clone())).toBe("404 session_not_found");
+    const expected = await seen(foreignAnswer);
+    for (const id of unknown) expect(await seen(await send(sample, teamKey, id))).toBe(expected);
+  });
+
+  test.each(samplesFor("team"))("finds no other team: $title", async (sample) => {
+    const others = [foreign.session.teamId, "no-such-team", "%00", "x".repeat(300)];
+    const answers = await Promise.all(
+      others.map(async (other) =>
+        seen(await call(sample.path({ id: "", teamId: other }), { bearer: teamKey })),
+      ),
+    );
+    expect(answers[0]).toContain("team_not_found");
+    expect(new Set(answers).size).toBe(1);
+  });
+
+  const scoped = samplesFor("session", "team");
+
+  test.each(scoped)(
+    "may do what one of its scopes says, and nothing else: $title",
+    async (sample) => {
+      const opening: string[] = [];
+      for (const scope of KEY_SCOPES) {
+        const session = await newSession(teamId);
+        const response = await send(sample, await newTeamKey(teamId, [scope]), session.session.id);
+        if (response.ok) opening.push(scope);
+        else expect(await refusal(response)).toBe("403 forbidden");
+      }
+      expect(opening).toHaveLength(1);
+    },
+  );
+
+  test("that is revoked opens nothing, at once where it was revoked", async () => {
+    const key = await newTeamKey(teamId);
+    const keyId = key.split("_")[1];
+    const stats = () => call(`/api/sessions/stats/${teamId}`, { bearer: key });
+    expect((await stats()).status).toBe(200);
+    const path = `/api/admin/teams/${teamId}/keys/${keyId}`;
+    const answer = await call(path, { method: "DELETE", bearer: TEST_ADMIN_TOKEN });
+    expect(answer.status).toBe(204);
+    expect(await refusal(await stats())).toBe("401 invalid_credential");
+  });
+
+  test("that is revoked elsewhere opens nothing a minute later", async () => {
+    const key = await newTeamKey(teamId);
+    const stats = () => call(`/api/sessions/stats/${teamId}`, { bearer: key });
+    expect((await stats()).status).toBe(200);
+    await env.INDEX_DB.prepare("UPDATE team_keys SET revoked_at = 1 WHERE id = ?")
+      .bind(key.split("_")[1])
+      .run();
+    moveClock(60_000);
+    expect(await refusal(await stats())).toBe("401 invalid_credential");
+  });
+
+  test("is refused with any Origin, its team's own too", async () => {
+    for (const sample of samplesFor("session", "team", "creation")) {
+      const names = { id: mine.session.id, teamId };
+      const response = await call(sample.path(names), {
+        bearer: teamKey,
+        ...requestOf(sample, names),
+        headers: { Origin: "https://shop.example" },
+      });
+      expect(await refusal(response)).toBe("403 origin_not_allowed");
+    }
+  });
+});
+
+test.each(samplesFor("team"))(
+  "a visitor's token asks no question across sessions: $title",
+  async (sample) => {
+    expect(await refusal(await send(sample, mine.token))).toBe("403 forbidden");
+  },
+);
+
+describe("an ended session", () => {
+  const OPEN_TO_ITS_CREDENTIAL = ["validateSession", "listMessages", "terminateSession"];
+  const OPEN_TO_ITS_TEAM = [...OPEN_TO_ITS_CREDENTIAL, "getSession", "listConversations"];
+
+  async function openings(bearer: string, { session }: SessionWithToken, code: string) {
+    const open: string[] = [];
+    for (const sample of samplesFor("session")) {
+      const response = await send(sample, bearer, session.id);
+      if (response.ok) open.push(sample.endpoint.operationId);
+      else expect(await refusal(response)).toBe(`410 ${code}`);
+    }
+    return open.sort();
+  }
+
+  test.each([
+    { code: "session_terminated", title: "that was terminated" },
+    { code: "session_expired", title: "that has expired, though no alarm ran," },
+  ])("$title opens to validate, messages and DELETE, and nothing else", async ({ code }) => {
+    const chat = await newSession(teamId);
+    await call(`/api/sessions/${chat.session.id}/messages`, {
+      bearer: chat.token,
+      body: { clientId: "last", content: "Good-bye" },
+    });
+    if (code === "session_terminated") {
+      await call(`/api/sessions/${chat.session.id}`, { method: "DELETE", bearer: chat.token });
+    } else moveClock(31 * DAY_MS);
+
+    expect(await openings(chat.token, chat, code)).toEqual(OPEN_TO_ITS_CREDENTIAL.toSorted());
+    expect(await openings(teamKey, chat, code)).toEqual(OPEN_TO_ITS_TEAM.toSorted());
+    const kept = await call(`/api/sessions/${chat.session.id}/messages`, { bearer: chat.token });
+    expect(await kept.json()).toMatchObject({ messages: [{ content: "Good-bye" }] });
+  });
+
+  test("opens to no other credential than before", async () => {
+    const chat = await newSession(teamId);
+    await call(`/api/sessions/${chat.session.id}`, { method: "DELETE", bearer: chat.token });
+    const response = await call(`/api/sessions/${chat.session.id}/validate`, {
+      bearer: mine.token,
+    });
+    expect(await refusal(response)).toBe("401 invalid_credential");
+  });
+});
+
+test("a disabled team's sessions are shut, and open again with it", async () => {
+  const id = await newTeam();
+  const chat = await newSession(id);
+  const key = await newTeamKey(id);
+  const setDisabled = (disabled: boolean) =>
+    call(`/api/admin/teams/${id}`, {
+      method: "PATCH",
+      bearer: TEST_ADMIN_TOKEN,
+      body: { disabled },
+    });
+  await setDisabled(true);
+  for (const bearer of [chat.token, key]) {
+    const response = await call(`/api/sessions/${chat.session.id}/validate`, { bearer });
+    expect(await refusal(response)).toBe("403 team_disabled");
+  }
+  await setDisabled(false);
+  const response = await call(`/api/sessions/${chat.session.id}/validate`, { bearer: chat.token });
+  expect(response.status).toBe(200);
+});
+
+describe("where there is nothing", () => {
+  test.each(["/api/", "/api/nothing", "/api/sessions", "/api/sessions/a/b/c", "/api//health"])(
+    "%s: 404 not_found",
+    async (path) => {
+      expect(await refusal(await call(path))).toBe("404 not_found");
+    },
+  );
+
+  // `create` in the place of an id is a session's name to the other methods.
+  const named = SAMPLES.filter(({ pattern }) => pattern !== "/api/sessions/create");
+
+  test.each(named)("$title has no other methods than it says", async ({ pattern, path }) => {
+    const known = SAMPLES.filter((sample) => sample.pattern === pattern).map(
+      ({ method }) => method,
+    );
+    const names = { id: mine.session.id, teamId };
+    for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE"]) {
+      if (known.includes(method)) continue;
+      const response = await call(path(names), { method, bearer: mine.token });
+      expect((await problemOf(response)).code).toBe("method_not_allowed");
+      expect(response.headers.get("Allow")).toBe([...known, "OPTIONS"].join(", "));
+    }
+  });
+});
