@@ -22,29 +22,34 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+let teamId: string;
+let chat: SessionWithToken;
+let alarms = 0;
+
+beforeEach(async () => {
+  teamId = await newTeam();
+  chat = await newSession(teamId);
+});
+
+async function costOf(act: () => Promise<unknown>) {
+  let objectRows = 0;
+  alarms = 0;
+  const { rowsWritten } = await indexCost(async () => {
+    objectRows = await objectRowsWritten(chat.session.id, act);
+  });
+  return { objectRows, indexRows: rowsWritten, alarms };
+}
+
+/** Lets time pass up to `untilMs` after the start, with the alarms that are due in it. */
+async function wait(untilMs: number): Promise<void> {
+  alarms += await runAlarms(chat.session.id, start + untilMs);
+}
+
+const FREE = { objectRows: 0, indexRows: 0, alarms: 0 };
+
 test("a visit, the days after it, and its end", async () => {
-  const teamId = await newTeam();
   const key = await newTeamKey(teamId, ["messages:write"]);
-  const { session: other } = await newSession(teamId);
-  let chat!: SessionWithToken;
   let socket!: TestSocket;
-  let alarms = 0;
-
-  async function costOf(act: () => Promise<unknown>) {
-    let objectRows = 0;
-    alarms = 0;
-    const { rowsWritten } = await indexCost(async () => {
-      objectRows = await objectRowsWritten(other.id, act);
-    });
-    return { objectRows, indexRows: rowsWritten, alarms };
-  }
-
-  /** Lets time pass up to `untilMs` after the start, with the alarms that are due in it. */
-  async function wait(untilMs: number): Promise<void> {
-    alarms += await runAlarms(chat.session.id, start + untilMs);
-    vi.setSystemTime(start + untilMs);
-  }
-
   const created = await costOf(async () => {
     chat = await newSession(teamId, { body: { userFingerprint: "device-1" } });
   });
@@ -75,16 +80,25 @@ test("a visit, the days after it, and its end", async () => {
 
   expect({ created, connected, talked, left, idle, expired, over }).toEqual({
     created: { objectRows: 14, indexRows: 7, alarms: 0 },
-    connected: { objectRows: 0, indexRows: 0, alarms: 0 },
+    connected: FREE,
     talked: { objectRows: 40, indexRows: 0, alarms: 0 },
     left: { objectRows: 6, indexRows: 6, alarms: 1 },
-    idle: { objectRows: 0, indexRows: 0, alarms: 0 },
+    idle: FREE,
     expired: { objectRows: 5, indexRows: 5, alarms: 1 },
-    over: { objectRows: 0, indexRows: 0, alarms: 0 },
+    over: FREE,
   });
   const stored = await runInDurableObject(
     objectOf(chat.session.id),
     (_, { storage }) => storage.sql.databaseSize,
   );
   expect(stored).toBe(40_960);
+});
+
+test("a session that nobody opens, without a fingerprint", async () => {
+  const quiet = await costOf(() => wait(30 * DAY_MS));
+  const expired = await costOf(() => wait(31 * DAY_MS));
+  expect({ quiet, expired }).toEqual({
+    quiet: { objectRows: 1, indexRows: 0, alarms: 1 },
+    expired: { objectRows: 5, indexRows: 4, alarms: 1 },
+  });
 });
