@@ -1,0 +1,89 @@
+// The environment of a page.
+import type {
+  Attention,
+  Clock,
+  Environment,
+  KeyValueStorage,
+  Socket,
+  SocketListeners,
+} from "./environment.ts";
+
+/** The page's own fetch, WebSocket, localStorage, clock and visibility. */
+export function browserEnvironment(): Environment {
+  return {
+    fetch: (url, init) => fetch(url, init),
+    openSocket,
+    storage: localStorageIfAllowed(),
+    clock,
+    random: () => Math.random(),
+    newId,
+    attention,
+  };
+}
+
+const clock: Clock = {
+  now: () => Date.now(),
+  after(ms, callback) {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+const attention: Attention = {
+  visible: () => document.visibilityState === "visible",
+  subscribe(listener) {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const returned = () => {
+      if (attention.visible()) {
+        listener("returned");
+      }
+    };
+    const network = () => listener("network");
+    document.addEventListener("visibilitychange", returned, { signal });
+    window.addEventListener("focus", returned, { signal });
+    window.addEventListener("pageshow", returned, { signal });
+    window.addEventListener("online", network, { signal });
+    window.addEventListener("offline", network, { signal });
+    return () => controller.abort();
+  },
+};
+
+function openSocket(url: string, protocols: readonly string[], listeners: SocketListeners): Socket {
+  const socket = new WebSocket(url, [...protocols]);
+  const controller = new AbortController();
+  const { signal } = controller;
+  socket.addEventListener(
+    "message",
+    (event) => {
+      if (typeof event.data === "string") {
+        listeners.text(event.data);
+      }
+    },
+    { signal },
+  );
+  // A connection that fails says `error` and then `close`; the second carries all that a page may know.
+  socket.addEventListener("close", (event) => listeners.closed(event.code), { signal });
+  return {
+    send: (text) => socket.send(text),
+    close() {
+      controller.abort();
+      socket.close(1000);
+    },
+  };
+}
+
+/** Even naming `localStorage` throws where the browser blocks it. */
+function localStorageIfAllowed(): KeyValueStorage | undefined {
+  try {
+    return window.localStorage;
+  } catch {
+    return undefined;
+  }
+}
+
+/** 128 bits in hexadecimal. `crypto.randomUUID` would need a secure context, and carries only 122. */
+function newId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

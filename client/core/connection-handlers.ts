@@ -1,0 +1,30 @@
+// What a connection asks of whoever uses it, and tells.
+import type { DownFrame } from "../../src/protocol/frames.ts";
+import type { RequestError } from "./request-error.ts";
+import type { SessionEnd, Ticket } from "./session-access.ts";
+import type { ConnectionState } from "./session-state.ts";
+
+export type ConnectionEnd =
+  | { readonly kind: "session_over"; readonly end: SessionEnd }
+  /** The API refused a ticket for good. */
+  | { readonly kind: "refused"; readonly error: RequestError }
+  | { readonly kind: "closed"; readonly code: number };
+
+/**
+ * `hole`: something is missing, and a new connection has to bring it. `SessionEnd`: this was the last frame; a browser
+ * may take seconds to say that the socket is closed.
+ */
+export type FrameVerdict = "applied" | "hole" | SessionEnd;
+
+export interface ConnectionHandlers {
+  /** A ticket young enough to be used now, or the news that the session is over. Rejects with `RequestError`. */
+  ticket(): Promise<Ticket | SessionEnd>;
+  /** The query of the socket's URL: where history is to begin. */
+  resumeQuery(): string;
+  /** A new socket is about to be used. */
+  opening(): void;
+  frame(frame: DownFrame, bytes: number): FrameVerdict;
+  changed(state: ConnectionState): void;
+  /** No further attempt comes. */
+  ended(end: ConnectionEnd): void;
+}

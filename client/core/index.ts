@@ -1,0 +1,28 @@
+// The client's public surface.
+export type { Presence } from "../../src/protocol/frames.ts";
+export { MAX_CONTENT_BYTES } from "../../src/protocol/limits.ts";
+export type { Author, MessageRole } from "../../src/protocol/message.ts";
+export type { ConnectionRole, Session } from "../../src/protocol/session.ts";
+export { browserEnvironment } from "./browser-environment.ts";
+export type {
+  Attention,
+  Clock,
+  Environment,
+  KeyValueStorage,
+  Socket,
+  SocketListeners,
+} from "./environment.ts";
+export type { RequestErrorCode } from "./request-error.ts";
+export { RequestError } from "./request-error.ts";
+export type { MessagesQuery } from "./rest-client.ts";
+export { RestClient } from "./rest-client.ts";
+export type { SessionClient, SessionClientOptions } from "./session-client.ts";
+export { createSessionClient } from "./session-client.ts";
+export type {
+  ChatMessage,
+  ConnectionState,
+  Delivery,
+  SessionClientState,
+  SessionClientStatus,
+  Typist,
+} from "./session-state.ts";

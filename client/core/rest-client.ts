@@ -1,0 +1,139 @@
+import type {
+  CreateSessionRequest,
+  MessagePage,
+  RefreshSessionResponse,
+  SessionWithToken,
+  ValidateSessionResponse,
+} from "../../src/protocol/rest.ts";
+import type { Clock, Environment } from "./environment.ts";
+import { RequestError } from "./request-error.ts";
+
+/** A call that has not been answered by then counts as a network error. */
+export const REQUEST_TIMEOUT_MS = 15_000;
+
+export interface MessagesQuery {
+  readonly after?: number;
+  readonly before?: number;
+  readonly limit?: number;
+}
+
+interface Call {
+  readonly method: "GET" | "POST" | "DELETE";
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
+/** The REST calls of a visitor. Each rejects with `RequestError` and nothing else. */
+export class RestClient {
+  readonly #baseUrl: string;
+  readonly #fetch: Environment["fetch"];
+  readonly #clock: Clock;
+
+  /** @param baseUrl where the API is: an origin, without a slash at the end */
+  constructor(baseUrl: string, environment: Pick<Environment, "fetch" | "clock">) {
+    this.#baseUrl = baseUrl;
+    this.#fetch = environment.fetch;
+    this.#clock = environment.clock;
+  }
+
+  /** Creates a session, or finds the one that this key created; the token is the caller's own either way. */
+  create(request: CreateSessionRequest, idempotencyKey: string): Promise<SessionWithToken> {
+    return this.#json({
+      method: "POST",
+      path: "/api/sessions/create",
+      headers: { "idempotency-key": idempotencyKey },
+      body: request,
+    });
+  }
+
+  /** Whether the token's session goes on; slides its expiry and brings a ticket for the socket. */
+  validate(token: string): Promise<ValidateSessionResponse> {
+    return this.#json({
+      method: "GET",
+      path: `${sessionPath(token)}/validate`,
+      headers: bearer(token),
+      body: undefined,
+    });
+  }
+
+  /** Slides the expiry; with `rotate` the answer may bring a new token that replaces this one. */
+  refresh(token: string, options: { readonly rotate: boolean }): Promise<RefreshSessionResponse> {
+    return this.#json({
+      method: "POST",
+      path: `${sessionPath(token)}/refresh`,
+      headers: bearer(token),
+      body: options.rotate ? { rotate: true } : {},
+    });
+  }
+
+  /** Ends the session for every device; ending it again succeeds. */
+  async terminate(token: string): Promise<void> {
+    await this.#call({
+      method: "DELETE",
+      path: sessionPath(token),
+      headers: bearer(token),
+      body: undefined,
+    });
+  }
+
+  /** One page of the session's messages, in `seq` order. */
+  messages(token: string, query: MessagesQuery): Promise<MessagePage> {
+    const parameters = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) {
+      parameters.set(name, String(value));
+    }
+    return this.#json({
+      method: "GET",
+      path: `${sessionPath(token)}/messages?${parameters}`,
+      headers: bearer(token),
+      body: undefined,
+    });
+  }
+
+  /** The body's shape is the server's promise (src/protocol/rest.ts); it is not checked a second time here. */
+  async #json<T>(call: Call): Promise<T> {
+    const { status, text } = await this.#call(call);
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      throw RequestError.fromInvalidBody(status, error);
+    }
+  }
+
+  async #call({ method, path, headers, body }: Call): Promise<{ status: number; text: string }> {
+    const controller = new AbortController();
+    const cancelTimeout = this.#clock.after(REQUEST_TIMEOUT_MS, () => controller.abort());
+    try {
+      const response = await this.#fetch(this.#baseUrl + path, {
+        method,
+        headers: body === undefined ? headers : { ...headers, "content-type": "application/json" },
+        body: body === undefined ? null : JSON.stringify(body),
+        cache: "no-store",
+        credentials: "omit",
+        signal: controller.signal,
+      });
+      if (!response.ok) {
+        throw await RequestError.fromResponse(response);
+      }
+      return { status: response.status, text: await response.text() };
+    } catch (error) {
+      throw error instanceof RequestError ? error : RequestError.fromNetwork(error);
+    } finally {
+      cancelTimeout();
+    }
+  }
+}
+
+/** The session that a token opens: its first part. */
+export function sessionIdOf(token: string): string {
+  return token.slice(0, token.indexOf("."));
+}
+
+function sessionPath(token: string): string {
+  return `/api/sessions/${encodeURIComponent(sessionIdOf(token))}`;
+}
+
+function bearer(token: string): Record<string, string> {
+  return { authorization: `Bearer ${token}` };
+}

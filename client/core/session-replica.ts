@@ -1,0 +1,202 @@
+// This client's copy of the session: what the server's frames and the visitor's messages lead to, put where subscribers see it.
+// Knows neither socket nor URL.
+import type { DownFrame, UpFrame } from "../../src/protocol/frames.ts";
+import { DEFAULT_PAGE_MESSAGES } from "../../src/protocol/limits.ts";
+import type { NewMessage } from "../../src/protocol/message.ts";
+import type { MessagePage } from "../../src/protocol/rest.ts";
+import type { Session } from "../../src/protocol/session.ts";
+import type { FrameVerdict } from "./connection-handlers.ts";
+import { ConversationView } from "./conversation-view.ts";
+import type { Clock } from "./environment.ts";
+import { ReceivedPolicy } from "./received-policy.ts";
+import type { SessionEnd } from "./session-access.ts";
+import type { SessionClientState } from "./session-state.ts";
+import type { Store } from "./store.ts";
+import { Typists } from "./typing.ts";
+
+export class SessionReplica {
+  readonly #store: Store<SessionClientState>;
+  readonly #clock: Clock;
+  readonly #sendUp: (frame: UpFrame) => void;
+  readonly #typists: Typists;
+  readonly #view = new ConversationView();
+  #received = new ReceivedPolicy();
+  #older: "idle" | "loading" | "failed" = "idle";
+  #retired = false;
+
+  /** @param sendUp may drop a frame when there is no connection: the next one begins where this copy ends */
+  constructor(store: Store<SessionClientState>, clock: Clock, sendUp: (frame: UpFrame) => void) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#sendUp = sendUp;
+    this.#typists = new Typists(clock, (typing) => store.patch({ typing }));
+  }
+
+  /** The query of the next socket's URL: where history is to begin. */
+  resumeQuery(): string {
+    const { last } = this.#view.log;
+    return last === undefined ? `tail=${DEFAULT_PAGE_MESSAGES}` : `after=${last}`;
+  }
+
+  /** Whether nothing is known of the log yet. */
+  get empty(): boolean {
+    return this.#view.log.last === undefined;
+  }
+
+  /** The log ends at `seq`, and all of it is older history to be loaded. */
+  beginAt(seq: number): void {
+    this.#view.log.synced(seq);
+  }
+
+  /** A new socket is about to bring frames. */
+  opening(): void {
+    this.#received = new ReceivedPolicy();
+  }
+
+  /** Frames have stopped: who is here is not known any more. */
+  offline(): void {
+    this.#typists.clear();
+    this.#store.patch({ synced: false, presence: [] });
+  }
+
+  /** The session is over: what is not stored by now never will be. */
+  over({ reason, session }: SessionEnd): void {
+    this.#view.outbox.failAll(reason === "expired" ? "session_expired" : "session_terminated");
+    if (session) {
+      this.adopt(session);
+    }
+    this.#store.patch({ status: reason });
+    this.#showMessages();
+  }
+
+  /** Another session takes this one's place: what still arrives for it is shown no more. */
+  retire(): void {
+    this.#typists.clear();
+    this.#retired = true;
+  }
+
+  /** The higher version is the newer record, whichever arrived first. */
+  adopt(session: Session): void {
+    const known = this.#store.get().session;
+    if (!known || known.id !== session.id || session.version >= known.version) {
+      this.#store.patch({ session });
+    }
+  }
+
+  send(message: NewMessage): void {
+    const { delivery } = this.#view.outbox.add(message, this.#clock.now());
+    if (delivery === "sending") {
+      this.#sendNow(message);
+    }
+    this.#showMessages();
+  }
+
+  retry(clientId: string): void {
+    const message = this.#view.outbox.retry(clientId);
+    if (message) {
+      this.#sendNow(message);
+    }
+    this.#showMessages();
+  }
+
+  /** @param load asks for the page of messages before a `seq` */
+  async loadOlder(load: (before: number) => Promise<MessagePage>): Promise<void> {
+    const { log } = this.#view;
+    if (!log.hasOlder || this.#older === "loading") {
+      return;
+    }
+    const before = log.olderBefore;
+    this.#older = "loading";
+    this.#showMessages();
+    const page = await load(before).catch(() => undefined);
+    // The stretch may have begun anew while the page was on its way; it then belongs nowhere.
+    if (page && before === log.olderBefore) {
+      log.prepend(page.messages, page.nextBefore);
+    }
+    this.#older = page ? "idle" : "failed";
+    this.#showMessages();
+  }
+
+  frame(frame: DownFrame, bytes: number): FrameVerdict {
+    switch (frame.type) {
+      case "welcome": {
+        const { session, connectionId, presence } = frame;
+        this.adopt(session);
+        this.#store.patch({ status: "active", connectionId, presence });
+        break;
+      }
+      case "messages":
+        if (this.#view.messages(frame) === "hole") {
+          return "hole";
+        }
+        if (this.#received.messages(bytes)) {
+          this.#sendUp({ type: "received", seq: frame.to });
+        }
+        break;
+      case "synced":
+        if (!this.#view.log.synced(frame.seq)) {
+          return "hole";
+        }
+        this.#synced();
+        break;
+      case "stored":
+        this.#view.stored(frame);
+        break;
+      case "truncated":
+        this.#view.log.truncate(frame.firstSeq);
+        break;
+      case "presence":
+        this.#typists.present(frame.presence);
+        this.#store.patch({ presence: frame.presence });
+        break;
+      case "typing":
+        if (frame.connectionId !== this.#store.get().connectionId) {
+          this.#typists.heard(frame);
+        }
+        break;
+      case "session": {
+        const { session } = frame;
+        this.adopt(session);
+        if (session.status !== "active") {
+          return { reason: session.status, session };
+        }
+        break;
+      }
+      case "error":
+        if (frame.clientId !== undefined) {
+          this.#view.outbox.markFailed(frame.clientId, frame.code);
+        }
+        break;
+      case "read":
+        break;
+    }
+    this.#showMessages();
+    return "applied";
+  }
+
+  /** What the history did not acknowledge is sent again only now, when it is known what it acknowledged. */
+  #synced(): void {
+    this.#received.synced();
+    for (const frame of this.#view.outbox.frames()) {
+      this.#sendUp(frame);
+    }
+    this.#store.patch({ synced: true });
+  }
+
+  #sendNow(message: NewMessage): void {
+    if (this.#store.get().synced) {
+      this.#sendUp({ type: "send", messages: [message] });
+    }
+  }
+
+  #showMessages(): void {
+    if (this.#retired) {
+      return;
+    }
+    const more = this.#view.log.hasOlder ? "more" : "none";
+    this.#store.patch({
+      messages: this.#view.list(),
+      older: this.#older === "idle" ? more : this.#older,
+    });
+  }
+}

@@ -1,0 +1,82 @@
+// What a client shows of its session. Every value is replaced when it changes, never changed in place.
+import type { Presence } from "../../src/protocol/frames.ts";
+import type { Author, MessageRole } from "../../src/protocol/message.ts";
+import type { ConnectionRole, Session } from "../../src/protocol/session.ts";
+import type { RequestError, RequestErrorCode } from "./request-error.ts";
+
+/**
+ * `idle`: not started. `opening`: a session is being created or looked up. `active`: there is one. `expired` and
+ * `terminated`: it ended, its messages can still be read. `error`: `error` says what has to change first.
+ */
+export type SessionClientStatus =
+  | "idle"
+  | "opening"
+  | "active"
+  | "expired"
+  | "terminated"
+  | "error";
+
+export interface ConnectionState {
+  /** `waiting`: the next attempt comes at `retryAt`. `closed`: none comes. */
+  readonly state: "connecting" | "online" | "waiting" | "closed";
+  /** Attempts that failed in a row. */
+  readonly attempt: number;
+  /** Milliseconds since 1970. */
+  readonly retryAt?: number;
+}
+
+/** `sending`: not acknowledged yet, and sent again after every reconnect. `failed`: refused; `retry` tries it again. */
+export type Delivery = "sending" | "sent" | "failed";
+
+export interface ChatMessage {
+  /** Stays the same from the first moment of a message to its last. */
+  readonly key: string;
+  /** Its place in the log; undefined until it is known to be stored. */
+  readonly seq: number | undefined;
+  readonly role: MessageRole;
+  readonly author: Author | undefined;
+  readonly content: string;
+  /** Milliseconds since 1970: by the server's clock once stored, by this device's before. */
+  readonly createdAt: number;
+  readonly delivery: Delivery;
+  /** Why a `failed` one was refused. */
+  readonly failure: RequestErrorCode | undefined;
+}
+
+export interface Typist {
+  readonly connectionId: string;
+  readonly role: ConnectionRole;
+  readonly author: Author | undefined;
+}
+
+export interface SessionClientState {
+  readonly status: SessionClientStatus;
+  readonly session: Session | undefined;
+  /** Set while `status` is `error`. */
+  readonly error: RequestError | undefined;
+  readonly connection: ConnectionState;
+  /** This connection's own id among `presence`. */
+  readonly connectionId: string | undefined;
+  /** In the order of the log, then what is not stored yet. */
+  readonly messages: readonly ChatMessage[];
+  /** Whether the newest messages have arrived since the last connect. */
+  readonly synced: boolean;
+  /** `more`: older messages can be loaded. */
+  readonly older: "none" | "more" | "loading" | "failed";
+  readonly presence: readonly Presence[];
+  /** Who else is writing at the moment. */
+  readonly typing: readonly Typist[];
+}
+
+export const INITIAL_STATE: SessionClientState = {
+  status: "idle",
+  session: undefined,
+  error: undefined,
+  connection: { state: "closed", attempt: 0 },
+  connectionId: undefined,
+  messages: [],
+  synced: false,
+  older: "none",
+  presence: [],
+  typing: [],
+};

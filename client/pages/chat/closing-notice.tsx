@@ -1,0 +1,65 @@
+import type { JSX } from "solid-js";
+import { Match, onCleanup, onMount, Switch } from "solid-js";
+import type { SessionClient } from "../../core/index.ts";
+import type { ClosingLabel } from "./labels.ts";
+
+interface ClosingNoticeProps {
+  readonly client: SessionClient;
+  readonly label: ClosingLabel;
+  /** Called before the chat is opened again. */
+  readonly onReopen: () => void;
+}
+
+/** Stands where the composer was when there is nothing to write into any more. */
+export function ClosingNotice(props: ClosingNoticeProps): JSX.Element {
+  let section!: HTMLElement;
+  onMount(() => {
+    // What had the focus may have gone with the chat. The button does not get it: an Enter meant for a message would press it.
+    const frame = requestAnimationFrame(() => {
+      if (document.activeElement === document.body) {
+        section.focus();
+      }
+    });
+    onCleanup(() => cancelAnimationFrame(frame));
+  });
+  const reopen = (open: () => void) => {
+    props.onReopen();
+    open();
+  };
+  return (
+    <section
+      class="notice"
+      tabIndex={-1}
+      ref={(found) => {
+        section = found;
+      }}
+      role="status"
+      aria-label={props.label.title}
+    >
+      <div>
+        <h2>{props.label.title}</h2>
+        <p>{props.label.text}</p>
+      </div>
+      <Switch>
+        <Match when={props.label.action === "start_new"}>
+          <button
+            type="button"
+            class="button button-primary"
+            onClick={() => reopen(() => props.client.startNewSession())}
+          >
+            Start a new chat
+          </button>
+        </Match>
+        <Match when={props.label.action === "try_again"}>
+          <button
+            type="button"
+            class="button button-primary"
+            onClick={() => reopen(() => props.client.start())}
+          >
+            Try again
+          </button>
+        </Match>
+      </Switch>
+    </section>
+  );
+}

@@ -1,0 +1,112 @@
+import type { JSX } from "solid-js";
+import { Match, onCleanup, onMount, Switch } from "solid-js";
+import type { SessionClient } from "../../core/index.ts";
+import { MAX_CONTENT_BYTES } from "../../core/index.ts";
+import type { Select } from "./create-session-state.ts";
+import { SendIcon } from "./icons.tsx";
+import { isCutOff } from "./labels.ts";
+
+/** Somebody who has not touched a key for this long is not writing. */
+const TYPING_IDLE_MS = 5_000;
+
+const IME_KEY_CODE = 229;
+
+interface ComposerProps {
+  readonly client: SessionClient;
+  readonly select: Select;
+  /** Kept outside: it outlives the composer when the session ends while somebody writes. */
+  readonly draft: string;
+  readonly onDraft: (draft: string) => void;
+  readonly takesFocus: boolean;
+}
+
+/** Where the visitor writes. It takes messages without a connection too: they wait. */
+export function Composer(props: ComposerProps): JSX.Element {
+  const cutOff = props.select(({ connection }) => isCutOff(connection));
+  const excess = () => new TextEncoder().encode(props.draft).length - MAX_CONTENT_BYTES;
+  const canSend = () => props.draft.trim() !== "" && excess() <= 0;
+  let field!: HTMLTextAreaElement;
+  let idleTimer: ReturnType<typeof setTimeout> | undefined;
+  onCleanup(() => clearTimeout(idleTimer));
+  onMount(() => {
+    if (props.takesFocus) {
+      field.focus();
+    }
+  });
+
+  const typed = () => {
+    props.onDraft(field.value);
+    clearTimeout(idleTimer);
+    props.client.setTyping(field.value !== "");
+    idleTimer = setTimeout(() => props.client.setTyping(false), TYPING_IDLE_MS);
+  };
+  const send = () => {
+    if (canSend()) {
+      clearTimeout(idleTimer);
+      props.client.send(props.draft.trim());
+      props.onDraft("");
+    }
+    field.focus();
+  };
+  const keyDown = (event: KeyboardEvent) => {
+    // An input method's Enter chooses a word. Safari ends the composition first and tells by the key code alone.
+    const composing = event.isComposing || event.keyCode === IME_KEY_CODE;
+    if (event.key === "Enter" && !event.shiftKey && !composing) {
+      event.preventDefault();
+      send();
+    }
+  };
+
+  return (
+    <form
+      class="composer"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <div class="composer-box">
+        <label class="visually-hidden" for="composer-field">
+          Message
+        </label>
+        {/* The same text, invisible: it makes the cell, and with it the field, as high as it needs. */}
+        <div class="composer-grow" data-text={`${props.draft} `}>
+          <textarea
+            id="composer-field"
+            ref={(found) => {
+              field = found;
+            }}
+            rows="1"
+            value={props.draft}
+            placeholder="Write a message"
+            enterkeyhint="send"
+            autocomplete="off"
+            aria-describedby="composer-hint"
+            aria-invalid={excess() > 0}
+            onInput={typed}
+            onKeyDown={keyDown}
+          />
+        </div>
+        <button
+          type="submit"
+          class="composer-send"
+          disabled={!canSend()}
+          aria-label="Send"
+          title="Send"
+        >
+          <SendIcon />
+        </button>
+      </div>
+      <p class="composer-hint" id="composer-hint">
+        <Switch
+          fallback={<span class="keys-hint">Enter sends, Shift + Enter starts a new line</span>}
+        >
+          <Match when={excess() > 0}>
+            <strong role="alert">This message is too long. Send it in parts.</strong>
+          </Match>
+          <Match when={cutOff()}>No connection. What you write is sent when it is back.</Match>
+        </Switch>
+      </p>
+    </form>
+  );
+}

@@ -1,0 +1,59 @@
+// Line icons on a 20 × 20 grid, in the colour of the text around them. All are decoration: whoever uses one brings its words.
+import type { JSX } from "solid-js";
+
+function Icon(props: { children: JSX.Element }): JSX.Element {
+  return (
+    <svg
+      class="icon"
+      viewBox="0 0 20 20"
+      fill="none"
+      stroke="currentColor"
+      stroke-width="1.75"
+      stroke-linecap="round"
+      stroke-linejoin="round"
+      aria-hidden="true"
+    >
+      {props.children}
+    </svg>
+  );
+}
+
+export function ChatIcon(): JSX.Element {
+  return (
+    <Icon>
+      <path d="M5.5 4h9A2.5 2.5 0 0 1 17 6.5v5a2.5 2.5 0 0 1-2.5 2.5H10l-4 3v-3h-.5A2.5 2.5 0 0 1 3 11.5v-5A2.5 2.5 0 0 1 5.5 4Z" />
+    </Icon>
+  );
+}
+
+export function NewTabIcon(): JSX.Element {
+  return (
+    <Icon>
+      <path d="M8.5 4.5H6A1.5 1.5 0 0 0 4.5 6v8A1.5 1.5 0 0 0 6 15.5h8a1.5 1.5 0 0 0 1.5-1.5v-2.5M11.5 4.5h4v4M15.5 4.5 9.5 10.5" />
+    </Icon>
+  );
+}
+
+export function EndIcon(): JSX.Element {
+  return (
+    <Icon>
+      <path d="M10 3.5v6M6.2 5.6a6 6 0 1 0 7.6 0" />
+    </Icon>
+  );
+}
+
+export function SendIcon(): JSX.Element {
+  return (
+    <Icon>
+      <path d="M10 15.5v-11M5.5 9 10 4.5 14.5 9" />
+    </Icon>
+  );
+}
+
+export function DownIcon(): JSX.Element {
+  return (
+    <Icon>
+      <path d="M10 4.5v11M5.5 11l4.5 4.5 4.5-4.5" />
+    </Icon>
+  );
+}

@@ -1,0 +1,166 @@
+// States in words.
+import type {
+  Author,
+  ChatMessage,
+  ConnectionState,
+  MessageRole,
+  Presence,
+  RequestError,
+  SessionClientStatus,
+  Typist,
+} from "../../core/index.ts";
+
+export interface ConnectionLabel {
+  readonly tone: "good" | "busy" | "bad" | "off";
+  readonly text: string;
+}
+
+/** Whether a connection was lost, or could not be made at all, and is not back yet. */
+export function isCutOff({ state, attempt }: ConnectionState): boolean {
+  return state === "waiting" || (state === "connecting" && attempt > 0);
+}
+
+export function connectionLabel(connection: ConnectionState, synced: boolean): ConnectionLabel {
+  if (isCutOff(connection)) {
+    return { tone: "bad", text: "Reconnecting…" };
+  }
+  switch (connection.state) {
+    case "online":
+      return synced ? { tone: "good", text: "Connected" } : { tone: "busy", text: "Catching up…" };
+    case "closed":
+      return { tone: "off", text: "Closed" };
+    default:
+      return { tone: "busy", text: "Connecting…" };
+  }
+}
+
+/** Who is here beside this tab; empty while that is not known. */
+export function presenceLabel(presence: readonly Presence[]): string {
+  if (presence.length === 0) {
+    return "";
+  }
+  const staff = presence.filter(({ role }) => role === "operator");
+  const own = presence.filter(({ role }) => role === "owner").length;
+  const guests = presence.length - staff.length - own;
+  const parts = [
+    ...(staff.length > 0 ? [`${namesWithVerb(staff)} here`] : []),
+    ...(guests > 0 ? [guests === 1 ? "1 guest" : `${guests} guests`] : []),
+    ...(own > 1 ? [`you in ${own} tabs`] : []),
+  ];
+  return parts.length === 0 ? "only you" : parts.join(", ");
+}
+
+/** Who is writing; empty when nobody is. */
+export function typingLabel(typists: readonly Typist[]): string {
+  const staff = typists.filter(({ role }) => role === "operator");
+  if (staff.length > 0) {
+    return `${namesWithVerb(staff)} typing`;
+  }
+  if (typists.some(({ role }) => role === "owner")) {
+    return "Typing in another tab";
+  }
+  return typists.length > 0 ? "A guest is typing" : "";
+}
+
+export function authorName(role: MessageRole, author: Author | undefined): string {
+  return (
+    author?.name ?? { user: "You", assistant: "Assistant", operator: "Team", system: "" }[role]
+  );
+}
+
+export interface DeliveryLabel {
+  readonly text: string;
+  readonly canRetry: boolean;
+}
+
+export function deliveryLabel(
+  { delivery, failure }: ChatMessage,
+  connected: boolean,
+): DeliveryLabel {
+  if (delivery === "sent") {
+    return { text: "Sent", canRetry: false };
+  }
+  if (delivery === "sending") {
+    return { text: connected ? "Sending…" : "Waiting for the connection…", canRetry: false };
+  }
+  switch (failure) {
+    case "message_too_large":
+      return { text: "Not sent: too long", canRetry: false };
+    case "quota_exceeded":
+      return { text: "Not sent: this chat is full", canRetry: false };
+    case "session_expired":
+    case "session_terminated":
+      return { text: "Not sent: the chat ended first", canRetry: false };
+    default:
+      return { text: "Not sent", canRetry: true };
+  }
+}
+
+export interface ClosingLabel {
+  readonly title: string;
+  readonly text: string;
+  /** What the visitor can do about it. */
+  readonly action: "start_new" | "try_again" | "none";
+}
+
+/** Why there is nothing to write into; undefined while there is. */
+export function closingLabel(
+  status: SessionClientStatus,
+  error: RequestError | undefined,
+): ClosingLabel | undefined {
+  if (status === "terminated") {
+    return {
+      title: "This chat has ended",
+      text: "It was ended here, in another tab or on another device.",
+      action: "start_new",
+    };
+  }
+  if (status === "expired") {
+    return {
+      title: "This chat has expired",
+      text: "Nothing happened in it for a long time.",
+      action: "start_new",
+    };
+  }
+  if (status !== "error") {
+    return undefined;
+  }
+  switch (error?.code) {
+    case "invalid_credential":
+    case "unauthenticated":
+    case "session_expired":
+    case "session_terminated":
+      return {
+        title: "This chat is no longer here",
+        text: "It is too long ago, or this browser was signed out of it.",
+        action: "start_new",
+      };
+    case "team_not_found":
+    case "team_disabled":
+    case "origin_not_allowed":
+      return {
+        title: "No chat here",
+        text: "Nobody answers under this address. Check the link that brought you.",
+        action: "none",
+      };
+    default:
+      return {
+        title: "The chat could not be opened",
+        text: error?.message ?? "Something went wrong.",
+        action: "try_again",
+      };
+  }
+}
+
+/** "Ana is", "Ana and Ben are": the same person in two tabs is one person. */
+function namesWithVerb(staff: readonly { author?: Author | undefined }[]): string {
+  const names = [...new Set(staff.map(({ author }) => author?.name ?? "The team"))];
+  switch (names.length) {
+    case 1:
+      return `${names[0]} is`;
+    case 2:
+      return `${names[0]} and ${names[1]} are`;
+    default:
+      return `${names.length} of the team are`;
+  }
+}

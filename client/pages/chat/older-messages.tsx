@@ -1,0 +1,55 @@
+import type { JSX } from "solid-js";
+import { createEffect, onCleanup, Show } from "solid-js";
+import type { SessionClient } from "../../core/index.ts";
+import type { Select } from "./create-session-state.ts";
+
+interface OlderMessagesProps {
+  readonly client: SessionClient;
+  readonly select: Select;
+  readonly scroller: () => HTMLElement;
+}
+
+/** How far above the first message in sight loading begins. */
+const LOAD_AHEAD = "400px 0px 0px 0px";
+
+/** Stands above the first message and loads what precedes it, by itself when it comes near and by hand after a failure. */
+export function OlderMessages(props: OlderMessagesProps): JSX.Element {
+  const older = props.select((state) => state.older);
+  let element!: HTMLDivElement;
+  createEffect(() => {
+    if (older() !== "more") {
+      return;
+    }
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (entries.some((entry) => entry.isIntersecting)) {
+          void props.client.loadOlder();
+        }
+      },
+      { root: props.scroller(), rootMargin: LOAD_AHEAD },
+    );
+    observer.observe(element);
+    onCleanup(() => observer.disconnect());
+  });
+  return (
+    <div
+      class="older"
+      ref={(found) => {
+        element = found;
+      }}
+    >
+      <Show when={older() === "loading"}>
+        <p role="status">Loading earlier messages…</p>
+      </Show>
+      <Show when={older() === "failed"}>
+        <button
+          type="button"
+          class="button button-quiet"
+          onClick={() => void props.client.loadOlder()}
+        >
+          Earlier messages could not be loaded. Try again
+        </button>
+      </Show>
+    </div>
+  );
+}
