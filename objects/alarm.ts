@@ -30,12 +30,14 @@ export class Alarm {
     void this.#storage.setAlarm(this.#at);
   }
 
-  /** Makes sure that it fires at `at` and not before; never, without one. */
+  /** Makes it fire at `at` and not before; never, without one. */
   arm(at: number | undefined): void {
-    if (this.#at !== null && (at === undefined || at > this.#at)) {
+    if (at === undefined) {
+      if (this.#at !== null) void this.#storage.deleteAlarm();
       this.#at = null;
-      void this.#storage.deleteAlarm();
+      return;
     }
+    if (this.#at !== null && this.#at < at) this.#at = null;
     this.armBy(at);
   }
 }

@@ -141,6 +141,7 @@ export class LiveSession {
     const timeout = scheduler.wait(INDEX_WAIT_MS, { signal: waited.signal }).catch(() => undefined);
     await Promise.race([this.projector.run(), timeout]);
     waited.abort();
+    // The alarm that was set in case this died on the way stays: the first touches' flush will want one by then.
     this.arm();
   }
 

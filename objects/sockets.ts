@@ -228,7 +228,7 @@ export class Sockets {
   #received(peer: Peer, { seq }: ReceivedFrame): void {
     const sent = peer.historyCursor ?? this.#log.head.lastSeq;
     if (seq > sent) {
-      refuse(peer, "invalid_frame");
+      peer.send({ type: "error", code: "invalid_frame", path: "/seq" });
       return;
     }
     if (seq > peer.receivedSeq) {

@@ -67,11 +67,9 @@ async function deploy(): Promise<void> {
   try {
     await deployWith(made);
   } finally {
-    const adminToken = made.get("ADMIN_TOKEN");
-    // Also after a failure, which may have come after the secret was stored.
-    if (adminToken !== undefined) {
-      console.log(`\nADMIN_TOKEN, shown this once: ${adminToken}\n`);
-    }
+    // Also after a failure, which may have come after a secret was stored. Nobody can read one back from Cloudflare, and
+    // without the signing keys they could never be rotated: a new key has to be put in front of those in use.
+    for (const [name, secret] of made) console.log(`${name}, shown this once: ${secret}`);
   }
 }
 

@@ -6,11 +6,12 @@ interface BareEnv {
   readonly INDEX_DB: D1Database;
 }
 
-/** Seconds since 2020 and a day ahead, or any such numbers: what a row of `sessions` is filled with. */
-const FILLING = { createdAt: 1_790_000_000_000, expiresAt: 1_792_592_000_000 };
+/** Epoch milliseconds, 30 days apart: any would do. */
+const CREATED_AT = 1_790_000_000_000;
+const EXPIRES_AT = 1_792_592_000_000;
 
 export class BareObject extends DurableObject<BareEnv> {
-  /** What its room does with a message before it sends it on. */
+  /** Whether its room writes a message down before it sends it on. */
   #stores: boolean | undefined;
 
   async constant(): Promise<{ readonly isValid: true }> {
@@ -81,14 +82,6 @@ async function insertSession(database: D1Database, id: string, data: string): Pr
          created_at, updated_at, version)
        VALUES (?, 'bench', ?, ?, '{}', 'active', ?, ?, ?, ?, 1)`,
     )
-    .bind(
-      id,
-      id,
-      data,
-      FILLING.createdAt,
-      FILLING.expiresAt,
-      FILLING.createdAt,
-      FILLING.createdAt,
-    )
+    .bind(id, id, data, CREATED_AT, EXPIRES_AT, CREATED_AT, CREATED_AT)
     .run();
 }

@@ -31,7 +31,7 @@ const { values: options } = parseArgs({
   },
 });
 
-const effort: Effort = options.quick ? { rounds: 4, seconds: 1 } : { rounds: 10, seconds: 2 };
+const effort: Effort = options.quick ? { rounds: 4, seconds: 0.8 } : { rounds: 14, seconds: 1.2 };
 
 const servers = await startServers();
 let stopping: Promise<void> | undefined;

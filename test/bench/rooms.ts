@@ -8,10 +8,7 @@ import type { Servers } from "./servers.ts";
 import { SocketConnection } from "./socket-connection.ts";
 
 /** ASCII, so that bytes and characters are the same. */
-const CONTENT = "The quick brown fox jumps over the lazy dog, and the lazy dog looks at it and sleeps on, ok? ".padEnd(
-  100,
-  ".",
-);
+const CONTENT = "What a visitor writes is about as long as this. ".padEnd(100, "-");
 
 /** Messages `from` + 1 … `to` have arrived at a member. */
 export type OnDelivery = (from: number, to: number) => void;
@@ -40,7 +37,6 @@ export async function sessionRoom({ ours }: Servers): Promise<Room> {
       const connection = new SocketConnection({
         url,
         protocols,
-        wholeTexts: false,
         onFrame(head, bytes) {
           const [, from, to] = /^\{"type":"messages","from":(\d+),"to":(\d+),/.exec(head) ?? [];
           if (from !== undefined && to !== undefined) {
@@ -84,7 +80,6 @@ export function bareRoom({ bare }: Servers, stores: boolean): Room {
       const connection = new SocketConnection({
         url,
         protocols: [],
-        wholeTexts: false,
         onFrame(head) {
           // Counted by the sender, since nobody else does here.
           const number = Number(/^\{"number":(\d+),/.exec(head)?.[1]);
@@ -96,7 +91,7 @@ export function bareRoom({ bare }: Servers, stores: boolean): Room {
           onFailure(new Error(reason));
         },
       });
-      connection.send('{"number":0,}');
+      connection.send('{"number":0,"content":""}');
       await live.promise;
       return {
         send() {

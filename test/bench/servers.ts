@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:
 import { stripTypeScriptTypes } from "node:module";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare, type V4WorkerOptions } from "miniflare";
+import { unstable_readConfig } from "wrangler";
 import { ROOT, resultOf, startWrangler } from "../../src/cli/wrangler.ts";
 import { TEST_ADMIN_TOKEN, TEST_SIGNING_KEYS } from "../support/test-env.ts";
 import { type HttpRequest, requestOnce } from "./http-connection.ts";
@@ -19,9 +20,12 @@ export interface Servers {
 
 const MIGRATIONS = join(ROOT, "migrations/index");
 
+const deployed = unstable_readConfig({ config: join(ROOT, "wrangler.toml") });
+
+/** The same for both. */
 const runtime = {
-  compatibilityDate: "2026-10-20",
-  compatibilityFlags: ["nodejs_compat"],
+  compatibilityDate: deployed.compatibility_date ?? "",
+  compatibilityFlags: deployed.compatibility_flags,
   unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
 };
 

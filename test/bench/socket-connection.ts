@@ -2,8 +2,8 @@
 // one core, a client that built a string of every frame would be what a round measures.
 import { connect, type Socket } from "node:net";
 
-/** Bytes of a text frame's payload that a reader gets to see. */
-export const HEAD_BYTES = 64;
+/** As much as tells what a frame delivers. */
+const HEAD_BYTES = 64;
 
 /** Sockets are read one after the other into the same memory; nothing in it outlives the call. */
 const READ_BUFFER = Buffer.allocUnsafe(256 * 1024);
@@ -13,13 +13,16 @@ const MAX_FRAME_HEADER_BYTES = 10;
 const OPCODE_TEXT = 1;
 const OPCODE_CLOSE = 8;
 
+/** Close code 1000, under the mask 0. */
+const CLOSE_FRAME = Buffer.from([0x80 | OPCODE_CLOSE, 0x80 | 2, 0, 0, 0, 0, 0x03, 0xe8]);
+
+const CLOSE_WITHIN_MS = 2_000;
+
 export interface SocketOptions {
   readonly url: URL;
   readonly protocols: readonly string[];
-  /** Whether `onFrame` gets whole texts, or only their first HEAD_BYTES. */
-  readonly wholeTexts: boolean;
-  /** `bytes` is the length of the whole payload. */
-  readonly onFrame: (text: string, bytes: number) => void;
+  /** A text frame: its first HEAD_BYTES, and how many it had in all. */
+  readonly onFrame: (head: string, bytes: number) => void;
   /** The server closed the socket, or broke off. */
   readonly onClosed: (reason: string) => void;
 }
@@ -74,8 +77,8 @@ export class SocketConnection {
     this.#isClosing = true;
     return new Promise((resolve) => {
       this.#socket.once("close", () => resolve());
-      this.#socket.end(Buffer.from([0x80 | OPCODE_CLOSE, 0x80 | 2, 0, 0, 0, 0, 0x03, 0xe8]));
-      setTimeout(() => this.#socket.destroy(), 2_000).unref();
+      this.#socket.end(CLOSE_FRAME);
+      setTimeout(() => this.#socket.destroy(), CLOSE_WITHIN_MS).unref();
     });
   }
 
@@ -131,7 +134,7 @@ export class SocketConnection {
       payload = length === 126 ? start + 4 : start + MAX_FRAME_HEADER_BYTES;
       length = length === 126 ? data.readUInt16BE(start + 2) : data.readUInt32BE(start + 6);
     }
-    const wanted = this.#options.wholeTexts ? length : Math.min(length, HEAD_BYTES);
+    const wanted = Math.min(length, HEAD_BYTES);
     if (data.length - payload < wanted) return undefined;
     if (opcode === OPCODE_TEXT) {
       this.#options.onFrame(data.toString("latin1", payload, payload + wanted), length);

@@ -1,6 +1,9 @@
-import { expect, test } from "vitest";
+import { env } from "cloudflare:workers";
+import { expect, test, vi } from "vitest";
 import { ERROR_STATUS, type ErrorCode } from "../../src/protocol/errors.ts";
 import { problem } from "../../src/routes/problem.ts";
+import worker from "../../src/worker.ts";
+import { BASE } from "../support/api.ts";
 
 const CODES = Object.keys(ERROR_STATUS) as ErrorCode[];
 
@@ -26,4 +29,20 @@ test("details, fields and a time to come back are passed on", async () => {
   const response = problem(failure);
   expect(response.headers.get("Retry-After")).toBe("7");
   expect(await response.json()).toMatchObject({ detail: "Busy.", errors });
+});
+
+test("what is our fault is told without detail", async () => {
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const broken = { ...env, SIGNING_KEYS: "1:not-a-key" } as Env;
+  for (const path of ["/api/health", "/api/sessions/create", "/api/sessions/id/socket"]) {
+    const request = new Request<unknown, IncomingRequestCfProperties>(`${BASE}${path}`);
+    const response = await worker.fetch(request, broken);
+    expect(await response.json()).toEqual({
+      type: "urn:durable-sessions:error:internal_error",
+      title: "Something went wrong on our side",
+      status: 500,
+      code: "internal_error",
+    });
+  }
+  vi.restoreAllMocks();
 });
