@@ -24,6 +24,7 @@ import {
 import type { Session } from "./protocol/session.ts";
 import { fieldErrors } from "./schemas/field-errors.ts";
 import { newTeamMessageSchema } from "./schemas/fields.ts";
+import { BadJsonError, parseJson } from "./schemas/json.ts";
 import {
   createSessionSchema,
   fingerprintField,
@@ -39,6 +40,12 @@ const propsSchema = z.strictObject({
   teamId: teamIdField,
   scopes: z.array(z.enum(KEY_SCOPES)).min(1),
 });
+
+/** What is a header or in the path over HTTP is a field here. */
+const createSessionInputSchema = createSessionSchema.extend({
+  idempotencyKey: idempotencyKeySchema.exactOptional(),
+});
+const fingerprintQuerySchema = pageQuerySchema.extend({ fingerprint: fingerprintField });
 
 /** What a binding's configuration grants: `props = { teamId = "…", scopes = ["sessions:read", …] }`. */
 export type ServiceProps = z.infer<typeof propsSchema>;
@@ -71,13 +78,11 @@ export class SessionService extends WorkerEntrypoint<Env> {
     input: CreateSessionRequest & { readonly idempotencyKey?: string },
   ): Promise<Result<Session & { readonly token: string; readonly ticket: string }>> {
     return this.#run(async ({ services, caller }) => {
-      const { idempotencyKey, ...body } = input;
-      const key = check(z.optional(idempotencyKeySchema), idempotencyKey);
-      if (!key.ok) return key;
-      const checked = check(createSessionSchema, body);
+      const checked = check(createSessionInputSchema, input);
       if (!checked.ok) return checked;
-      const created = await sessions.createSession(services, caller, checked.value, {
-        idempotencyKey: key.value,
+      const { idempotencyKey, ...body } = checked.value;
+      const created = await sessions.createSession(services, caller, body, {
+        idempotencyKey,
         edgeLocation: {},
       });
       if (!created.ok) return created;
@@ -153,13 +158,15 @@ export class SessionService extends WorkerEntrypoint<Env> {
     options: PageOptions = {},
   ): Promise<Result<SessionList>> {
     return this.#run(async ({ services, caller }) => {
-      const hint = check(fingerprintField, fingerprint);
-      if (!hint.ok) return hint;
-      const page = check(pageQuerySchema, options);
-      if (!page.ok) return page;
-      const { cursor, limit } = page.value;
-      const query = { teamId: String(teamId), fingerprint: hint.value, cursor, limit };
-      return queries.findSessionsByFingerprint(services, caller, query);
+      const checked = check(fingerprintQuerySchema, { ...options, fingerprint });
+      if (!checked.ok) return checked;
+      const { cursor, limit } = checked.value;
+      return queries.findSessionsByFingerprint(services, caller, {
+        teamId: String(teamId),
+        fingerprint: checked.value.fingerprint,
+        cursor,
+        limit,
+      });
     });
   }
 
@@ -199,17 +206,21 @@ function check<T>(
   schema: z.ZodType<T>,
   value: unknown,
 ): { readonly ok: true; readonly value: T } | Failure {
-  const parsed = schema.safeParse(plain(value));
+  let json: unknown;
+  try {
+    json = plain(value);
+  } catch (error) {
+    const message = error instanceof BadJsonError ? error.message : "not JSON";
+    return { ok: false, code: "validation_failed", errors: [{ path: "", message }] };
+  }
+  const parsed = schema.safeParse(json);
   return parsed.success
     ? { ok: true, value: parsed.data }
     : { ok: false, code: "validation_failed", errors: fieldErrors(parsed.error) };
 }
 
-/** The JSON that `value` is: fields that are undefined count as left out, what is not JSON as null. */
+/** The JSON that `value` is, under the rules for bodies: fields that are undefined count as left out. Throws when it is none. */
 function plain(value: unknown): unknown {
-  try {
-    return value === undefined ? undefined : JSON.parse(JSON.stringify(value) ?? "null");
-  } catch {
-    return null;
-  }
+  const text: string | undefined = JSON.stringify(value);
+  return text === undefined ? undefined : parseJson(text);
 }

@@ -2,6 +2,7 @@
 // while it does not. A team key revoked or a policy changed holds everywhere within TEAM_CACHE_TTL_MS.
 import { originPatterns, type TeamSettings } from "./domain/policy.ts";
 import { teamsDatabase } from "./session-index/databases.ts";
+import { IndexError } from "./session-index/errors.ts";
 import { findKey, type TeamKeyRecord } from "./session-index/team-keys.ts";
 import { getTeam, getTeamByNumber, isOriginKnown } from "./session-index/teams.ts";
 
@@ -13,8 +14,9 @@ const RETRY_AFTER_MS = 2_000;
 /** Entries a kind, so that a flood of strange ids or origins cannot fill the isolate. */
 const MAX_ENTRIES = 2_000;
 
-/** How long a look-up may take when there is an old answer to fall back on. */
+/** How long a look-up may take when there is an old answer to fall back on, and when there is none. */
 const PATIENCE_MS = 1_000;
+const FIRST_PATIENCE_MS = 5_000;
 
 interface Entry<T> {
   readonly value: T | undefined;
@@ -35,7 +37,10 @@ class Lookup<T> {
     const entry = this.#entries.get(key);
     if (entry !== undefined && now < entry.askAgainAt && now >= entry.loadedAt) return entry.value;
     try {
-      const value = entry === undefined ? await load() : await withPatience(load());
+      const value = await withPatience(
+        load(),
+        entry === undefined ? FIRST_PATIENCE_MS : PATIENCE_MS,
+      );
       this.#keep(key, { value, loadedAt: now, askAgainAt: now + TEAM_CACHE_TTL_MS });
       return value;
     } catch (error) {
@@ -62,10 +67,10 @@ class Lookup<T> {
   }
 }
 
-async function withPatience<T>(load: Promise<T>): Promise<T> {
+async function withPatience<T>(load: Promise<T>, patienceMs: number): Promise<T> {
   const done = new AbortController();
-  const timeout = scheduler.wait(PATIENCE_MS, { signal: done.signal }).then(() => {
-    throw new Error("the index took too long");
+  const timeout = scheduler.wait(patienceMs, { signal: done.signal }).then(() => {
+    throw new IndexError("the index took too long", { cause: undefined });
   });
   try {
     return await Promise.race([load, timeout]);

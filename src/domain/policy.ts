@@ -35,7 +35,8 @@ export function isOriginAllowed(origin: string, allowed: readonly string[]): boo
   return originPatterns(origin).some((pattern) => allowed.includes(pattern));
 }
 
-const LOCAL_ORIGIN = /^(http:\/\/(?:localhost|127\.0\.0\.1)):\d{1,5}$/;
+/** Without a port where that is 80. */
+const LOCAL_ORIGIN = /^(http:\/\/(?:localhost|127\.0\.0\.1))(?::\d{1,5})?$/;
 
 /** What a list of allowed origins may hold for `origin` to be allowed. */
 export function originPatterns(origin: string): readonly string[] {

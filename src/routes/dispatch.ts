@@ -60,7 +60,8 @@ export async function fromOrigin(
 
 const NOT_ALLOWED: Failure = { ok: false, code: "origin_not_allowed" };
 
-async function guarded(respond: () => Promise<Response>): Promise<Response> {
+/** What `respond` answers; whatever it throws is our fault. */
+export async function guarded(respond: () => Promise<Response>): Promise<Response> {
   try {
     return await respond();
   } catch (error) {

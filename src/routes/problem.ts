@@ -32,8 +32,12 @@ const TITLES: Readonly<Record<ErrorCode, string>> = {
   unavailable: "A dependency is not available",
 };
 
+/** When to come back, where the failure itself does not know. */
+const RETRY_AFTER_SECONDS: Readonly<Record<number, number>> = { 429: 60, 503: 2 };
+
 export function problem(failure: Omit<Failure, "ok">): Response {
-  const { code, message, errors, retryAfterSeconds } = failure;
+  const { code, message, errors } = failure;
+  const retryAfterSeconds = failure.retryAfterSeconds ?? RETRY_AFTER_SECONDS[ERROR_STATUS[code]];
   const body: Problem = {
     type: `urn:durable-sessions:error:${code}`,
     title: TITLES[code],

@@ -2,7 +2,7 @@
 import { type IRequest, Router } from "itty-router";
 import { signingKeys } from "../keys.ts";
 import type { Services } from "../operations/session-access.ts";
-import { dispatch, fromOrigin, type Matched, preflight } from "./dispatch.ts";
+import { dispatch, fromOrigin, guarded, type Matched, preflight } from "./dispatch.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { Audience } from "./origin.ts";
 import { problem } from "./problem.ts";
@@ -51,12 +51,9 @@ export function createApi(routes: readonly Route[]): Api {
 
   return {
     async fetch(request, env) {
-      try {
-        return await router.fetch(request, { env, keys: await signingKeys(env) });
-      } catch (error) {
-        console.error({ event: "request_failed", error: String(error) });
-        return problem({ code: "internal_error" });
-      }
+      return await guarded(async () =>
+        router.fetch(request, { env, keys: await signingKeys(env) }),
+      );
     },
   };
 }

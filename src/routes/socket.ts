@@ -8,14 +8,14 @@ import type { ErrorCode, Failure } from "../protocol/errors.ts";
 import { SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX } from "../protocol/version.ts";
 import { socketQuerySchema } from "../schemas/requests.ts";
 import { readQuery } from "./body.ts";
-import type { Matched } from "./dispatch.ts";
+import { fromOrigin, type Matched } from "./dispatch.ts";
 import { mayCallFrom } from "./origin.ts";
 import { problem } from "./problem.ts";
 
 export async function connect(matched: Matched): Promise<Response> {
   const { request } = matched;
   if (request.headers.get("Upgrade")?.toLowerCase() !== "websocket") {
-    return problem({ code: "upgrade_required" });
+    return await fromOrigin("session", matched, async () => problem({ code: "upgrade_required" }));
   }
   const opened = await attempt(() => open(matched));
   return opened.ok ? upgraded(request, opened.webSocket) : refused(request, opened);

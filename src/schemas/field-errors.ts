@@ -1,16 +1,20 @@
 import type { z } from "zod";
 import type { FieldError } from "../protocol/errors.ts";
 
+/** Keeps the answer to a small hostile body small. */
 const MAX_ERRORS = 20;
 
 /** What did not validate, as JSON Pointers; the sender's own values are not repeated. */
 export function fieldErrors(error: z.ZodError): readonly FieldError[] {
-  return error.issues.slice(0, MAX_ERRORS).flatMap((issue): FieldError[] => {
-    const path = pointer(issue.path);
-    return issue.code === "unrecognized_keys"
-      ? issue.keys.map((key) => ({ path: `${path}${pointer([key])}`, message: "unknown field" }))
-      : [{ path, message: issue.message }];
+  const errors = error.issues.slice(0, MAX_ERRORS).flatMap((issue): FieldError[] => {
+    if (issue.code !== "unrecognized_keys") {
+      return [{ path: pointer(issue.path), message: issue.message }];
+    }
+    return issue.keys
+      .slice(0, MAX_ERRORS)
+      .map((key) => ({ path: pointer([...issue.path, key]), message: "unknown field" }));
   });
+  return errors.slice(0, MAX_ERRORS);
 }
 
 /** A path as a JSON Pointer, RFC 6901. */

@@ -25,9 +25,10 @@ export const clientIdField = z
 
 export const conversationIdField = z.string().min(1).max(64);
 
-export const metadataField: z.ZodType<JsonObject> = z
-  .record(z.string(), z.json())
-  .describe("A JSON object, at most 4 KiB");
+/** Its values are JSON by the time they get here; a recursive schema of it could not be described in the OpenAPI document. */
+export const metadataField = z
+  .record(z.string(), z.unknown())
+  .describe("A JSON object, at most 4 KiB") as unknown as z.ZodType<JsonObject>;
 
 const contentField = z
   .string()
