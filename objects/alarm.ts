@@ -9,7 +9,7 @@ export class Alarm {
     this.#storage = storage;
   }
 
-  /** Reads what is set; nothing may be armed before. */
+  /** Reads what is set; nothing may be set before. */
   async load(): Promise<void> {
     this.#at = await this.#storage.getAlarm();
   }
@@ -18,26 +18,22 @@ export class Alarm {
     return this.#at !== null;
   }
 
-  /** It is running: nothing is set until it is armed again. */
+  /** It is running: nothing is set until it is set again. */
   fired(): void {
     this.#at = null;
   }
 
-  /** Makes sure that it fires at `at` or earlier. Part of the transaction that is under way. */
-  armBy(at: number | undefined): void {
+  /** Makes it fire at `at` or earlier; without one, changes nothing. Part of the transaction that is under way. */
+  setNoLaterThan(at: number | undefined): void {
     if (at === undefined || (this.#at !== null && this.#at <= at)) return;
     this.#at = Math.max(at, Date.now() + 1);
     void this.#storage.setAlarm(this.#at);
   }
 
-  /** Makes it fire at `at` and not before; never, without one. */
-  arm(at: number | undefined): void {
-    if (at === undefined) {
-      if (this.#at !== null) void this.#storage.deleteAlarm();
-      this.#at = null;
-      return;
-    }
-    if (this.#at !== null && this.#at < at) this.#at = null;
-    this.armBy(at);
+  /** Makes it fire at `at` and not before; without one, never. */
+  set(at: number | undefined): void {
+    if (at === undefined && this.#at !== null) void this.#storage.deleteAlarm();
+    if (at === undefined || (this.#at !== null && this.#at < at)) this.#at = null;
+    this.setNoLaterThan(at);
   }
 }

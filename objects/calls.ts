@@ -1,6 +1,7 @@
 // What crosses the stub between the Worker and a session object: plain values, failures included. Fields are only ever
 // added: during a deploy new Workers call old objects.
 import type { TeamSettings } from "../src/domain/policy.ts";
+import type { Failure } from "../src/protocol/errors.ts";
 import type { Message } from "../src/protocol/message.ts";
 import type { DeviceInfo, LocationInfo, Session } from "../src/protocol/session.ts";
 
@@ -15,6 +16,11 @@ export type Actor =
   /** Came with a ticket: proof of a credential at most a minute ago. */
   | { readonly kind: "ticket"; readonly credentialId: string }
   | { readonly kind: "team"; readonly teamId: string };
+
+/** What one hears who names a session that is not there, or not theirs: the two cannot be told apart. */
+export function unknownSession({ kind }: Pick<Actor, "kind">): Failure {
+  return { ok: false, code: kind === "team" ? "session_not_found" : "invalid_credential" };
+}
 
 export interface Call {
   readonly actor: Actor;
@@ -35,11 +41,6 @@ export interface Created {
   readonly session: Session;
   /** False when the session had been created before under the same idempotency key. */
   readonly isNew: boolean;
-}
-
-export interface Validated {
-  readonly isValid: boolean;
-  readonly session: Session;
 }
 
 export interface MessagesQuery {

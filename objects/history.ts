@@ -1,13 +1,12 @@
 // History is pulled: a joining socket gets a frame, and the next one when it has acknowledged the last. Where a socket
 // stands is in its attachment, so an eviction in the middle changes nothing and nothing is buffered for a slow reader.
 import { historyStart } from "../src/domain/log.ts";
-import { MAX_FRAME_BYTES } from "../src/protocol/limits.ts";
 import type { HistoryRequest } from "./calls.ts";
-import { frames, type MessageLog } from "./message-log.ts";
+import { FRAME_ROOM_BYTES, frames, type MessageLog } from "./message-log.ts";
 import type { MessageStore } from "./message-store.ts";
 import type { Peer } from "./peers.ts";
 
-const CHUNK_BYTES = MAX_FRAME_BYTES - 4096;
+/** Bounds a stretch of tiny messages; bytes bound any other. */
 const CHUNK_MESSAGES = 500;
 
 export class History {
@@ -44,13 +43,13 @@ export class History {
       before: Number.POSITIVE_INFINITY,
       order: "ascending",
       limit: CHUNK_MESSAGES,
-      maxBytes: CHUNK_BYTES,
+      maxBytes: FRAME_ROOM_BYTES - CHUNK_MESSAGES,
     });
     const reached = cursor + entries.length;
     const isLive = reached === this.#log.head.lastSeq;
     peer.update({ historyCursor: isLive ? null : reached });
     const encoded = entries.map((entry) => entry.encoded);
-    for (const { text } of frames(cursor, encoded)) peer.sendText(text);
+    for (const text of frames(cursor, encoded)) peer.sendText(text);
     if (isLive) peer.send({ type: "synced", seq: reached });
   }
 }

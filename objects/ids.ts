@@ -1,4 +1,5 @@
 // Ids that the object mints: unguessable, unique within their session, and readable in a log line.
+import { toBase64Url } from "../src/domain/base64url.ts";
 
 /** Names the place in the log, so that a message is found by its id without an index of its own. */
 export function newMessageId(seq: number): string {
@@ -14,7 +15,5 @@ export function newConnectionId(): string {
 }
 
 function randomText(bytes: number): string {
-  return crypto
-    .getRandomValues(new Uint8Array(bytes))
-    .toBase64({ alphabet: "base64url", omitPadding: true });
+  return toBase64Url(crypto.getRandomValues(new Uint8Array(bytes)));
 }

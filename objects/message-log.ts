@@ -2,7 +2,7 @@
 // once; what arrives meanwhile shares the next transaction and the next frame. Nothing is delivered before it is stored,
 // and whether a message may be stored is decided inside the transaction that stores it.
 
-import { slidesExpiry } from "../src/domain/access.ts";
+import { type CallerRole, slidesExpiry } from "../src/domain/access.ts";
 import { isTooLarge, type LogHead } from "../src/domain/log.ts";
 import { isoTime } from "../src/domain/view.ts";
 import { byteLength } from "../src/protocol/bytes.ts";
@@ -10,14 +10,14 @@ import type { ErrorCode } from "../src/protocol/errors.ts";
 import type { Side } from "../src/protocol/frames.ts";
 import { MAX_FRAME_BYTES } from "../src/protocol/limits.ts";
 import type { Message, MessageRole, NewTeamMessage } from "../src/protocol/message.ts";
-import type { CredentialRole } from "../src/protocol/session.ts";
 import { newMessageId } from "./ids.ts";
 import type { MessageStore } from "./message-store.ts";
+import type { SessionState } from "./session-state.ts";
 import type { SessionStore } from "./store.ts";
 
 /** Who submits: settled when it arrived, checked again when it is stored. */
-export interface Sender {
-  readonly role: CredentialRole | "team";
+interface Sender {
+  readonly role: CallerRole;
   /** Null for the team. */
   readonly credentialId: string | null;
 }
@@ -34,37 +34,33 @@ interface Batch {
   readonly settle: (outcomes: readonly Outcome[]) => void;
 }
 
-/** A run of new messages as one `messages` frame. */
-export interface Delivery {
-  readonly from: number;
-  readonly to: number;
-  readonly text: string;
-}
-
-/** What the log asks of the session that it belongs to. */
-export interface LogHost {
-  /** Why `sender` may not write now; looked up afresh for every batch. */
-  refusal(sender: Sender, now: number): ErrorCode | undefined;
-  /** Null for none. */
-  readonly quotaBytes: number | null;
-  readonly defaultConversationId: string;
+/** What the log tells the session that it belongs to. */
+export interface LogListener {
   /** Messages were stored; `slides` when one of them keeps the session alive. */
   stored(now: number, slides: boolean): void;
-  deliver(deliveries: readonly Delivery[]): void;
+  /** They are stored by now: `frames` are `messages` frames with all of them. */
+  deliver(frames: readonly string[]): void;
 }
 
 export class MessageLog {
   readonly #store: SessionStore;
   readonly #messages: MessageStore;
-  readonly #host: LogHost;
+  readonly #state: SessionState;
+  readonly #listener: LogListener;
   #queue: Batch[] = [];
   #draining = false;
   #head: LogHead;
 
-  constructor(store: SessionStore, messages: MessageStore, host: LogHost) {
+  constructor(
+    store: SessionStore,
+    messages: MessageStore,
+    state: SessionState,
+    listener: LogListener,
+  ) {
     this.#store = store;
     this.#messages = messages;
-    this.#host = host;
+    this.#state = state;
+    this.#listener = listener;
     this.#head = messages.head();
   }
 
@@ -125,8 +121,8 @@ export class MessageLog {
     const from = this.#head.lastSeq;
     this.#head = group.head;
     if (group.encoded.length > 0) {
-      this.#host.stored(now, group.slides);
-      this.#host.deliver(frames(from, group.encoded));
+      this.#listener.stored(now, group.slides);
+      this.#listener.deliver(frames(from, group.encoded));
     }
     group.outcomes.forEach((outcomes, index) => {
       batches[index]?.settle(outcomes);
@@ -138,7 +134,7 @@ export class MessageLog {
     let slides = false;
     const encoded: string[] = [];
     const outcomes = batches.map(({ sender, messages }) => {
-      const refusal = this.#host.refusal(sender, now);
+      const refusal = this.#state.writeRefusal(sender.credentialId, now);
       const side: Side = sender.role === "team" ? "team" : "visitor";
       const isTouch = slidesExpiry(sender.role);
       return messages.map((input): Outcome => {
@@ -173,7 +169,7 @@ export class MessageLog {
       id: newMessageId(seq),
       seq,
       clientId: input.clientId,
-      conversationId: input.conversationId ?? this.#host.defaultConversationId,
+      conversationId: input.conversationId ?? this.#state.record.defaultConversationId,
       role,
       ...(side === "team" && input.author !== undefined && { author: input.author }),
       content: input.content,
@@ -185,12 +181,12 @@ export class MessageLog {
   #unfit(message: Message, bytes: number, head: LogHead): ErrorCode | undefined {
     if (isTooLarge(message, bytes)) return "message_too_large";
     if (
-      message.conversationId !== this.#host.defaultConversationId &&
+      message.conversationId !== this.#state.record.defaultConversationId &&
       !this.#store.hasConversation(message.conversationId)
     ) {
       return "conversation_not_found";
     }
-    const quota = this.#host.quotaBytes;
+    const quota = this.#state.team.policy.limits.bytesPerSession;
     return quota !== null && head.totalBytes + bytes > quota ? "quota_exceeded" : undefined;
   }
 }
@@ -207,29 +203,28 @@ function refused(code: ErrorCode, { clientId }: NewTeamMessage): Outcome {
   return { kind: "refused", code, clientId };
 }
 
-/** Bytes left to the messages of a frame beside `{"type":"messages",…}`, its two numbers and the commas. */
-const FRAME_ROOM_BYTES = MAX_FRAME_BYTES - 256;
+/** Bytes of a `messages` frame that are left to its messages, beside its type and two numbers. */
+export const FRAME_ROOM_BYTES = MAX_FRAME_BYTES - 256;
 
 /** Encoded messages that follow `from` in the log, in as few `messages` frames as the frame limit allows. */
-export function frames(from: number, encoded: readonly string[]): Delivery[] {
-  const deliveries: Delivery[] = [];
+export function frames(from: number, encoded: readonly string[]): string[] {
+  const texts: string[] = [];
   let first = 0;
   let bytes = 0;
   encoded.forEach((text, index) => {
     const size = byteLength(text) + 1;
     if (index > first && bytes + size > FRAME_ROOM_BYTES) {
-      deliveries.push(frame(from + first, encoded.slice(first, index)));
+      texts.push(frame(from + first, encoded.slice(first, index)));
       first = index;
       bytes = 0;
     }
     bytes += size;
   });
-  if (first < encoded.length) deliveries.push(frame(from + first, encoded.slice(first)));
-  return deliveries;
+  if (first < encoded.length) texts.push(frame(from + first, encoded.slice(first)));
+  return texts;
 }
 
-function frame(from: number, encoded: readonly string[]): Delivery {
+function frame(from: number, encoded: readonly string[]): string {
   const to = from + encoded.length;
-  const text = `{"type":"messages","from":${from},"to":${to},"messages":[${encoded.join(",")}]}`;
-  return { from, to, text };
+  return `{"type":"messages","from":${from},"to":${to},"messages":[${encoded.join(",")}]}`;
 }

@@ -3,13 +3,13 @@ import { isoTime } from "../src/domain/view.ts";
 import type { CloseCode } from "../src/protocol/close-codes.ts";
 import { type DownFrame, PING, PONG, type Presence } from "../src/protocol/frames.ts";
 import { MAX_PRESENCE, PRESENCE_LEASE_MS } from "../src/protocol/limits.ts";
-import type { ConnectionRole } from "../src/protocol/session.ts";
+import type { CredentialRole } from "../src/protocol/session.ts";
 
 /** What a socket carries through an eviction. */
 interface Attachment {
   readonly connectionId: string;
   readonly credentialId: string;
-  readonly role: ConnectionRole;
+  readonly role: CredentialRole;
   /** Epoch milliseconds. */
   readonly since: number;
   /** While history is being pulled: the `seq` it has been sent up to. Null once live. */
@@ -38,7 +38,7 @@ export class Peer {
   get credentialId(): string {
     return this.#attachment.credentialId;
   }
-  get role(): ConnectionRole {
+  get role(): CredentialRole {
     return this.#attachment.role;
   }
   get historyCursor(): number | null {

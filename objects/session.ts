@@ -1,9 +1,10 @@
 // One visitor's session: the actor that owns its state, its log and its sockets. Everything that can happen to a session
 // enters here; nothing is acknowledged before it is stored, and an eviction between any two events changes nothing.
 import { DurableObject } from "cloudflare:workers";
-import type { SessionOperation } from "../src/domain/access.ts";
+import type { CallerRole, SessionOperation } from "../src/domain/access.ts";
+import { newConversation } from "../src/domain/conversation-record.ts";
 import type { TeamSettings } from "../src/domain/policy.ts";
-import { isoTime } from "../src/domain/view.ts";
+import { viewConversation } from "../src/domain/view.ts";
 import { CLOSE_CODES } from "../src/protocol/close-codes.ts";
 import type { Conversation } from "../src/protocol/conversation.ts";
 import type { Failure, Result } from "../src/protocol/errors.ts";
@@ -15,7 +16,7 @@ import {
 } from "../src/protocol/limits.ts";
 import type { NewTeamMessage } from "../src/protocol/message.ts";
 import type { MessagePage } from "../src/protocol/rest.ts";
-import type { CredentialRole, Session } from "../src/protocol/session.ts";
+import type { Session } from "../src/protocol/session.ts";
 import { Alarm } from "./alarm.ts";
 import {
   type Call,
@@ -25,33 +26,45 @@ import {
   type Created,
   type MessagesQuery,
   type Posted,
-  type Validated,
+  unknownSession,
 } from "./calls.ts";
 import { newConversationId } from "./ids.ts";
-import { SESSION_ENTITY } from "./index-projector.ts";
 import { LiveSession } from "./live-session.ts";
-import { newSession } from "./session-life.ts";
+import { SchemaTooNewError } from "./schema.ts";
+import { newSession } from "./session-state.ts";
 import { type Credential, SessionStore } from "./store.ts";
 
 interface Admitted {
   readonly ok: true;
   readonly live: LiveSession;
-  readonly role: CredentialRole | "team";
+  readonly role: CallerRole;
 }
+
+const FORBIDDEN: Failure = { ok: false, code: "forbidden" };
+const TOO_MANY_SOCKETS: Failure = { ok: false, code: "too_many_sockets" };
+const UNAVAILABLE: Failure = { ok: false, code: "unavailable" };
 
 export class SessionObject extends DurableObject<Env> {
   readonly #store: SessionStore;
   readonly #alarm: Alarm;
   /** Undefined while no session was created under this name. */
   #live: LiveSession | undefined;
+  /** What every call hears when the stored session is not for this code to touch. */
+  #broken: Failure | undefined;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#store = new SessionStore(ctx.storage);
     this.#alarm = new Alarm(ctx.storage);
     void ctx.blockConcurrencyWhile(() => this.#alarm.load());
-    const stored = this.#store.open();
-    if (stored) this.#live = new LiveSession(ctx, env, this.#store, this.#alarm, stored);
+    try {
+      const stored = this.#store.open();
+      if (stored) this.#live = new LiveSession(ctx, env, this.#store, this.#alarm, stored);
+    } catch (error) {
+      if (!(error instanceof SchemaTooNewError)) throw error;
+      console.error({ event: "schema_too_new", error: error.message });
+      this.#broken = UNAVAILABLE;
+    }
   }
 
   /** Creates the session, or, called again under the same idempotency key, gives the caller a credential of its own. */
@@ -59,6 +72,7 @@ export class SessionObject extends DurableObject<Env> {
     const { id, secretDigest } = call.credential;
     const createdAt = Date.now();
     const owner: Credential = { id, secretDigest, role: "owner", createdAt, revokedAt: null };
+    if (this.#broken) return this.#broken;
     if (this.#live !== undefined) return this.#createAgain(this.#live, owner);
     const { stored, conversation } = newSession(
       { ...call, defaultConversationId: newConversationId() },
@@ -69,43 +83,41 @@ export class SessionObject extends DurableObject<Env> {
       this.#store.create(stored, conversation);
       this.#store.addCredential(owner);
       const created = new LiveSession(this.ctx, this.env, this.#store, this.#alarm, stored);
-      created.projector.mark(SESSION_ENTITY, createdAt);
-      created.projector.mark(conversation.id, createdAt);
+      created.projector.markSession(createdAt);
+      created.projector.markConversation(conversation.id, createdAt);
       return created;
     });
     this.#live = live;
-    live.arm();
     await live.project();
     return { ok: true, session: live.view("owner"), isNew: true };
   }
 
   #createAgain(live: LiveSession, owner: Credential): Result<Created> {
-    const { life } = live;
-    live.settle(owner.createdAt);
-    if (!life.isActive || owner.createdAt - life.record.createdAt > IDEMPOTENCY_WINDOW_MS) {
+    const { state } = live;
+    live.expireIfDue(owner.createdAt);
+    if (!state.isActive || owner.createdAt - state.record.createdAt > IDEMPOTENCY_WINDOW_MS) {
       return { ok: false, code: "idempotency_key_expired" };
     }
-    if (life.credentialCount >= MAX_CREDENTIALS_PER_SESSION) {
+    if (state.credentialCount >= MAX_CREDENTIALS_PER_SESSION) {
       return { ok: false, code: "too_many_credentials" };
     }
-    life.addCredential(owner);
+    state.addCredential(owner);
     return { ok: true, session: live.view("owner"), isNew: false };
   }
 
-  async validate(call: Call): Promise<Result<Validated>> {
+  async validate(call: Call): Promise<Result<{ session: Session }>> {
     const admitted = this.#admit(call, "validate");
     if (!admitted.ok) return admitted;
     const { live, role } = admitted;
-    live.touch(role, false);
-    return { ok: true, isValid: live.life.isActive, session: live.view(role) };
+    live.touch(role);
+    return { ok: true, session: live.view(role) };
   }
 
   async refresh(call: Call): Promise<Result<{ session: Session }>> {
     const admitted = this.#admit(call, "refresh");
     if (!admitted.ok) return admitted;
     const { live, role } = admitted;
-    live.touch(role, true);
-    live.sockets.announceSession();
+    live.refresh();
     return { ok: true, session: live.view(role) };
   }
 
@@ -118,10 +130,7 @@ export class SessionObject extends DurableObject<Env> {
     const admitted = this.#admit(call, "terminate");
     if (!admitted.ok) return admitted;
     const { live } = admitted;
-    if (live.life.isActive) {
-      live.terminate();
-      await live.project();
-    }
+    if (live.state.isActive) await live.terminate();
     return { ok: true };
   }
 
@@ -130,13 +139,9 @@ export class SessionObject extends DurableObject<Env> {
     if (!admitted.ok) return admitted;
     const { live, role } = admitted;
     const counts = live.messages.conversationCounts(role === "team" ? "team" : "visitor");
-    const conversations = this.#store.conversations().map(({ id, status, createdAt }) => ({
-      id,
-      status,
-      createdAt: isoTime(createdAt),
-      lastSeq: counts.get(id)?.lastSeq ?? 0,
-      unread: counts.get(id)?.unread ?? 0,
-    }));
+    const conversations = this.#store
+      .conversations()
+      .map((record) => viewConversation(record, counts.get(record.id)));
     return { ok: true, conversations };
   }
 
@@ -148,16 +153,13 @@ export class SessionObject extends DurableObject<Env> {
     }
     const { live } = admitted;
     const now = Date.now();
-    const id = newConversationId();
-    const status = "open";
+    const record = newConversation(newConversationId(), now);
     this.#store.transaction(() => {
-      this.#store.saveConversation({ id, status, version: 1, createdAt: now, updatedAt: now });
-      live.projector.mark(id, now);
+      this.#store.saveConversation(record);
+      live.projector.markConversation(record.id, now);
     });
-    live.arm();
     await live.project();
-    const conversation = { id, status, createdAt: isoTime(now), lastSeq: 0, unread: 0 } as const;
-    return { ok: true, conversation };
+    return { ok: true, conversation: viewConversation(record) };
   }
 
   async listMessages(call: Call, query: MessagesQuery): Promise<Result<MessagePage>> {
@@ -201,7 +203,7 @@ export class SessionObject extends DurableObject<Env> {
 
   /** The team as this session last knew it: what the Worker goes by while the index is down. */
   async lastKnownTeam(): Promise<TeamSettings | undefined> {
-    return this.#live?.life.team;
+    return this.#live?.state.team;
   }
 
   /** A socket's upgrade. A refusal comes back as its problem's code; the Worker tells the browser. */
@@ -210,21 +212,18 @@ export class SessionObject extends DurableObject<Env> {
     if (header === null) return new Response(null, { status: 400 });
     const { credentialId, team, history } = JSON.parse(header) as ConnectCall;
     const admitted = this.#admit({ actor: { kind: "ticket", credentialId }, team }, "connect");
-    if (!admitted.ok) return Response.json(admitted, { status: 403 });
-    const { live } = admitted;
-    const role = admitted.role as CredentialRole;
+    if (!admitted.ok) return Response.json(admitted);
+    const { live, role } = admitted;
+    if (role === "team") return Response.json(FORBIDDEN);
     live.sockets.sweep(Date.now());
-    const limit = live.life.team.policy.limits.socketsPerSession;
-    if (limit !== null && live.sockets.size >= limit) {
-      const full: Failure = { ok: false, code: "too_many_sockets" };
-      return Response.json(full, { status: 429 });
-    }
-    live.touch(role, false);
+    const limit = live.state.team.policy.limits.socketsPerSession;
+    if (limit !== null && live.sockets.size >= limit) return Response.json(TOO_MANY_SOCKETS);
+    live.touch(role);
     return live.sockets.connect({ credentialId, role, history });
   }
 
   override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
-    this.#live?.settle(Date.now());
+    this.#live?.expireIfDue(Date.now());
     this.#live?.sockets.frame(socket, data);
   }
 
@@ -249,10 +248,7 @@ export class SessionObject extends DurableObject<Env> {
   /** Lets `call` in to do `operation`, or says why not. */
   #admit(call: Call, operation: SessionOperation): Admitted | Failure {
     const live = this.#live;
-    if (live === undefined) {
-      const isTeam = call.actor.kind === "team";
-      return { ok: false, code: isTeam ? "session_not_found" : "invalid_credential" };
-    }
+    if (live === undefined) return this.#broken ?? unknownSession(call.actor);
     const admitted = live.admit(call, operation);
     return admitted.ok ? { ...admitted, live } : admitted;
   }

@@ -1,7 +1,6 @@
 // What happens on a session's sockets: joining, the frames that clients send, delivery, presence. The rules of flow:
 // a joining socket pulls its history and is then live; a live one that leaves a window unacknowledged has to resume.
 import { mayRole } from "../src/domain/access.ts";
-import type { Viewer } from "../src/domain/view.ts";
 import { CLOSE_CODES } from "../src/protocol/close-codes.ts";
 import type { FrameErrorCode } from "../src/protocol/errors.ts";
 import type {
@@ -18,10 +17,10 @@ import { decodeUp } from "../src/schemas/frames.ts";
 import type { HistoryRequest } from "./calls.ts";
 import { History } from "./history.ts";
 import { newConnectionId } from "./ids.ts";
-import type { Delivery, MessageLog, Outcome } from "./message-log.ts";
+import type { MessageLog, Outcome } from "./message-log.ts";
 import type { MessageStore } from "./message-store.ts";
 import { type Peer, Peers } from "./peers.ts";
-import type { SessionLife } from "./session-life.ts";
+import type { SessionState } from "./session-state.ts";
 import type { SessionStore } from "./store.ts";
 
 /** Joins and leaves within this time share one `presence` frame. */
@@ -33,7 +32,7 @@ const SWEEP_INTERVAL_MS = PRESENCE_LEASE_MS / 3;
 export class Sockets {
   readonly #store: SessionStore;
   readonly #log: MessageLog;
-  readonly #life: SessionLife;
+  readonly #state: SessionState;
   readonly #history: History;
   readonly #peers: Peers;
   readonly #changed: () => void;
@@ -46,12 +45,12 @@ export class Sockets {
     store: SessionStore,
     messages: MessageStore,
     log: MessageLog,
-    life: SessionLife,
+    state: SessionState,
     changed: () => void,
   ) {
     this.#store = store;
     this.#log = log;
-    this.#life = life;
+    this.#state = state;
     this.#history = new History(messages, log);
     this.#peers = new Peers(ctx);
     this.#changed = changed;
@@ -91,7 +90,7 @@ export class Sockets {
     const { lastSeq } = this.#log.head;
     peer.send({
       type: "welcome",
-      session: this.#life.view(lastSeq, viewerOf(peer)),
+      session: this.#state.view(lastSeq, peer.role),
       connectionId: peer.connectionId,
       role: peer.role,
       lastSeq,
@@ -131,13 +130,13 @@ export class Sockets {
   }
 
   /** New messages, stored by now, to everyone who is live. */
-  deliver(deliveries: readonly Delivery[]): void {
+  deliver(frames: readonly string[]): void {
     const { totalBytes } = this.#log.head;
     const tooFarBehind: Peer[] = [];
     for (const peer of this.#peers) {
       if (peer.historyCursor !== null) continue;
       if (totalBytes - peer.receivedBytes > WINDOW_BYTES) tooFarBehind.push(peer);
-      else for (const { text } of deliveries) peer.sendText(text);
+      else for (const text of frames) peer.sendText(text);
     }
     this.#drop(tooFarBehind, "too far behind");
   }
@@ -153,7 +152,7 @@ export class Sockets {
   announceSession(): void {
     const { lastSeq } = this.#log.head;
     for (const peer of this.#peers) {
-      peer.send({ type: "session", session: this.#life.view(lastSeq, viewerOf(peer)) });
+      peer.send({ type: "session", session: this.#state.view(lastSeq, peer.role) });
     }
   }
 
@@ -181,7 +180,7 @@ export class Sockets {
   }
 
   #send(peer: Peer, frame: SendFrame): void {
-    const role = peer.role as CredentialRole;
+    const role = peer.role;
     if (!mayRole("postMessage", role)) {
       for (const { clientId } of frame.messages) refuse(peer, "forbidden", clientId);
       return;
@@ -194,12 +193,12 @@ export class Sockets {
   }
 
   #typing(peer: Peer, { active, conversationId }: TypingUpFrame): void {
-    if (!mayRole("setTyping", peer.role as CredentialRole)) {
+    if (!mayRole("setTyping", peer.role)) {
       refuse(peer, "forbidden");
       return;
     }
     const { connectionId, role } = peer;
-    const conversation = conversationId ?? this.#life.record.defaultConversationId;
+    const conversation = conversationId ?? this.#state.record.defaultConversationId;
     if (!this.#store.hasConversation(conversation)) {
       refuse(peer, "conversation_not_found");
       return;
@@ -211,7 +210,7 @@ export class Sockets {
   }
 
   #read(peer: Peer, { conversationId, seq }: ReadUpFrame): void {
-    if (!mayRole("markRead", peer.role as CredentialRole)) {
+    if (!mayRole("markRead", peer.role)) {
       refuse(peer, "forbidden");
       return;
     }
@@ -252,7 +251,7 @@ export class Sockets {
   /** When the owner's last socket has gone, the visit is over: the index hears of it soon. */
   #ownerLeft(peer: Peer, heardAt: number, now: number): void {
     if (peer.role !== "owner" || this.isOwnerHere) return;
-    this.#life.socketsClosed(heardAt, now);
+    this.#state.socketsClosed(heardAt, now);
     this.#changed();
   }
 
@@ -263,10 +262,6 @@ export class Sockets {
     this.#announcing = false;
     this.#peers.broadcast({ type: "presence", presence: this.#peers.presence() });
   }
-}
-
-function viewerOf(peer: Peer): Viewer {
-  return peer.role === "owner" || peer.role === "operator" ? "full" : "guest";
 }
 
 function refuse(peer: Peer, code: FrameErrorCode, clientId?: string): void {

@@ -1,9 +1,9 @@
 // From a request to its caller. Refused here: what this deployment did not issue, and team keys that a browser sends.
 import type { Caller } from "./caller.ts";
 import { isSameSecret, readTeamKey, readToken } from "./credentials.ts";
-import type { Services } from "./operations/session-access.ts";
 import type { Failure } from "./protocol/errors.ts";
-import { teamById, teamKey } from "./teams.ts";
+import type { Services } from "./services.ts";
+import { teamById, teamKey } from "./team-cache.ts";
 
 type Authenticated = { readonly ok: true; readonly caller: Caller } | Failure;
 

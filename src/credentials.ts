@@ -1,12 +1,13 @@
 // Ids, tokens, tickets and team keys: made and checked without asking anybody. Every secret carries a tag, so that a
 // forged one wakes no object and reads no row; whether a true one is still good is for its keeper to say.
+import { fromBase64Url, toBase64Url } from "./domain/base64url.ts";
 import {
   SESSION_ID_PATTERN,
   SESSION_ID_RANDOM_BYTES,
   sessionIdBody,
   splitSessionId,
 } from "./domain/session-id.ts";
-import { fromBase64Url, type Keys, type Purpose, toBase64Url } from "./keys.ts";
+import type { Keys, Purpose } from "./keys.ts";
 import { TICKET_TTL_MS } from "./protocol/limits.ts";
 
 const SECRET_BYTES = 32;
@@ -20,8 +21,8 @@ export interface SessionAddress {
   readonly teamNumber: number;
 }
 
-/** A token that this deployment issued; the object knows whether it still opens. */
-export interface Credential {
+/** What a token that this deployment issued proves; the object knows whether it still opens. */
+export interface PresentedCredential {
   readonly sessionId: string;
   readonly credentialId: string;
   readonly secretDigest: Uint8Array;
@@ -39,11 +40,12 @@ export async function newSessionId(
 
 /** The address behind an id, or undefined when its tag is not ours. */
 export async function readSessionId(keys: Keys, id: string): Promise<SessionAddress | undefined> {
-  if (!SESSION_ID_PATTERN.test(id)) return undefined;
-  const parts = splitSessionId(fromBase64Url(id));
+  const bytes = SESSION_ID_PATTERN.test(id) ? fromBase64Url(id) : undefined;
+  const parts = bytes && splitSessionId(bytes);
   if (parts === undefined) return undefined;
-  const { body, tag, keyVersion, teamNumber } = parts;
-  return (await keys.verify("session-id", body, tag, keyVersion)) ? { id, teamNumber } : undefined;
+  const { body, keyVersion, teamNumber } = parts;
+  const isOurs = await keys.verify("session-id", body, parts.tag, keyVersion);
+  return isOurs ? { id, teamNumber } : undefined;
 }
 
 /** The random bytes of a session id that one caller class, team and idempotency key always get. */
@@ -53,8 +55,7 @@ export async function idempotentBytes(
   teamId: string,
   key: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const mac = await keys.mac("create", utf8.encode(JSON.stringify([callerClass, teamId, key])));
-  if (mac === undefined) throw new Error("the current signing key is missing");
+  const mac = await keys.sign("create", utf8.encode(JSON.stringify([callerClass, teamId, key])));
   return new Uint8Array(mac.subarray(0, SESSION_ID_RANDOM_BYTES));
 }
 
@@ -62,7 +63,7 @@ export async function idempotentBytes(
 export async function mintToken(
   keys: Keys,
   sessionId: string,
-): Promise<Credential & { readonly token: string }> {
+): Promise<PresentedCredential & { readonly token: string }> {
   const credentialId = toBase64Url(crypto.getRandomValues(new Uint8Array(9)));
   const secret = await mintSecret(keys, "token", `${sessionId}.${credentialId}`);
   return {
@@ -76,7 +77,10 @@ export async function mintToken(
 const TOKEN = /^([A-Za-z0-9_-]{32})\.([A-Za-z0-9_-]{12})\.([A-Za-z0-9_-]{54})$/;
 
 /** The credential behind a token, or undefined when this deployment did not issue it. */
-export async function readToken(keys: Keys, token: string): Promise<Credential | undefined> {
+export async function readToken(
+  keys: Keys,
+  token: string,
+): Promise<PresentedCredential | undefined> {
   const [, sessionId, credentialId, encoded] = TOKEN.exec(token) ?? [];
   if (sessionId === undefined || credentialId === undefined || encoded === undefined) {
     return undefined;
@@ -88,12 +92,11 @@ export async function readToken(keys: Keys, token: string): Promise<Credential |
 /** Opens a socket of `credential` within a minute; safe to show in a log after that. */
 export async function mintTicket(
   keys: Keys,
-  { sessionId, credentialId }: Pick<Credential, "sessionId" | "credentialId">,
+  { sessionId, credentialId }: Pick<PresentedCredential, "sessionId" | "credentialId">,
   now: number,
 ): Promise<string> {
   const expires = (now + TICKET_TTL_MS).toString(36);
-  const mac = await keys.mac("ticket", utf8.encode(`${sessionId}.${credentialId}.${expires}`));
-  if (mac === undefined) throw new Error("the current signing key is missing");
+  const mac = await keys.sign("ticket", utf8.encode(`${sessionId}.${credentialId}.${expires}`));
   return `${credentialId}.${expires}.${toBase64Url(mac.subarray(0, TICKET_MAC_BYTES))}`;
 }
 
@@ -106,10 +109,11 @@ export async function readTicket(
   ticket: string,
   now: number,
 ): Promise<{ readonly credentialId: string } | undefined> {
-  const [, credentialId, expires, mac] = TICKET.exec(ticket) ?? [];
+  const [, credentialId, expires, encoded = ""] = TICKET.exec(ticket) ?? [];
+  const mac = fromBase64Url(encoded);
   if (credentialId === undefined || expires === undefined || mac === undefined) return undefined;
   const data = utf8.encode(`${sessionId}.${credentialId}.${expires}`);
-  const isOurs = await keys.verify("ticket", data, fromBase64Url(mac));
+  const isOurs = await keys.verify("ticket", data, mac);
   return isOurs && now < Number.parseInt(expires, 36) ? { credentialId } : undefined;
 }
 
@@ -149,11 +153,7 @@ export async function fingerprintHashes(
   fingerprint: string,
 ): Promise<readonly string[]> {
   const data = utf8.encode(JSON.stringify([teamId, fingerprint]));
-  const hashes = keys.versions.map(async (version) => {
-    const mac = await keys.mac("fingerprint", data, version);
-    return mac === undefined ? [] : [toBase64Url(mac)];
-  });
-  return (await Promise.all(hashes)).flat();
+  return (await keys.signUnderEach("fingerprint", data)).map(toBase64Url);
 }
 
 /** Whether two secrets of any length are the same, in a time that tells nothing. */
@@ -175,7 +175,7 @@ async function checkSecret(
   encoded: string,
 ): Promise<Uint8Array | undefined> {
   const secret = fromBase64Url(encoded);
-  if (secret.length !== SECRET_BYTES + TAG_BYTES) return undefined;
+  if (secret?.length !== SECRET_BYTES + TAG_BYTES) return undefined;
   const data = concat(utf8.encode(name), secret.subarray(0, SECRET_BYTES));
   const [isOurs, secretDigest] = await Promise.all([
     keys.verify(purpose, data, secret.subarray(SECRET_BYTES)),
@@ -185,9 +185,7 @@ async function checkSecret(
 }
 
 async function tag(keys: Keys, purpose: Purpose, data: Uint8Array): Promise<Uint8Array> {
-  const mac = await keys.mac(purpose, data);
-  if (mac === undefined) throw new Error("the current signing key is missing");
-  return mac.subarray(0, TAG_BYTES);
+  return (await keys.sign(purpose, data)).subarray(0, TAG_BYTES);
 }
 
 async function digest(bytes: Uint8Array): Promise<Uint8Array> {

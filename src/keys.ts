@@ -1,8 +1,14 @@
 // The signing keys: one secret a version, from which a key of its own is derived for every purpose (HKDF, RFC 5869), so
 // that a MAC made for one thing is worth nothing as another. A session id names the version that it was made with.
+import { fromBase64Url } from "./domain/base64url.ts";
 
 const PURPOSES = ["session-id", "token", "ticket", "create", "fingerprint", "team-key"] as const;
 export type Purpose = (typeof PURPOSES)[number];
+
+const SECRET_BYTES = 32;
+
+/** A shorter tag could be guessed. */
+const MIN_TAG_BYTES = 8;
 
 const utf8 = new TextEncoder();
 
@@ -29,13 +35,12 @@ export class Keys {
     const versions: number[] = [];
     const keys = new Map<string, CryptoKey>();
     for (const entry of text.split(",")) {
-      const [, version, encoded] = /^\s*(\d{1,3}):([A-Za-z0-9_-]{43})\s*$/.exec(entry) ?? [];
-      if (version === undefined || encoded === undefined || Number(version) > 255) {
+      const [, version, encoded = ""] = /^\s*(\d{1,3}):([A-Za-z0-9_-]{43})\s*$/.exec(entry) ?? [];
+      const secret = fromBase64Url(encoded);
+      if (secret?.length !== SECRET_BYTES || !(Number(version) <= 255)) {
         throw new Error("SIGNING_KEYS is malformed");
       }
-      const root = await crypto.subtle.importKey("raw", fromBase64Url(encoded), "HKDF", false, [
-        "deriveKey",
-      ]);
+      const root = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveKey"]);
       for (const purpose of PURPOSES) {
         keys.set(`${purpose}/${Number(version)}`, await deriveKey(root, purpose));
       }
@@ -44,14 +49,14 @@ export class Keys {
     return new Keys(versions, keys);
   }
 
-  /** HMAC-SHA-256 of `data` for `purpose`; undefined for a version that is not held. */
-  async mac(
-    purpose: Purpose,
-    data: Uint8Array,
-    version = this.current,
-  ): Promise<Uint8Array | undefined> {
-    const key = this.#keys.get(`${purpose}/${version}`);
-    return key && new Uint8Array(await crypto.subtle.sign("HMAC", key, data));
+  /** HMAC-SHA-256 of `data` for `purpose`, under the current version. */
+  sign(purpose: Purpose, data: Uint8Array): Promise<Uint8Array> {
+    return mac(this.#key(purpose, this.current), data);
+  }
+
+  /** The same under every version held, the current one first. */
+  signUnderEach(purpose: Purpose, data: Uint8Array): Promise<Uint8Array[]> {
+    return Promise.all(this.versions.map((version) => mac(this.#key(purpose, version), data)));
   }
 
   /** Whether `tag` begins the MAC of `data` under any version held, or under `version` alone. */
@@ -61,12 +66,24 @@ export class Keys {
     tag: Uint8Array,
     version?: number,
   ): Promise<boolean> {
-    for (const candidate of version === undefined ? this.versions : [version]) {
-      const mac = await this.mac(purpose, data, candidate);
-      if (mac && crypto.subtle.timingSafeEqual(mac.subarray(0, tag.byteLength), tag)) return true;
+    if (tag.byteLength < MIN_TAG_BYTES) return false;
+    for (const candidate of this.versions) {
+      if (version !== undefined && candidate !== version) continue;
+      const expected = await mac(this.#key(purpose, candidate), data);
+      if (crypto.subtle.timingSafeEqual(expected.subarray(0, tag.byteLength), tag)) return true;
     }
     return false;
   }
+
+  #key(purpose: Purpose, version: number): CryptoKey {
+    const key = this.#keys.get(`${purpose}/${version}`);
+    if (key === undefined) throw new Error(`no signing key of version ${version}`);
+    return key;
+  }
+}
+
+async function mac(key: CryptoKey, data: Uint8Array): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.sign("HMAC", key, data));
 }
 
 function deriveKey(root: CryptoKey, purpose: Purpose): Promise<CryptoKey> {
@@ -82,14 +99,6 @@ function deriveKey(root: CryptoKey, purpose: Purpose): Promise<CryptoKey> {
     false,
     ["sign"],
   );
-}
-
-export function fromBase64Url(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.fromBase64(text, { alphabet: "base64url" });
-}
-
-export function toBase64Url(bytes: Uint8Array): string {
-  return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
 let parsed: { readonly text: string; readonly keys: Promise<Keys> } | undefined;

@@ -5,8 +5,8 @@ import { z } from "zod";
 import type { Caller } from "./caller.ts";
 import { signingKeys } from "./keys.ts";
 import * as conversations from "./operations/conversations.ts";
+import { attempt } from "./operations/dependency-failures.ts";
 import * as queries from "./operations/index-queries.ts";
-import { attempt, type Services } from "./operations/session-access.ts";
 import * as sessions from "./operations/sessions.ts";
 import type { Conversation } from "./protocol/conversation.ts";
 import type { Failure, Result } from "./protocol/errors.ts";
@@ -34,7 +34,8 @@ import {
   sessionsQuerySchema,
   teamIdField,
 } from "./schemas/requests.ts";
-import { teamById } from "./teams.ts";
+import type { Services } from "./services.ts";
+import { teamById } from "./team-cache.ts";
 
 const propsSchema = z.strictObject({
   teamId: teamIdField,

@@ -70,7 +70,7 @@ CREATE TABLE read_marks (
   PRIMARY KEY (conversation_id, side)
 ) WITHOUT ROWID;
 
--- What the index has yet to hear: 'session' or a conversation's id. A row with a failure is a dead letter.
+-- What the index has yet to hear: 'session' or 'conversation:<id>'. A row with a failure is a dead letter.
 CREATE TABLE index_outbox (
   entity TEXT PRIMARY KEY,
   due_at INTEGER NOT NULL,

@@ -8,3 +8,7 @@ export interface ConversationRecord {
   readonly createdAt: number;
   readonly updatedAt: number;
 }
+
+export function newConversation(id: string, now: number): ConversationRecord {
+  return { id, status: "open", version: 1, createdAt: now, updatedAt: now };
+}

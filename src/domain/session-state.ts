@@ -19,7 +19,7 @@ export interface SessionRecord {
   readonly endedAt: number | null;
   readonly version: number;
   readonly userId: string | null;
-  /** HMAC under the team's key, never the fingerprint itself. */
+  /** An HMAC that no two teams share, never the fingerprint itself. */
   readonly userFingerprint: string | null;
   readonly deviceInfo: DeviceInfo;
   readonly locationInfo: LocationInfo;
@@ -50,7 +50,11 @@ export function deadline(
 }
 
 /** The record after its deadline, or the same one while there is none behind it. */
-export function settle(record: SessionRecord, lifetimes: Lifetimes, now: number): SessionRecord {
+export function expireIfDue(
+  record: SessionRecord,
+  lifetimes: Lifetimes,
+  now: number,
+): SessionRecord {
   if (record.status !== "active") return record;
   const due = deadline(record, lifetimes);
   return now < due.at ? record : end(record, due.reason, due.at, now);

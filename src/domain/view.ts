@@ -1,9 +1,9 @@
+import type { Conversation } from "../protocol/conversation.ts";
 import type { Session, SessionStatus } from "../protocol/session.ts";
+import type { Viewer } from "./access.ts";
+import type { ConversationRecord } from "./conversation-record.ts";
 import type { Lifetimes, SessionRecord } from "./session-state.ts";
 import { expiresAt } from "./session-state.ts";
-
-/** Who looks at a session: its owner and the team see all of it, guests the conversation only. */
-export type Viewer = "full" | "guest";
 
 /** The session as `viewer` may see it. */
 export function viewSession(
@@ -29,6 +29,14 @@ export function viewSession(
     defaultConversationId: record.defaultConversationId,
     lastSeq,
   };
+}
+
+/** A thread as one side sees it; without counts, one that has no messages. */
+export function viewConversation(
+  { id, status, createdAt }: ConversationRecord,
+  { lastSeq, unread }: Pick<Conversation, "lastSeq" | "unread"> = { lastSeq: 0, unread: 0 },
+): Conversation {
+  return { id, status, createdAt: isoTime(createdAt), lastSeq, unread };
 }
 
 /** Why a session no longer opens, as an error code. */

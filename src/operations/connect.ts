@@ -2,7 +2,8 @@
 import { CONNECT_CALL_HEADER, type ConnectCall, type HistoryRequest } from "../../objects/calls.ts";
 import { readSessionId, readTicket } from "../credentials.ts";
 import type { Failure } from "../protocol/errors.ts";
-import { knownTeam, type Services, sessionStub } from "./session-access.ts";
+import type { Services } from "../services.ts";
+import { knownTeam, sessionStub } from "./session-access.ts";
 
 /** The client's end of a socket that the session has taken in. */
 export interface Connected {

@@ -5,7 +5,8 @@ import type { Conversation } from "../protocol/conversation.ts";
 import type { Result } from "../protocol/errors.ts";
 import type { Message, NewTeamMessage } from "../protocol/message.ts";
 import type { ConversationList, MessagePage } from "../protocol/rest.ts";
-import { openSession, type Services } from "./session-access.ts";
+import type { Services } from "../services.ts";
+import { openSession } from "./session-access.ts";
 
 export async function listConversations(
   services: Services,

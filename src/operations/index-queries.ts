@@ -1,9 +1,9 @@
 // Questions that cross sessions, answered by the index alone.
 import type { Caller } from "../caller.ts";
 import { fingerprintHashes } from "../credentials.ts";
-import { TEAM_ACCESS, type TeamOperation } from "../domain/access.ts";
-import type { Failure, Result } from "../protocol/errors.ts";
+import type { Result } from "../protocol/errors.ts";
 import type { SessionList, SessionStats } from "../protocol/rest.ts";
+import type { Services } from "../services.ts";
 import { sessionsDatabase } from "../session-index/databases.ts";
 import {
   findSessionsByFingerprint as find,
@@ -12,7 +12,7 @@ import {
   type SessionQuery,
   sessionStats,
 } from "../session-index/read.ts";
-import type { Services } from "./session-access.ts";
+import { mayAsk } from "./team-access.ts";
 
 /** The sessions of one browser, as far as its fingerprint tells; never a token. */
 export async function findSessionsByFingerprint(
@@ -45,18 +45,4 @@ export async function getSessionStats(
   const team = mayAsk(caller, teamId, "stats");
   if (!team.ok) return team;
   return { ok: true, ...(await sessionStats(sessionsDatabase(services.env, team.number), teamId)) };
-}
-
-function mayAsk(
-  caller: Caller,
-  teamId: string,
-  operation: TeamOperation,
-): { readonly ok: true; readonly number: number } | Failure {
-  if (caller.kind === "anonymous" || caller.kind === "admin") {
-    return { ok: false, code: "unauthenticated" };
-  }
-  if (caller.kind === "credential") return { ok: false, code: "forbidden" };
-  if (!caller.scopes.includes(TEAM_ACCESS[operation])) return { ok: false, code: "forbidden" };
-  if (caller.teamId !== teamId) return { ok: false, code: "team_not_found" };
-  return { ok: true, number: caller.teamNumber };
 }

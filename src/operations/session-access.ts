@@ -1,20 +1,14 @@
 // From an id and a caller to the session's object: everything that can be refused without waking it is refused here.
-import type { Actor, Call } from "../../objects/calls.ts";
+import { type Actor, type Call, unknownSession } from "../../objects/calls.ts";
 import type { SessionObject } from "../../objects/session.ts";
 import type { Caller } from "../caller.ts";
 import { readSessionId } from "../credentials.ts";
 import { mayScope, type SessionOperation } from "../domain/access.ts";
 import type { TeamSettings } from "../domain/policy.ts";
-import type { Keys } from "../keys.ts";
 import type { Failure } from "../protocol/errors.ts";
+import type { Services } from "../services.ts";
 import { IndexError } from "../session-index/errors.ts";
-import { teamByNumber } from "../teams.ts";
-
-/** What an operation works with. */
-export interface Services {
-  readonly env: Env;
-  readonly keys: Keys;
-}
+import { teamByNumber } from "../team-cache.ts";
 
 /** Every method is async and passes plain values, so over the stub it has the signature that it has in the object. */
 export type SessionStub = Omit<SessionObject, "alarm" | `webSocket${string}`>;
@@ -24,8 +18,6 @@ export interface OpenSession {
   readonly stub: SessionStub;
   readonly call: Call;
 }
-
-const UNAVAILABLE: Failure = { ok: false, code: "unavailable", retryAfterSeconds: 2 };
 
 /** The object of session `id`, to do `operation` as `caller`. */
 export async function openSession(
@@ -41,10 +33,7 @@ export async function openSession(
     return { ok: false, code: "forbidden" };
   }
   const address = await addressFor(services, caller, id);
-  if (address === undefined) {
-    const code = caller.kind === "team" ? "session_not_found" : "invalid_credential";
-    return { ok: false, code };
-  }
+  if (address === undefined) return unknownSession(caller);
   const team = await knownTeam(services.env, address.teamNumber);
   if (team?.policy.disabled) return { ok: false, code: "team_disabled" };
   return { ok: true, stub: sessionStub(services.env, id), call: { actor: actorOf(caller), team } };
@@ -80,30 +69,4 @@ export async function knownTeam(env: Env, teamNumber: number): Promise<TeamSetti
     if (error instanceof IndexError) return undefined;
     throw error;
   }
-}
-
-/**
- * Runs `call`, and answers for a dependency that failed with a value. An object that was overloaded or restarted may be
- * asked again; what it had acknowledged is stored.
- */
-export async function attempt<T>(call: () => Promise<T>): Promise<T | Failure> {
-  try {
-    return await call();
-  } catch (error) {
-    if (!isDependencyFailure(error)) throw error;
-    console.error({ event: "dependency_failed", error: String(error) });
-    return UNAVAILABLE;
-  }
-}
-
-/** Errors of the index, and those that the runtime marks as coming from an object and not from this Worker's code. */
-function isDependencyFailure(error: unknown): boolean {
-  if (error instanceof IndexError) return true;
-  return (
-    error instanceof Error &&
-    ("remote" in error ||
-      "retryable" in error ||
-      "overloaded" in error ||
-      "durableObjectReset" in error)
-  );
 }

@@ -15,8 +15,10 @@ import type {
   ValidateSessionResponse,
 } from "../protocol/rest.ts";
 import type { LocationInfo, Session } from "../protocol/session.ts";
-import { teamById } from "../teams.ts";
-import { openSession, type Services, sessionStub } from "./session-access.ts";
+import type { Services } from "../services.ts";
+import { teamById } from "../team-cache.ts";
+import { openSession, sessionStub } from "./session-access.ts";
+import { mayAsk } from "./team-access.ts";
 
 /** How a creation is asked for, beside its body. */
 export interface CreationContext {
@@ -67,12 +69,12 @@ export async function createSession(
 }
 
 function mayCreate(caller: Caller, input: CreateSessionRequest): Failure | undefined {
-  if (caller.kind !== "team") {
-    const isForTeams = input.locationInfo !== undefined || input.clientIp !== undefined;
-    return isForTeams ? { ok: false, code: "forbidden" } : undefined;
+  if (caller.kind === "team") {
+    const asked = mayAsk(caller, input.teamId, "createSession");
+    return asked.ok ? undefined : asked;
   }
-  if (!caller.scopes.includes("sessions:write")) return { ok: false, code: "forbidden" };
-  return caller.teamId === input.teamId ? undefined : { ok: false, code: "team_not_found" };
+  const isForTeams = input.locationInfo !== undefined || input.clientIp !== undefined;
+  return isForTeams ? { ok: false, code: "forbidden" } : undefined;
 }
 
 export async function validateSession(
@@ -84,10 +86,10 @@ export async function validateSession(
   if (!opened.ok) return opened;
   const validated = await opened.stub.validate(opened.call);
   if (!validated.ok) return validated;
-  const { isValid, session } = validated;
+  const { session } = validated;
   const { status } = session;
-  if (status !== "active") return { ok: true, isValid, session, reason: status };
-  return { ok: true, isValid, session, ...(await freshTicket(services, caller)) };
+  if (status !== "active") return { ok: true, isValid: false, session, reason: status };
+  return { ok: true, isValid: true, session, ...(await freshTicket(services, caller)) };
 }
 
 export async function refreshSession(

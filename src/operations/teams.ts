@@ -3,11 +3,11 @@ import type { Caller } from "../caller.ts";
 import { mintTeamKey } from "../credentials.ts";
 import type { Failure, Result } from "../protocol/errors.ts";
 import type { KeyScope, Team, TeamKey } from "../protocol/rest.ts";
+import type { Services } from "../services.ts";
 import { teamsDatabase } from "../session-index/databases.ts";
 import { createKey, revokeKey } from "../session-index/team-keys.ts";
 import * as index from "../session-index/teams.ts";
-import { forgetKey, forgetTeam } from "../teams.ts";
-import type { Services } from "./session-access.ts";
+import { forgetKey, forgetTeam } from "../team-cache.ts";
 
 export async function createTeam(
   { env }: Services,

@@ -2,8 +2,9 @@
 // Whatever a client sends, it gets an answer or a problem; what is our fault is logged and told without detail.
 import { authenticate, authenticateAdmin } from "../auth.ts";
 import type { Caller } from "../caller.ts";
-import { attempt, type Services } from "../operations/session-access.ts";
+import { attempt } from "../operations/dependency-failures.ts";
 import type { Failure } from "../protocol/errors.ts";
+import type { Services } from "../services.ts";
 import { readBody, readQuery } from "./body.ts";
 import type { Answer, Endpoint } from "./endpoint.ts";
 import { type Audience, allowOrigin, mayCallFrom, preflightAnswer } from "./origin.ts";

@@ -2,8 +2,8 @@
 // describes itself in the OpenAPI document.
 import type { z } from "zod";
 import type { Caller } from "../caller.ts";
-import type { Services } from "../operations/session-access.ts";
 import type { ErrorCode, Failure } from "../protocol/errors.ts";
+import type { Services } from "../services.ts";
 import type { Audience } from "./origin.ts";
 
 export type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";

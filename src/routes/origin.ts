@@ -2,8 +2,9 @@
 // reflected that a team has not listed.
 import { readSessionId } from "../credentials.ts";
 import { isOriginAllowed, type TeamSettings } from "../domain/policy.ts";
-import { knownTeam, type Services, sessionStub } from "../operations/session-access.ts";
-import { isKnownOrigin } from "../teams.ts";
+import { knownTeam, sessionStub } from "../operations/session-access.ts";
+import type { Services } from "../services.ts";
+import { isKnownOrigin } from "../team-cache.ts";
 
 /** Whom a route is about, and so whose origins count. */
 export type Audience =

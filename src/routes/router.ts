@@ -1,7 +1,7 @@
 // The table of routes as a router; what it does not know is a problem too.
 import { type IRequest, Router } from "itty-router";
 import { signingKeys } from "../keys.ts";
-import type { Services } from "../operations/session-access.ts";
+import type { Services } from "../services.ts";
 import { dispatch, fromOrigin, guarded, type Matched, preflight } from "./dispatch.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { Audience } from "./origin.ts";

@@ -14,7 +14,7 @@ import {
   noQuerySchema,
   refreshSessionSchema,
 } from "../schemas/requests.ts";
-import { teamById } from "../teams.ts";
+import { teamById } from "../team-cache.ts";
 import { endpoint } from "./endpoint.ts";
 
 export const createSession = endpoint({

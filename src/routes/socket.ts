@@ -2,7 +2,7 @@
 // a code that tells why; the object only ever sees sockets that it takes.
 import { readSessionId } from "../credentials.ts";
 import { type Connected, connectSession } from "../operations/connect.ts";
-import { attempt } from "../operations/session-access.ts";
+import { attempt } from "../operations/dependency-failures.ts";
 import { CLOSE_CODES } from "../protocol/close-codes.ts";
 import type { ErrorCode, Failure } from "../protocol/errors.ts";
 import { SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX } from "../protocol/version.ts";

@@ -17,10 +17,13 @@ import {
   type ValidateSessionResponse,
 } from "../protocol/rest.ts";
 import type { Session, SessionSummary } from "../protocol/session.ts";
-import { authorSchema, deviceInfoSchema, locationInfoSchema, metadataField } from "./fields.ts";
-
-/** A schema of exactly the fields of `T`. */
-type Shape<T> = z.ZodType<T>;
+import {
+  authorSchema,
+  deviceInfoSchema,
+  locationInfoSchema,
+  metadataField,
+  type Shape,
+} from "./fields.ts";
 
 const time = z.iso.datetime().describe("ISO 8601, UTC");
 const count = z.int().min(0);

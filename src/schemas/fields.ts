@@ -17,6 +17,11 @@ export function text(maxLength: number) {
     .overwrite((value) => value.toWellFormed());
 }
 
+/** A schema of exactly the fields of `T`: one that is missing, even an optional one, does not compile. */
+export type Shape<T> = z.ZodType<T> & {
+  readonly shape: { readonly [Field in keyof T]-?: z.ZodType };
+};
+
 /** Ids that clients choose. */
 export const clientIdField = z
   .string()
@@ -43,9 +48,9 @@ const newMessageFields = {
   metadata: metadataField.exactOptional(),
 };
 
-export const newMessageSchema: z.ZodType<NewMessage> = z.strictObject(newMessageFields);
+export const newMessageSchema: Shape<NewMessage> = z.strictObject(newMessageFields);
 
-export const authorSchema: z.ZodType<Author> = z.strictObject({
+export const authorSchema: Shape<Author> = z.strictObject({
   id: text(128).exactOptional(),
   name: text(128).exactOptional(),
   avatarUrl: z
@@ -54,13 +59,13 @@ export const authorSchema: z.ZodType<Author> = z.strictObject({
     .exactOptional(),
 });
 
-export const newTeamMessageSchema: z.ZodType<NewTeamMessage> = z.strictObject({
+export const newTeamMessageSchema: Shape<NewTeamMessage> = z.strictObject({
   ...newMessageFields,
   role: z.enum(MESSAGE_ROLES).exactOptional(),
   author: authorSchema.exactOptional(),
 });
 
-export const deviceInfoSchema: z.ZodType<DeviceInfo> = z.strictObject({
+export const deviceInfoSchema: Shape<DeviceInfo> = z.strictObject({
   browser: text(64).exactOptional(),
   browserVersion: text(32).exactOptional(),
   os: text(64).exactOptional(),
@@ -77,7 +82,7 @@ export const deviceInfoSchema: z.ZodType<DeviceInfo> = z.strictObject({
   languages: z.array(text(35)).max(16).exactOptional(),
 });
 
-export const locationInfoSchema: z.ZodType<LocationInfo> = z.strictObject({
+export const locationInfoSchema: Shape<LocationInfo> = z.strictObject({
   country: z
     .string()
     .regex(/^[A-Z]{2}$/)

@@ -18,7 +18,7 @@ const sendSchema = z.strictObject({
 
 const typingSchema = z.strictObject({
   type: z.literal("typing"),
-  conversationId: conversationIdField.optional(),
+  conversationId: conversationIdField.exactOptional(),
   active: z.boolean(),
 });
 
@@ -30,11 +30,9 @@ const readSchema = z.strictObject({
 
 const receivedSchema = z.strictObject({ type: z.literal("received"), seq: seqField });
 
-const schemas: Readonly<Record<string, z.ZodType>> = {
-  send: sendSchema,
-  typing: typingSchema,
-  read: readSchema,
-  received: receivedSchema,
+/** One for every frame but `send`, whose messages are looked at one by one. */
+const schemas = { typing: typingSchema, read: readSchema, received: receivedSchema } satisfies {
+  readonly [T in Exclude<UpFrame["type"], "send">]: z.ZodType<Extract<UpFrame, { type: T }>>;
 };
 
 export type FrameError = Omit<ErrorFrame, "type">;
@@ -57,25 +55,25 @@ export function decodeUp(data: string | ArrayBuffer): DecodedUp {
   }
   const type = typeOf(value);
   if (type === undefined) return bad({ code: "invalid_frame", path: "/type" });
-  const schema = Object.hasOwn(schemas, type) ? schemas[type] : undefined;
-  if (schema === undefined) return bad({ code: "unknown_type", path: "/type" });
-  const parsed = schema.safeParse(value);
-  if (!parsed.success) {
-    const [first] = fieldErrors(parsed.error);
-    return bad({ code: "invalid_frame", ...first });
-  }
-  return type === "send"
-    ? decodeSend((parsed.data as z.infer<typeof sendSchema>).messages)
-    : { frame: parsed.data as UpFrame, errors: [] };
+  if (type === "send") return decodeSend(value);
+  if (!isKnown(type)) return bad({ code: "unknown_type", path: "/type" });
+  const parsed = schemas[type].safeParse(value);
+  return parsed.success ? { frame: parsed.data, errors: [] } : invalid(parsed.error);
 }
 
-function decodeSend(inputs: readonly unknown[]): DecodedUp {
+function isKnown(type: string): type is keyof typeof schemas {
+  return Object.hasOwn(schemas, type);
+}
+
+function decodeSend(value: unknown): DecodedUp {
+  const send = sendSchema.safeParse(value);
+  if (!send.success) return invalid(send.error);
   const messages: NewMessage[] = [];
   const errors: FrameError[] = [];
-  inputs.forEach((input, index) => {
+  send.data.messages.forEach((input, index) => {
     const parsed = newMessageSchema.safeParse(input);
     if (parsed.success) {
-      messages.push(parsed.data as NewMessage);
+      messages.push(parsed.data);
       return;
     }
     const [first] = fieldErrors(parsed.error);
@@ -94,6 +92,11 @@ function decodeSend(inputs: readonly unknown[]): DecodedUp {
 function typeOf(value: unknown): string | undefined {
   if (typeof value !== "object" || value === null || !("type" in value)) return undefined;
   return typeof value.type === "string" ? value.type : undefined;
+}
+
+function invalid(error: z.ZodError): DecodedUp {
+  const [first] = fieldErrors(error);
+  return bad({ code: "invalid_frame", ...first });
 }
 
 function bad(error: FrameError): DecodedUp {

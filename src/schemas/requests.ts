@@ -7,9 +7,19 @@ import {
   MAX_PAGE_SESSIONS,
   MAX_TAIL_MESSAGES,
 } from "../protocol/limits.ts";
-import { KEY_SCOPES } from "../protocol/rest.ts";
+import {
+  type CreateSessionRequest,
+  KEY_SCOPES,
+  type RefreshSessionRequest,
+} from "../protocol/rest.ts";
 import { DEVICE_TYPES } from "../protocol/session.ts";
-import { conversationIdField, deviceInfoSchema, locationInfoSchema, text } from "./fields.ts";
+import {
+  conversationIdField,
+  deviceInfoSchema,
+  locationInfoSchema,
+  type Shape,
+  text,
+} from "./fields.ts";
 
 export const teamIdField = z
   .string()
@@ -29,7 +39,7 @@ export const createSessionSchema = z.strictObject({
     .union([z.ipv4(), z.ipv6()])
     .exactOptional()
     .describe("Team keys only: the visitor's address; not stored"),
-});
+}) satisfies Shape<CreateSessionRequest>;
 
 /** At least 128 bits, if the client drew them well. */
 export const idempotencyKeySchema = z
@@ -37,7 +47,9 @@ export const idempotencyKeySchema = z
   .regex(/^[A-Za-z0-9_-]{22,128}$/)
   .describe("22–128 characters of base64url: at least 128 random bits");
 
-export const refreshSessionSchema = z.strictObject({ rotate: z.literal(true).exactOptional() });
+export const refreshSessionSchema: Shape<RefreshSessionRequest> = z.strictObject({
+  rotate: z.literal(true).exactOptional(),
+});
 
 export const openConversationSchema = z.strictObject({});
 

@@ -49,6 +49,7 @@ describe("scopes", () => {
 
   test("of questions across sessions", () => {
     expect(TEAM_ACCESS).toEqual({
+      createSession: "sessions:write",
       findByFingerprint: "sessions:read",
       listSessions: "sessions:read",
       stats: "stats:read",

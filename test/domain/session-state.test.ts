@@ -3,10 +3,10 @@ import { describe, expect, test } from "vitest";
 import {
   deadline,
   end,
+  expireIfDue,
   expiresAt,
   isTouchDue,
   type SessionRecord,
-  settle,
   TOUCH_INTERVAL_MS,
   touch,
 } from "../../src/domain/session-state.ts";
@@ -28,8 +28,8 @@ describe("expiry", () => {
     const due = NOW + 30 * DAY_MS + TOUCH_INTERVAL_MS;
 
     expect(expiresAt(untouched, LIFETIMES)).toBe(NOW + 30 * DAY_MS);
-    expect(settle(untouched, LIFETIMES, due - 1)).toBe(untouched);
-    expect(settle(untouched, LIFETIMES, due)).toEqual({
+    expect(expireIfDue(untouched, LIFETIMES, due - 1)).toBe(untouched);
+    expect(expireIfDue(untouched, LIFETIMES, due)).toEqual({
       ...untouched,
       status: "expired",
       endReason: "idle",
@@ -51,8 +51,8 @@ describe("expiry", () => {
   test("at 180 days, however busy it was a moment ago", () => {
     const busy = record({ lastAccessed: NOW + 180 * DAY_MS - 1 });
 
-    expect(settle(busy, LIFETIMES, NOW + 180 * DAY_MS - 1)).toBe(busy);
-    expect(settle(busy, LIFETIMES, NOW + 180 * DAY_MS)).toMatchObject({
+    expect(expireIfDue(busy, LIFETIMES, NOW + 180 * DAY_MS - 1)).toBe(busy);
+    expect(expireIfDue(busy, LIFETIMES, NOW + 180 * DAY_MS)).toMatchObject({
       status: "expired",
       endReason: "absolute",
       endedAt: NOW + 180 * DAY_MS,
@@ -60,7 +60,7 @@ describe("expiry", () => {
   });
 
   test("that is found out late, by an alarm or a call, lies where it was due", () => {
-    const found = settle(record(), LIFETIMES, NOW + 300 * DAY_MS);
+    const found = expireIfDue(record(), LIFETIMES, NOW + 300 * DAY_MS);
 
     expect(found.endedAt).toBe(NOW + 30 * DAY_MS + TOUCH_INTERVAL_MS);
     expect(found.updatedAt).toBe(NOW + 300 * DAY_MS);
@@ -96,7 +96,7 @@ describe("an end", () => {
           const ended = end(active, reason, at, at);
           expect(end(ended, other, later, later)).toBe(ended);
           expect(touch(ended, later, later)).toBe(ended);
-          expect(settle(ended, lifetimes, later)).toBe(ended);
+          expect(expireIfDue(ended, lifetimes, later)).toBe(ended);
           expect(isTouchDue(ended, later)).toBe(false);
         },
       ),
@@ -147,10 +147,10 @@ describe("deadlines", () => {
     fc.assert(
       fc.property(anyActive, anyLifetimes, anyTime, (active, lifetimes, now) => {
         const due = deadline(active, lifetimes);
-        const settled = settle(active, lifetimes, now);
+        const settled = expireIfDue(active, lifetimes, now);
         if (now < due.at) expect(settled).toBe(active);
         else expect(settled).toMatchObject({ endReason: due.reason, endedAt: due.at });
-        expect(settle(settled, lifetimes, now)).toBe(settled);
+        expect(expireIfDue(settled, lifetimes, now)).toBe(settled);
       }),
     );
   });
@@ -167,7 +167,7 @@ test("every change, and nothing else, is a new version", () => {
     fc.tuple(anyLifetimes, anyTime).map(
       ([lifetimes, at]): Step =>
         (from) =>
-          settle(from, lifetimes, at),
+          expireIfDue(from, lifetimes, at),
     ),
     fc.tuple(anyEndReason, anyTime).map(
       ([reason, at]): Step =>

@@ -1,24 +1,30 @@
 // The state of a created session: its record, its credentials, and the rules of src/domain applied to them. Memory here
 // is a cache of the store; every change is written in the same breath.
-import { mayRole, opensWhenEnded, type SessionOperation } from "../src/domain/access.ts";
-import type { ConversationRecord } from "../src/domain/conversation-record.ts";
+import {
+  type CallerRole,
+  mayRole,
+  opensWhenEnded,
+  type SessionOperation,
+  viewerOf,
+} from "../src/domain/access.ts";
+import { type ConversationRecord, newConversation } from "../src/domain/conversation-record.ts";
 import { touchFlushDue } from "../src/domain/deadlines.ts";
 import type { TeamSettings } from "../src/domain/policy.ts";
 import {
   deadline,
   end,
+  expireIfDue,
   isTouchDue,
   type SessionRecord,
-  settle,
   touch,
 } from "../src/domain/session-state.ts";
-import { endedCode, type Viewer, viewSession } from "../src/domain/view.ts";
+import { endedCode, viewSession } from "../src/domain/view.ts";
 import type { ErrorCode, Failure } from "../src/protocol/errors.ts";
-import type { CredentialRole, EndReason, Session } from "../src/protocol/session.ts";
-import type { Actor } from "./calls.ts";
+import type { EndReason, Session } from "../src/protocol/session.ts";
+import { type Actor, unknownSession } from "./calls.ts";
 import type { Credential, SessionStore, StoredSession } from "./store.ts";
 
-export class SessionLife {
+export class SessionState {
   readonly #store: SessionStore;
   readonly #credentials: Map<string, Credential>;
   #stored: StoredSession;
@@ -54,32 +60,28 @@ export class SessionLife {
     return this.#stored.record.status === "active";
   }
 
+  /** Of those that are still good. */
   get credentialCount(): number {
-    return this.#credentials.size;
+    return [...this.#credentials.values()].filter(({ revokedAt }) => revokedAt === null).length;
   }
 
-  view(lastSeq: number, viewer: Viewer): Session {
-    return viewSession(this.record, this.team.policy, lastSeq, viewer);
+  view(lastSeq: number, role: CallerRole): Session {
+    return viewSession(this.record, this.team.policy, lastSeq, viewerOf(role));
   }
 
   /** Whether `actor` may do `operation`, and as what. */
   admit(
     actor: Actor,
     operation: SessionOperation,
-  ): { readonly ok: true; readonly role: CredentialRole | "team" } | Failure {
+  ): { readonly ok: true; readonly role: CallerRole } | Failure {
     const role = this.#roleOf(actor);
-    if (role === undefined) {
-      return {
-        ok: false,
-        code: actor.kind === "team" ? "session_not_found" : "invalid_credential",
-      };
-    }
+    if (role === undefined) return unknownSession(actor);
     if (role !== "team" && !mayRole(operation, role)) return { ok: false, code: "forbidden" };
     const refusal = opensWhenEnded(operation, role) ? undefined : this.endedCode();
     return refusal === undefined ? { ok: true, role } : { ok: false, code: refusal };
   }
 
-  #roleOf(actor: Actor): CredentialRole | "team" | undefined {
+  #roleOf(actor: Actor): CallerRole | undefined {
     if (actor.kind === "team") {
       return actor.teamId === this.#stored.record.teamId ? "team" : undefined;
     }
@@ -97,8 +99,11 @@ export class SessionLife {
     return credential?.revokedAt === null ? credential : undefined;
   }
 
-  isCredentialGood(id: string): boolean {
-    return this.#goodCredential(id) !== undefined;
+  /** Why the holder of a credential, or the team (null), may write nothing now, if so. */
+  writeRefusal(credentialId: string | null, now: number): ErrorCode | undefined {
+    if (this.isOverdue(now)) return "session_expired";
+    const isGone = credentialId !== null && this.#goodCredential(credentialId) === undefined;
+    return this.endedCode() ?? (isGone ? "invalid_credential" : undefined);
   }
 
   addCredential(credential: Credential): void {
@@ -125,9 +130,13 @@ export class SessionLife {
     return true;
   }
 
-  /** Slides the expiry for a call at `now`, at most once a touch interval unless `force`. True if it was written. */
-  touch(now: number, force: boolean): boolean {
-    if (!force && !isTouchDue(this.record, now)) return false;
+  /** Slides the expiry for a call at `now`, at most once a touch interval. True if it was written. */
+  touch(now: number): boolean {
+    return isTouchDue(this.record, now) && this.refresh(now);
+  }
+
+  /** Slides the expiry. True if it was written. */
+  refresh(now: number): boolean {
     return this.#saveRecord(touch(this.record, now, now));
   }
 
@@ -152,8 +161,8 @@ export class SessionLife {
   }
 
   /** Ends the session if its deadline is behind; it then ended when that was. */
-  settle(now: number): void {
-    this.#saveRecord(settle(this.record, this.team.policy, now));
+  expireIfDue(now: number): void {
+    this.#saveRecord(expireIfDue(this.record, this.team.policy, now));
   }
 
   /** Gives touches that only the log knows a version of their own, for the index to hear of. */
@@ -218,12 +227,6 @@ export function newSession(
       indexedAccess: 0,
       socketsClosedAt: null,
     },
-    conversation: {
-      id: input.defaultConversationId,
-      status: "open",
-      version: 1,
-      createdAt: now,
-      updatedAt: now,
-    },
+    conversation: newConversation(input.defaultConversationId, now),
   };
 }

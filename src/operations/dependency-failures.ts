@@ -1,0 +1,25 @@
+import type { Failure } from "../protocol/errors.ts";
+import { IndexError } from "../session-index/errors.ts";
+
+/**
+ * Runs `call`; when a dependency fails that may be there again in a moment, answers with a value. What an object had
+ * acknowledged before it was restarted is stored.
+ */
+export async function attempt<T>(call: () => Promise<T>): Promise<T | Failure> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!mayPass(error)) throw error;
+    console.error({ event: "dependency_failed", error: String(error) });
+    return { ok: false, code: "unavailable", retryAfterSeconds: 2 };
+  }
+}
+
+/** The index says so itself; errors on the way to an object carry these marks of the runtime. */
+function mayPass(error: unknown): boolean {
+  if (error instanceof IndexError) return error.retryable;
+  return (
+    error instanceof Error &&
+    ("retryable" in error || "overloaded" in error || "durableObjectReset" in error)
+  );
+}
