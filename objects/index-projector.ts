@@ -13,7 +13,7 @@ import type { OutboxEntry, SessionStore, StoredSession } from "./store.ts";
 /** A fresh entry is tried at once by whoever marked it; this is when the alarm tries if that one died. */
 const FALLBACK_MS = 1_800_000;
 
-const WRITE_TIMEOUT_MS = 10_000;
+const WRITE_TIMEOUT_MS = 5_000;
 
 const SESSION = "session";
 const CONVERSATION_PREFIX = "conversation:";

@@ -2,9 +2,12 @@
 // together — who is let in, what happens at a deadline, how a session ends.
 import { type CallerRole, type SessionOperation, slidesExpiry } from "../src/domain/access.ts";
 import { earliest } from "../src/domain/deadlines.ts";
+import type { TeamSettings } from "../src/domain/policy.ts";
 import type { Failure } from "../src/protocol/errors.ts";
 import type { Session } from "../src/protocol/session.ts";
+import { teamsDatabase } from "../src/session-index/databases.ts";
 import { IndexError } from "../src/session-index/errors.ts";
+import { getTeamByNumber } from "../src/session-index/teams.ts";
 import { within } from "../src/session-index/timeout.ts";
 import type { Alarm } from "./alarm.ts";
 import type { Call } from "./calls.ts";
@@ -27,6 +30,7 @@ export class LiveSession {
   readonly sockets: Sockets;
   readonly projector: IndexProjector;
   readonly #ctx: DurableObjectState;
+  readonly #env: Env;
   readonly #store: SessionStore;
   readonly #alarm: Alarm;
 
@@ -38,6 +42,7 @@ export class LiveSession {
     stored: StoredSession,
   ) {
     this.#ctx = ctx;
+    this.#env = env;
     this.#store = store;
     this.#alarm = alarm;
     this.messages = new MessageStore(ctx.storage.sql);
@@ -58,8 +63,9 @@ export class LiveSession {
     { actor, team }: Call,
     operation: SessionOperation,
   ): { readonly ok: true; readonly role: CallerRole } | Failure {
+    this.adoptTeam(team);
     // An alarm that failed too often is gone; the next caller sets it again.
-    if (this.state.adoptTeam(team) || !this.#alarm.isSet) this.#arm();
+    if (!this.#alarm.isSet) this.#arm();
     this.expireIfDue(Date.now());
     return this.state.admit(actor, operation);
   }
@@ -105,6 +111,7 @@ export class LiveSession {
   async catchUp(): Promise<void> {
     try {
       const now = Date.now();
+      await this.#learnPolicyIfOverdue(now);
       this.expireIfDue(now);
       const flushDue = this.#touchFlushDue();
       if (flushDue !== undefined && flushDue <= now) this.#flushTouches(now);
@@ -120,9 +127,31 @@ export class LiveSession {
   /** Ends the session if it is due, and tells the index how it really is. */
   async reconcile(): Promise<void> {
     const now = Date.now();
+    await this.#learnPolicyIfOverdue(now);
     this.expireIfDue(now);
     this.#flushTouches(now);
     await this.project();
+  }
+
+  /** Nobody called for long, so the team may have changed its mind since; while the index is down the last word holds. */
+  async #learnPolicyIfOverdue(now: number): Promise<void> {
+    if (!this.state.isOverdue(now)) return;
+    try {
+      const teams = teamsDatabase(this.#env);
+      this.adoptTeam(await getTeamByNumber(teams, this.state.team.number));
+    } catch (error) {
+      if (!(error instanceof IndexError)) throw error;
+    }
+  }
+
+  /** Goes by `team` from now on if it is newer; an expiry that moves with it is news for the index. */
+  adoptTeam(team: TeamSettings | undefined): void {
+    if (team === undefined || team.revision <= this.state.team.revision) return;
+    const now = Date.now();
+    this.#store.transaction(() => {
+      if (this.state.adoptTeam(team, now)) this.projector.markSession(now);
+    });
+    this.#arm();
   }
 
   #flushTouches(now: number): void {
@@ -139,11 +168,13 @@ export class LiveSession {
   async project(): Promise<void> {
     this.#arm();
     try {
-      await within(INDEX_WAIT_MS, this.projector.run());
+      await within(
+        INDEX_WAIT_MS,
+        this.projector.run().then(() => this.#arm()),
+      );
     } catch (error) {
       if (!(error instanceof IndexError)) throw error;
     }
-    this.#arm();
   }
 
   view(role: CallerRole): Session {

@@ -19,17 +19,19 @@ interface Attachment {
   readonly receivedBytes: number;
   /** The object has closed it: it is no longer there, though the closing handshake may outlive an eviction. */
   readonly isClosed: boolean;
+  /** When a frame came in, to within HEARD_PRECISION_MS: an eviction must not make a lively socket look dead. */
+  readonly heardAt: number;
 }
+
+const HEARD_PRECISION_MS = PRESENCE_LEASE_MS / 9;
 
 export class Peer {
   readonly socket: WebSocket;
   #attachment: Attachment;
-  #lastHeardAt: number;
 
   constructor(socket: WebSocket, attachment: Attachment) {
     this.socket = socket;
     this.#attachment = attachment;
-    this.#lastHeardAt = attachment.since;
   }
 
   get connectionId(): string {
@@ -59,18 +61,22 @@ export class Peer {
   update(
     fields: Partial<Pick<Attachment, "historyCursor" | "receivedSeq" | "receivedBytes">>,
   ): void {
+    this.#keep(fields);
+  }
+
+  #keep(fields: Partial<Attachment>): void {
     this.#attachment = { ...this.#attachment, ...fields };
     this.socket.serializeAttachment(this.#attachment);
   }
 
   heard(now: number): void {
-    this.#lastHeardAt = now;
+    if (now - this.#attachment.heardAt >= HEARD_PRECISION_MS) this.#keep({ heardAt: now });
   }
 
   /** The newest sign of life: a frame, or a ping that the platform answered without waking the object. */
   lastHeardAt(ctx: DurableObjectState): number {
     const pinged = ctx.getWebSocketAutoResponseTimestamp(this.socket)?.getTime() ?? 0;
-    return Math.max(this.#lastHeardAt, pinged);
+    return Math.max(this.#attachment.heardAt, pinged);
   }
 
   send(frame: DownFrame): void {
@@ -87,9 +93,8 @@ export class Peer {
   }
 
   close(code: CloseCode, reason: string): void {
-    this.#attachment = { ...this.#attachment, isClosed: true };
     try {
-      this.socket.serializeAttachment(this.#attachment);
+      this.#keep({ isClosed: true });
       this.socket.close(code, reason);
     } catch {
       return;

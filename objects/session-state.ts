@@ -15,6 +15,7 @@ import {
   end,
   expireIfDue,
   isTouchDue,
+  reschedule,
   type SessionRecord,
   touch,
 } from "../src/domain/session-state.ts";
@@ -123,11 +124,12 @@ export class SessionState {
     return at !== undefined && now >= at;
   }
 
-  /** Keeps a team that is newer than the last one. True if it was. */
-  adoptTeam(team: TeamSettings | undefined): boolean {
-    if (team === undefined || team.revision <= this.team.revision) return false;
-    this.#save({ team });
-    return true;
+  /** Goes by `team` from now on. True if that moves the expiry, which is a new version of the record. */
+  adoptTeam({ id, number, revision, policy }: TeamSettings, now: number): boolean {
+    const { record: before, team: old } = this.#stored;
+    const record = reschedule(before, old.policy, policy, now);
+    this.#save({ team: { id, number, revision, policy }, record });
+    return record !== before;
   }
 
   /** Slides the expiry for a call at `now`, at most once a touch interval. True if it was written. */

@@ -151,7 +151,8 @@ export class SessionObject extends DurableObject<Env> {
     if (this.#store.conversations().length >= MAX_CONVERSATIONS_PER_SESSION) {
       return { ok: false, code: "too_many_conversations" };
     }
-    const { live } = admitted;
+    const { live, role } = admitted;
+    live.touch(role);
     const now = Date.now();
     const record = newConversation(newConversationId(), now);
     this.#store.transaction(() => {
@@ -233,10 +234,12 @@ export class SessionObject extends DurableObject<Env> {
     _reason: string,
     wasClean: boolean,
   ): Promise<void> {
+    this.#live?.expireIfDue(Date.now());
     this.#live?.sockets.closed(socket, code, wasClean);
   }
 
   override async webSocketError(socket: WebSocket): Promise<void> {
+    this.#live?.expireIfDue(Date.now());
     this.#live?.sockets.closed(socket, CLOSE_CODES.resync, false);
   }
 

@@ -86,6 +86,7 @@ export class Sockets {
       receivedSeq: cursor,
       receivedBytes: this.#history.bytesUpTo(cursor),
       isClosed: false,
+      heardAt: now,
     });
     const { lastSeq } = this.#log.head;
     peer.send({

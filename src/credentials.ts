@@ -48,7 +48,10 @@ export async function readSessionId(keys: Keys, id: string): Promise<SessionAddr
   return isOurs ? { id, teamNumber } : undefined;
 }
 
-/** The random bytes of a session id that one caller class, team and idempotency key always get. */
+/**
+ * The random bytes of a session id that one caller class, team and idempotency key always get, under one signing key: a
+ * retry across the minutes in which a newer key is put in front makes a second session.
+ */
 export async function idempotentBytes(
   keys: Keys,
   callerClass: "visitor" | "team",

@@ -1,5 +1,5 @@
-// What alarms missed, found by the index: sessions that should have ended long ago. Bounded work a run; what is left is
-// found by the next.
+// What alarms missed, found by the index: sessions that should have ended long ago. Bounded work a run, the longest
+// overdue first.
 import { sessionStub } from "./operations/session-access.ts";
 import { sessionsDatabases } from "./session-index/databases.ts";
 import { type Overdue, overdueSessions } from "./session-index/read.ts";

@@ -95,38 +95,38 @@ export class SessionService extends WorkerEntrypoint<Env> {
   /** Whether the session is active; slides its expiry. */
   validateSession(sessionId: string): Promise<Result<ValidateSessionResponse>> {
     return this.#run(({ services, caller }) =>
-      sessions.validateSession(services, caller, String(sessionId)),
+      sessions.validateSession(services, caller, asText(sessionId)),
     );
   }
 
   refreshSession(sessionId: string): Promise<Result<RefreshSessionResponse>> {
     return this.#run(({ services, caller }) =>
-      sessions.refreshSession(services, caller, String(sessionId)),
+      sessions.refreshSession(services, caller, asText(sessionId)),
     );
   }
 
   getSession(sessionId: string): Promise<Result<{ readonly session: Session }>> {
     return this.#run(({ services, caller }) =>
-      sessions.getSession(services, caller, String(sessionId)),
+      sessions.getSession(services, caller, asText(sessionId)),
     );
   }
 
   /** Ends the session for good. */
   terminateSession(sessionId: string): Promise<Result<object>> {
     return this.#run(({ services, caller }) =>
-      sessions.terminateSession(services, caller, String(sessionId)),
+      sessions.terminateSession(services, caller, asText(sessionId)),
     );
   }
 
   listConversations(sessionId: string): Promise<Result<ConversationList>> {
     return this.#run(({ services, caller }) =>
-      conversations.listConversations(services, caller, String(sessionId)),
+      conversations.listConversations(services, caller, asText(sessionId)),
     );
   }
 
   openConversation(sessionId: string): Promise<Result<{ readonly conversation: Conversation }>> {
     return this.#run(({ services, caller }) =>
-      conversations.openConversation(services, caller, String(sessionId)),
+      conversations.openConversation(services, caller, asText(sessionId)),
     );
   }
 
@@ -136,7 +136,7 @@ export class SessionService extends WorkerEntrypoint<Env> {
       if (!checked.ok) return checked;
       const { conversationId, after, before, limit } = checked.value;
       const query = { conversationId, after, before, limit };
-      return conversations.listMessages(services, caller, String(sessionId), query);
+      return conversations.listMessages(services, caller, asText(sessionId), query);
     });
   }
 
@@ -148,7 +148,7 @@ export class SessionService extends WorkerEntrypoint<Env> {
     return this.#run(async ({ services, caller }) => {
       const checked = check(newTeamMessageSchema, message);
       if (!checked.ok) return checked;
-      return conversations.postMessage(services, caller, String(sessionId), checked.value);
+      return conversations.postMessage(services, caller, asText(sessionId), checked.value);
     });
   }
 
@@ -163,7 +163,7 @@ export class SessionService extends WorkerEntrypoint<Env> {
       if (!checked.ok) return checked;
       const { cursor, limit } = checked.value;
       return queries.findSessionsByFingerprint(services, caller, {
-        teamId: String(teamId),
+        teamId: asText(teamId),
         fingerprint: checked.value.fingerprint,
         cursor,
         limit,
@@ -184,7 +184,7 @@ export class SessionService extends WorkerEntrypoint<Env> {
 
   getSessionStats(teamId: string): Promise<Result<SessionStats>> {
     return this.#run(({ services, caller }) =>
-      queries.getSessionStats(services, caller, String(teamId)),
+      queries.getSessionStats(services, caller, asText(teamId)),
     );
   }
 
@@ -224,4 +224,9 @@ function check<T>(
 function plain(value: unknown): unknown {
   const text: string | undefined = JSON.stringify(value);
   return text === undefined ? undefined : parseJson(text);
+}
+
+/** Another Worker may pass anything; what is no text names nothing. */
+function asText(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }

@@ -11,57 +11,91 @@ export interface CacheLimits {
   readonly patienceMs: number;
   /** … and when there is none. */
   readonly firstPatienceMs: number;
-  /** So many entries, so that a flood of strange keys cannot fill the isolate; the oldest goes first. */
+  /** So many answers, and so many misses: a flood of strange keys cannot fill the isolate. The oldest goes first. */
   readonly maxEntries: number;
 }
 
-interface Entry<T> {
-  readonly value: T | undefined;
+interface Answer<T> {
+  readonly value: T;
   readonly loadedAt: number;
+  readonly askAgainAt: number;
+}
+
+/** That there is nothing, or that nobody could tell. */
+interface Miss {
+  readonly error: unknown;
   readonly askAgainAt: number;
 }
 
 export class StaleIfErrorCache<T> {
   readonly #limits: CacheLimits;
-  readonly #entries = new Map<string | number, Entry<T>>();
+  readonly #answers = new Map<string | number, Answer<T>>();
+  /** Apart from the answers, so that guesses push out guesses only. */
+  readonly #misses = new Map<string | number, Miss>();
 
   constructor(limits: CacheLimits) {
     this.#limits = limits;
   }
 
-  /** The answer for `key`; that there is none is one too. Throws what `load` throws when there is no older answer. */
+  /** The answer for `key`, undefined where there is none. Throws what `load` threw when there is no older answer. */
   async get(
     key: string | number,
     now: number,
     load: () => Promise<T | undefined>,
   ): Promise<T | undefined> {
-    const entry = this.#entries.get(key);
-    if (entry !== undefined && now < entry.askAgainAt && now >= entry.loadedAt) return entry.value;
+    const answer = this.#answers.get(key);
+    if (answer !== undefined && now < answer.askAgainAt && now >= answer.loadedAt) {
+      return answer.value;
+    }
+    const miss = this.#misses.get(key);
+    if (answer === undefined && miss !== undefined && now < miss.askAgainAt) {
+      if (miss.error !== undefined) throw miss.error;
+      return undefined;
+    }
+    return await this.#ask(key, now, load, answer);
+  }
+
+  async #ask(
+    key: string | number,
+    now: number,
+    load: () => Promise<T | undefined>,
+    answer: Answer<T> | undefined,
+  ): Promise<T | undefined> {
     const { ttlMs, retryMs, patienceMs, firstPatienceMs } = this.#limits;
     try {
-      const value = await within(entry === undefined ? firstPatienceMs : patienceMs, load());
-      this.#keep(key, { value, loadedAt: now, askAgainAt: now + ttlMs });
+      const value = await within(answer === undefined ? firstPatienceMs : patienceMs, load());
+      this.forget(key);
+      const askAgainAt = now + ttlMs;
+      if (value === undefined) this.#keep(this.#misses, key, { error: undefined, askAgainAt });
+      else this.#keep(this.#answers, key, { value, loadedAt: now, askAgainAt });
       return value;
     } catch (error) {
-      if (entry === undefined) throw error;
-      this.#keep(key, { ...entry, askAgainAt: now + retryMs });
-      return entry.value;
+      // From when the failure was seen: it may have taken all the patience there was.
+      const askAgainAt = Date.now() + retryMs;
+      if (answer === undefined) {
+        this.#keep(this.#misses, key, { error, askAgainAt });
+        throw error;
+      }
+      this.#keep(this.#answers, key, { ...answer, askAgainAt });
+      return answer.value;
     }
   }
 
   forget(key: string | number): void {
-    this.#entries.delete(key);
+    this.#answers.delete(key);
+    this.#misses.delete(key);
   }
 
   clear(): void {
-    this.#entries.clear();
+    this.#answers.clear();
+    this.#misses.clear();
   }
 
-  #keep(key: string | number, entry: Entry<T>): void {
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
-    if (this.#entries.size <= this.#limits.maxEntries) return;
-    const [oldest] = this.#entries.keys();
-    if (oldest !== undefined) this.#entries.delete(oldest);
+  #keep<E>(entries: Map<string | number, E>, key: string | number, entry: E): void {
+    entries.delete(key);
+    entries.set(key, entry);
+    if (entries.size <= this.#limits.maxEntries) return;
+    const [oldest] = entries.keys();
+    if (oldest !== undefined) entries.delete(oldest);
   }
 }

@@ -6,13 +6,16 @@ import { findKey, type TeamKeyRecord } from "./session-index/team-keys.ts";
 import { getTeam, getTeamByNumber, isOriginKnown } from "./session-index/teams.ts";
 import { type CacheLimits, StaleIfErrorCache } from "./stale-if-error-cache.ts";
 
+/** No team can list a longer one. */
+const MAX_ORIGIN_LENGTH = 256;
+
 export const TEAM_CACHE_TTL_MS = 60_000;
 
 const LIMITS: CacheLimits = {
   ttlMs: TEAM_CACHE_TTL_MS,
   retryMs: 2_000,
   patienceMs: 1_000,
-  firstPatienceMs: 5_000,
+  firstPatienceMs: 2_000,
   maxEntries: 2_000,
 };
 
@@ -23,12 +26,14 @@ const origins = new StaleIfErrorCache<true>(LIMITS);
 
 /** The team of a session id. Undefined when there is none. Throws `IndexError`. */
 export function teamByNumber(env: Env, number: number): Promise<TeamSettings | undefined> {
-  return byNumber.get(number, Date.now(), () => getTeamByNumber(teamsDatabase(env), number));
+  return byNumber.get(number, Date.now(), async () =>
+    settingsOf(await getTeamByNumber(teamsDatabase(env), number)),
+  );
 }
 
 /** Throws `IndexError`. */
 export function teamById(env: Env, id: string): Promise<TeamSettings | undefined> {
-  return byId.get(id, Date.now(), () => getTeam(teamsDatabase(env), id));
+  return byId.get(id, Date.now(), async () => settingsOf(await getTeam(teamsDatabase(env), id)));
 }
 
 /** A key that may be revoked. Throws `IndexError`. */
@@ -38,6 +43,7 @@ export function teamKey(env: Env, keyId: string): Promise<TeamKeyRecord | undefi
 
 /** Whether any team allows `origin`. Throws `IndexError`. */
 export async function isKnownOrigin(env: Env, origin: string): Promise<boolean> {
+  if (origin.length > MAX_ORIGIN_LENGTH) return false;
   const known = await origins.get(origin, Date.now(), async () =>
     (await isOriginKnown(teamsDatabase(env), originPatterns(origin))) ? true : undefined,
   );
@@ -53,4 +59,11 @@ export function forgetTeam(id: string, number: number): void {
 
 export function forgetKey(keyId: string): void {
   keys.forget(keyId);
+}
+
+/** What sessions go by: the rest of a team's record is nobody's but the administrator's. */
+function settingsOf(team: TeamSettings | undefined): TeamSettings | undefined {
+  if (team === undefined) return undefined;
+  const { id, number, revision, policy } = team;
+  return { id, number, revision, policy };
 }

@@ -29,8 +29,9 @@ export function touchFlushDue(activity: Activity): number | undefined {
   return Math.min(hourly, quietAt(activity));
 }
 
-function quietAt({ socketsClosedAt, lastAccessed }: Activity): number {
-  return socketsClosedAt !== null && socketsClosedAt >= lastAccessed
+/** A visit with sockets is over when they are, whoever answers into it afterwards; until the index has heard of it. */
+function quietAt({ socketsClosedAt, lastAccessed, indexedAt }: Activity): number {
+  return socketsClosedAt !== null && socketsClosedAt > indexedAt
     ? socketsClosedAt + SOCKET_QUIET_MS
     : lastAccessed + CALL_QUIET_MS;
 }

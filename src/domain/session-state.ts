@@ -85,6 +85,17 @@ export function touch(record: SessionRecord, at: number, now: number): SessionRe
   return change(record, { lastAccessed: at }, now);
 }
 
+/** The record under other lifetimes: where they move its expiry, that is a change of its own. */
+export function reschedule(
+  record: SessionRecord,
+  before: Lifetimes,
+  after: Lifetimes,
+  now: number,
+): SessionRecord {
+  const isMoved = expiresAt(record, before) !== expiresAt(record, after);
+  return record.status === "active" && isMoved ? change(record, {}, now) : record;
+}
+
 /** Whether a call at `now` is worth writing down. */
 export function isTouchDue(record: SessionRecord, now: number): boolean {
   return record.status === "active" && now - record.lastAccessed >= TOUCH_INTERVAL_MS;

@@ -9,7 +9,12 @@ type Read<T> = { readonly ok: true; readonly value: T } | Failure;
 
 /** The JSON body as `schema` has it; an empty one counts as `{}`. */
 export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promise<Read<T>> {
-  const bytes = await readBytes(request);
+  let bytes: Uint8Array | undefined;
+  try {
+    bytes = await readBytes(request);
+  } catch {
+    return { ok: false, code: "malformed_json", message: "the body broke off" };
+  }
   if (bytes === undefined) return { ok: false, code: "body_too_large" };
   if (bytes.length > 0 && !isJson(request)) return { ok: false, code: "unsupported_media_type" };
   let value: unknown;

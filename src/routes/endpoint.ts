@@ -2,7 +2,7 @@
 // describes itself in the OpenAPI document.
 import type { z } from "zod";
 import type { Caller } from "../caller.ts";
-import type { ErrorCode, Failure } from "../protocol/errors.ts";
+import type { ErrorCode, Failure, Result } from "../protocol/errors.ts";
 import type { Services } from "../services.ts";
 import type { Audience } from "./origin.ts";
 
@@ -41,4 +41,11 @@ export interface Endpoint<Body = unknown, Query = unknown> {
 /** Keeps the types of body and query together with their schemas. */
 export function endpoint<Body, Query>(definition: Endpoint<Body, Query>): Endpoint {
   return definition as unknown as Endpoint;
+}
+
+/** The value of a result as the body of an answer, or its failure. */
+export function answer<T>(status: 200 | 201, result: Result<T>): Answer | Failure {
+  if (!result.ok) return result;
+  const { ok: _, ...body } = result;
+  return { status, body };
 }

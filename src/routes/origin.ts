@@ -1,6 +1,6 @@
 // Which browser pages may call: exact origins, from the policy of the team that the request is about. Nothing is
 // reflected that a team has not listed.
-import { readSessionId } from "../credentials.ts";
+import { readSessionId, type SessionAddress } from "../credentials.ts";
 import { isOriginAllowed, type TeamSettings } from "../domain/policy.ts";
 import { knownTeam, sessionStub } from "../operations/session-access.ts";
 import type { Services } from "../services.ts";
@@ -34,7 +34,10 @@ export async function mayCallFrom(
     case "creation":
       return await isKnownOrigin(services.env, origin);
     case "session": {
-      const team = await teamOfSession(services, sessionId ?? "");
+      const address = await readSessionId(services.keys, sessionId ?? "");
+      // No session of ours: a page that some team allows is told so, or it would take the refusal for a broken network.
+      if (address === undefined) return await isKnownOrigin(services.env, origin);
+      const team = await teamOfSession(services, address);
       return team !== undefined && isOriginAllowed(origin, team.policy.allowedOrigins);
     }
     case "team":
@@ -43,14 +46,12 @@ export async function mayCallFrom(
   }
 }
 
-/** The team of a session id; while the index is down, as the session last knew it. */
+/** The team of a session; while the index is down, as the session last knew it. */
 async function teamOfSession(
-  { env, keys }: Services,
-  id: string,
+  { env }: Services,
+  { id, teamNumber }: SessionAddress,
 ): Promise<TeamSettings | undefined> {
-  const address = await readSessionId(keys, id);
-  if (address === undefined) return undefined;
-  return (await knownTeam(env, address.teamNumber)) ?? (await sessionStub(env, id).lastKnownTeam());
+  return (await knownTeam(env, teamNumber)) ?? (await sessionStub(env, id).lastKnownTeam());
 }
 
 /** Lets the page at `origin` read `response`. */

@@ -15,7 +15,7 @@ import {
   refreshSessionSchema,
 } from "../schemas/requests.ts";
 import { teamById } from "../team-cache.ts";
-import { endpoint } from "./endpoint.ts";
+import { answer, endpoint } from "./endpoint.ts";
 
 export const createSession = endpoint({
   operationId: "createSession",
@@ -63,10 +63,7 @@ export const validateSession = endpoint({
   answers: { 200: validatedAnswer },
   errors: [],
   async handle({ services, caller, params }) {
-    const validated = await operations.validateSession(services, caller, params.id ?? "");
-    if (!validated.ok) return validated;
-    const { ok: _, ...body } = validated;
-    return { status: 200, body };
+    return answer(200, await operations.validateSession(services, caller, params.id ?? ""));
   },
 });
 
@@ -79,10 +76,7 @@ export const refreshSession = endpoint({
   answers: { 200: refreshedAnswer },
   errors: ["session_expired", "session_terminated"],
   async handle({ services, caller, params }) {
-    const refreshed = await operations.refreshSession(services, caller, params.id ?? "");
-    if (!refreshed.ok) return refreshed;
-    const { ok: _, ...body } = refreshed;
-    return { status: 200, body };
+    return answer(200, await operations.refreshSession(services, caller, params.id ?? ""));
   },
 });
 
@@ -95,8 +89,7 @@ export const getSession = endpoint({
   answers: { 200: sessionAnswer },
   errors: ["session_expired", "session_terminated"],
   async handle({ services, caller, params }) {
-    const got = await operations.getSession(services, caller, params.id ?? "");
-    return got.ok ? { status: 200, body: { session: got.session } } : got;
+    return answer(200, await operations.getSession(services, caller, params.id ?? ""));
   },
 });
 

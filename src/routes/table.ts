@@ -1,7 +1,10 @@
 // The REST surface, one line a route.
+
+import { createTeam, createTeamKey, getTeam, revokeTeamKey, updateTeam } from "./admin.ts";
+import { listConversations, listMessages, openConversation, postMessage } from "./conversations.ts";
 import type { Endpoint, Method } from "./endpoint.ts";
 import { getHealth } from "./health.ts";
-import { listConversations, listMessages, openConversation, postMessage } from "./messages.ts";
+import { findSessionsByFingerprint, getSessionStats, listSessions } from "./session-lists.ts";
 import {
   createSession,
   getSession,
@@ -9,16 +12,6 @@ import {
   terminateSession,
   validateSession,
 } from "./sessions.ts";
-import {
-  createTeam,
-  createTeamKey,
-  findSessionsByFingerprint,
-  getSessionStats,
-  getTeam,
-  listSessions,
-  revokeTeamKey,
-  updateTeam,
-} from "./teams.ts";
 
 export type Route = readonly [method: Method, path: string, endpoint: Endpoint];
 

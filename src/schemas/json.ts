@@ -7,7 +7,7 @@ export class BadJsonError extends Error {
 
 /**
  * The value of a JSON text.
- * @throws BadJsonError for malformed text, duplicate keys, a `__proto__` key, and nesting beyond MAX_JSON_DEPTH
+ * @throws BadJsonError for malformed text, numbers that are too large, duplicate keys, a `__proto__` key, and nesting beyond MAX_JSON_DEPTH
  */
 export function parseJson(text: string): unknown {
   let value: unknown;
@@ -22,6 +22,9 @@ export function parseJson(text: string): unknown {
 }
 
 function countProperties(value: unknown, depth: number): number {
+  if (typeof value === "number" && !Number.isFinite(value)) {
+    throw new BadJsonError("a number is out of range");
+  }
   if (typeof value !== "object" || value === null) return 0;
   if (depth === MAX_JSON_DEPTH) throw new BadJsonError(`nested deeper than ${MAX_JSON_DEPTH}`);
   let count = 0;

@@ -18,15 +18,7 @@ export class IndexError extends Error {
  * these messages reach the log.
  */
 export function indexError(error: unknown): IndexError {
+  if (error instanceof IndexError) return error;
   const cause = error instanceof DrizzleQueryError ? error.cause : error;
   return new IndexError(cause instanceof Error ? cause.message : String(cause), { cause });
-}
-
-/** Awaits a call to the index; throws `IndexError`. */
-export async function run<T>(call: PromiseLike<T>): Promise<T> {
-  try {
-    return await call;
-  } catch (error) {
-    throw indexError(error);
-  }
 }

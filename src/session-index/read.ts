@@ -10,7 +10,7 @@ import { chunks } from "./chunks.ts";
 import type { Position } from "./cursor.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import type { IndexDatabase } from "./databases.ts";
-import { run } from "./errors.ts";
+import { run } from "./run.ts";
 import { sessions, teamCounters } from "./schema.ts";
 
 export interface Page {

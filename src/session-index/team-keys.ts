@@ -2,7 +2,7 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { KeyScope } from "../protocol/rest.ts";
 import type { IndexDatabase } from "./databases.ts";
-import { run } from "./errors.ts";
+import { run } from "./run.ts";
 import { teamKeys } from "./schema.ts";
 
 export interface NewTeamKey {

@@ -6,7 +6,7 @@ import { isoTime } from "../domain/view.ts";
 import type { Result } from "../protocol/errors.ts";
 import type { Team, TeamLimits, TeamPolicy } from "../protocol/rest.ts";
 import type { IndexDatabase } from "./databases.ts";
-import { run } from "./errors.ts";
+import { run } from "./run.ts";
 import { teamOrigins, teams } from "./schema.ts";
 
 /** A team as the index has it; times are epoch milliseconds. */

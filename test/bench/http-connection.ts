@@ -45,7 +45,7 @@ export class HttpConnection {
     // One character a byte, so that lengths are what the headers count.
     socket.setEncoding("latin1");
     socket.on("data", (text: string) => this.#read(text));
-    socket.on("close", () => this.#waiting?.reject(new Error("the server closed a connection")));
+    socket.on("close", () => this.#waiting?.reject(closed()));
     socket.on("error", (error) => this.#waiting?.reject(error));
   }
 
@@ -58,6 +58,7 @@ export class HttpConnection {
   /** Sends what `encodeRequest` made; the next request may follow when this one is answered. */
   request(encoded: string): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
+      if (this.#socket.destroyed) throw closed();
       this.#waiting = { resolve, reject };
       this.#socket.write(encoded);
     });
@@ -83,6 +84,10 @@ export class HttpConnection {
     this.#waiting = undefined;
     waiting?.resolve({ status: Number(head.slice(9, 12)), body });
   }
+}
+
+function closed(): Error {
+  return new Error("the server closed the connection");
 }
 
 /** One request on a connection of its own, its JSON answer if the status is `expected`. */

@@ -20,7 +20,6 @@ export interface Contest {
 export interface Side {
   /** One round of about `seconds`, one number a figure. */
   round(seconds: number): Promise<readonly number[]>;
-  close(): Promise<void>;
 }
 
 export interface Sample {
@@ -46,17 +45,12 @@ export interface Effort {
 export async function hold(contest: Contest, { rounds, seconds }: Effort): Promise<Finding[]> {
   const { ours, bare, figures } = contest;
   const measured = { ours: [] as (readonly number[])[], bare: [] as (readonly number[])[] };
-  try {
-    await bare.round(seconds);
-    await ours.round(seconds);
-    for (let round = 0; round < rounds; round++) {
-      if (round % 2 === 0) measured.bare.push(await bare.round(seconds));
-      measured.ours.push(await ours.round(seconds));
-      if (round % 2 === 1) measured.bare.push(await bare.round(seconds));
-    }
-  } finally {
-    await ours.close();
-    await bare.close();
+  await bare.round(seconds);
+  await ours.round(seconds);
+  for (let round = 0; round < rounds; round++) {
+    if (round % 2 === 0) measured.bare.push(await bare.round(seconds));
+    measured.ours.push(await ours.round(seconds));
+    if (round % 2 === 1) measured.bare.push(await bare.round(seconds));
   }
   return figures.map((figure, index) => {
     const [a, b] = [sample(column(measured.ours, index)), sample(column(measured.bare, index))];

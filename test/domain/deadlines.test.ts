@@ -43,8 +43,13 @@ describe("the index hears of touches", () => {
     expect(CALL_QUIET_MS).toBe(30 * MINUTE_MS);
   });
 
-  test("30 minutes after a call that came after the last socket had gone", () => {
+  test("a minute after the last socket closed, whoever answers into the visit afterwards", () => {
     const due = touchFlushDue(activity({ socketsClosedAt: NOW + 5 * MINUTE_MS }));
+    expect(due).toBe(NOW + 6 * MINUTE_MS);
+  });
+
+  test("30 minutes after a call where the index knows of the last socket's closing", () => {
+    const due = touchFlushDue(activity({ socketsClosedAt: NOW - 5 * MINUTE_MS }));
     expect(due).toBe(NOW + 40 * MINUTE_MS);
   });
 

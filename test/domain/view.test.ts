@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { newConversation } from "../../src/domain/conversation-record.ts";
 import { end } from "../../src/domain/session-state.ts";
-import { endedCode, viewSession } from "../../src/domain/view.ts";
+import { endedCode, viewConversation, viewSession } from "../../src/domain/view.ts";
 import { DAY_MS, LIFETIMES, NOW, record } from "./records.ts";
 
 test("the owner and the team see all of a session", () => {
@@ -52,4 +53,16 @@ test("an ended session tells why", () => {
   expect(viewSession(record(), LIFETIMES, 0, "full")).not.toHaveProperty("endReason");
   expect(endedCode("expired")).toBe("session_expired");
   expect(endedCode("terminated")).toBe("session_terminated");
+});
+
+test("a conversation shows what a side has yet to read, nothing where nothing was said", () => {
+  const created = newConversation("conv", NOW);
+  const createdAt = new Date(NOW).toISOString();
+  const empty = { id: "conv", status: "open", createdAt, lastSeq: 0, unread: 0 };
+  expect(viewConversation(created)).toEqual(empty);
+  expect(viewConversation(created, { lastSeq: 7, unread: 2 })).toEqual({
+    ...empty,
+    lastSeq: 7,
+    unread: 2,
+  });
 });

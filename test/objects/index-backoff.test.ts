@@ -54,6 +54,19 @@ test("a creation that the index did not hear of is not lost", async () => {
   expect(outbox).toBeLessThanOrEqual(1);
 });
 
+test("a write that fails after its caller has gone is tried again with backoff", async () => {
+  const { session, token } = await newSession(await newTeam());
+  const heal = breakIndex("hangs");
+  const path = `/api/sessions/${session.id}`;
+  expect((await call(path, { method: "DELETE", bearer: token })).status).toBe(204);
+  while (((await alarmAt(session.id)) ?? Number.POSITIVE_INFINITY) > start + 1_000) {
+    await scheduler.wait(50);
+  }
+  heal();
+  await runAlarms(session.id, start + 1_000);
+  expect(await indexed(session.id)).toMatchObject({ version: 2 });
+});
+
 test("what can never be indexed becomes a dead letter and wakes nobody", async () => {
   await newTeam();
   const teamId = await newTeam({ allowedOrigins: [] });

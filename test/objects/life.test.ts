@@ -2,15 +2,23 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { SessionWithToken, ValidateSessionResponse } from "../../src/protocol/rest.ts";
+import { mintTicket, readToken } from "../../src/credentials.ts";
+import { signingKeys } from "../../src/keys.ts";
+import type {
+  SessionWithToken,
+  TeamPolicy,
+  ValidateSessionResponse,
+} from "../../src/protocol/rest.ts";
 import { alarmAt, runAlarms } from "../support/alarms.ts";
 import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
 import { DAY_MS as DAY, MINUTE_MS as MINUTE } from "../support/clock.ts";
 import { RESIDENCIES, stepper } from "../support/eviction.ts";
 import { objectRowsWritten } from "../support/object-storage.ts";
 import { objectOf, TestSocket } from "../support/socket.ts";
+import { TEST_ADMIN_TOKEN } from "../support/test-env.ts";
 
 const start = Date.UTC(2027, 0, 1);
+const keys = await signingKeys(env);
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date"] });
@@ -33,6 +41,11 @@ async function validate({ session, token }: SessionWithToken): Promise<ValidateS
 async function stats(teamId: string): Promise<unknown> {
   const key = await newTeamKey(teamId, ["stats:read"]);
   return await (await call(`/api/sessions/stats/${teamId}`, { bearer: key })).json();
+}
+
+async function changeTeam(teamId: string, body: Partial<TeamPolicy>): Promise<void> {
+  const sent = { method: "PATCH", bearer: TEST_ADMIN_TOKEN, body };
+  expect((await call(`/api/admin/teams/${teamId}`, sent)).status).toBe(200);
 }
 
 function indexRow(id: string) {
@@ -72,8 +85,14 @@ describe.each(RESIDENCIES)("an object that %s", (residency) => {
         body: { clientId: "late", content: "late" },
       });
       expect(late.status).toBe(410);
-      const socket = await TestSocket.open(created.session, created.ticket);
-      expect(await socket.closed()).not.toBe(1000);
+      const { credentialId, sessionId } = (await readToken(keys, created.token)) ?? {};
+      const ticket = await mintTicket(
+        keys,
+        { sessionId: sessionId ?? "", credentialId: credentialId ?? "" },
+        Date.now(),
+      );
+      const socket = await TestSocket.open(created.session, ticket);
+      expect(await socket.closed()).toBe(4410);
     });
 
     test("expires after 180 days however busy it is", async () => {
@@ -185,6 +204,66 @@ describe.each(RESIDENCIES)("an object that %s", (residency) => {
       terminatedSessions: 0,
       averageSessionDuration: 1200,
     });
+  });
+
+  test("a bot's answer after the visit is over does not keep it from being counted", async () => {
+    const teamId = await newTeam();
+    const key = await newTeamKey(teamId);
+    const created = await newSession(teamId);
+    const { id } = created.session;
+    const socket = await TestSocket.open(created.session, created.ticket);
+    await socket.first("synced");
+    at(20 * MINUTE);
+    const armed = await alarmAt(id);
+    socket.close();
+    while ((await alarmAt(id)) === armed) await scheduler.wait(1);
+    await step(id);
+    at(20 * MINUTE + 5_000);
+    const body = { clientId: "late", content: "Here is your answer." };
+    await call(`/api/sessions/${id}/messages`, { bearer: key, body });
+    await runAlarms(id, start + 22 * MINUTE);
+    expect(await stats(teamId)).toMatchObject({ averageSessionDuration: 1205 });
+  });
+
+  test("a session that ended while nobody looked is not revived by its socket's closing", async () => {
+    const created = await newSession(await newTeam());
+    const socket = await TestSocket.open(created.session, created.ticket);
+    await socket.first("synced");
+    at(31 * DAY);
+    await step(created.session.id);
+    socket.close();
+    await scheduler.wait(20);
+    at(32 * DAY);
+    expect((await validate(created)).isValid).toBe(false);
+  });
+
+  test("opening a conversation is an access", async () => {
+    const created = await newSession(await newTeam());
+    const { id } = created.session;
+    at(29 * DAY);
+    const path = `/api/sessions/${id}/conversations`;
+    expect((await call(path, { bearer: created.token, body: {} })).status).toBe(201);
+    await step(id);
+    at(31 * DAY);
+    expect((await validate(created)).isValid).toBe(true);
+  });
+
+  test("a team that gives its sessions longer is heard even by those that nobody calls", async () => {
+    const teamId = await newTeam();
+    const [called, silent] = [await newSession(teamId), await newSession(teamId)];
+    at(DAY);
+    await changeTeam(teamId, { idleDays: 60 });
+    at(2 * DAY);
+    await validate(called);
+    await step(called.session.id);
+    for (const { session } of [called, silent]) {
+      vi.setSystemTime(start + 2 * DAY);
+      await runAlarms(session.id, start + 45 * DAY);
+      expect(await indexRow(session.id)).toMatchObject({ status: "active" });
+      expect((await indexRow(session.id))?.expires_at).toBeGreaterThanOrEqual(start + 60 * DAY);
+    }
+    at(63 * DAY);
+    expect((await validate(silent)).isValid).toBe(false);
   });
 
   test("a chat of 20 minutes by calls alone counts 30 minutes after the last", async () => {

@@ -1,7 +1,9 @@
 /** Which pages may call: exactly those that the team of the session has listed. */
+
 import { beforeAll, describe, expect, test } from "vitest";
 import type { SessionWithToken } from "../../src/protocol/rest.ts";
 import { call, newSession, newTeam, newTeamKey, ORIGIN } from "../support/api.ts";
+import { indexCost } from "../support/index-database.ts";
 import { refusal } from "../support/problem.ts";
 import { TEST_ADMIN_TOKEN } from "../support/test-env.ts";
 import { type RouteSample, requestOf, samplesFor } from "./sample-requests.ts";
@@ -133,15 +135,28 @@ test("a creation's preflight, which names no team, is answered for any team's or
   expect(await refusal(response)).toBe("403 origin_not_allowed");
 });
 
-test("an id without a tag of ours has no origins", async () => {
-  for (const id of ["A".repeat(32), "no-id", "%00", "%ZZ"]) {
-    const response = await call(`/api/sessions/${id}`, {
+test("a page that some team allows hears that an id is none of ours, any other page nothing", async () => {
+  for (const id of ["A".repeat(32), "no-id", "%00"]) {
+    const path = `/api/sessions/${id}`;
+    const known = await call(path, { bearer: chat.token, headers: { Origin: ORIGIN } });
+    expect(known.headers.get("Access-Control-Allow-Origin")).toBe(ORIGIN);
+    expect(await refusal(known)).toBe("401 invalid_credential");
+    const strange = await call(path, {
       bearer: chat.token,
-      headers: { Origin: ORIGIN },
+      headers: { Origin: "https://nobody.example" },
     });
-    expectNothingReflected(response);
-    expect(await refusal(response)).toBe("403 origin_not_allowed");
+    expectNothingReflected(strange);
+    expect(await refusal(strange)).toBe("403 origin_not_allowed");
   }
+});
+
+test("an origin longer than any that a team can list is not looked up", async () => {
+  const cost = await indexCost(async () => {
+    const headers = { Origin: `https://${"a".repeat(15_000)}.example` };
+    const response = await call("/api/sessions/create", { method: "OPTIONS", headers });
+    expect(response.status).toBe(403);
+  });
+  expect(cost.rowsRead).toBe(0);
 });
 
 test("backends' routes are for no page, the team's own neither", async () => {

@@ -207,6 +207,15 @@ describe("a team key", () => {
     expect(await refusal(await stats())).toBe("401 invalid_credential");
   });
 
+  test("is its secret: one that was replaced opens nothing, though its tag is ours", async () => {
+    const key = await newTeamKey(teamId);
+    await env.INDEX_DB.prepare("UPDATE team_keys SET secret_hash = 'another' WHERE id = ?")
+      .bind(key.split("_")[1])
+      .run();
+    const response = await call(`/api/sessions/stats/${teamId}`, { bearer: key });
+    expect(await refusal(response)).toBe("401 invalid_credential");
+  });
+
   test("is refused with any Origin, its team's own too", async () => {
     for (const sample of samplesFor("session", "team", "creation")) {
       const names = { id: mine.session.id, teamId };

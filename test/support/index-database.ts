@@ -58,6 +58,32 @@ export function breakIndex(how: "fails" | "hangs" = "fails"): () => void {
   return replace({ all: act, run: act, raw: act, first: act, batch: act });
 }
 
+/** From now on D1's transactions wait for `release`; `reached` resolves when the first one does. */
+export function holdIndex(): { readonly reached: Promise<void>; release(): void } {
+  const { all, run, raw, first } = statement;
+  const { batch } = database;
+  const reached = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const restore = replace({
+    all,
+    run,
+    raw,
+    first,
+    async batch(statements) {
+      reached.resolve();
+      await released.promise;
+      return await batch.call(this, statements);
+    },
+  });
+  return {
+    reached: reached.promise,
+    release() {
+      restore();
+      released.resolve();
+    },
+  };
+}
+
 interface Calls {
   all(this: D1PreparedStatement): Promise<unknown>;
   run(this: D1PreparedStatement): Promise<unknown>;

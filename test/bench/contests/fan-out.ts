@@ -28,10 +28,7 @@ export function fanOutContest(servers: Servers, inFlight: number, goal: number):
 }
 
 function fanOutSide(open: () => Promise<Room>, inFlight: number): Side {
-  return {
-    round: async (seconds) => [await saturate(await open(), inFlight, seconds)],
-    async close() {},
-  };
+  return { round: async (seconds) => [await saturate(await open(), inFlight, seconds)] };
 }
 
 async function saturate(room: Room, inFlight: number, seconds: number): Promise<number> {

@@ -27,10 +27,7 @@ export function latencyContest(servers: Servers, sockets: number): Contest {
 }
 
 function latencySide(open: () => Promise<Room>, sockets: number): Side {
-  return {
-    round: async (seconds) => await trickle(await open(), sockets, seconds),
-    async close() {},
-  };
+  return { round: async (seconds) => await trickle(await open(), sockets, seconds) };
 }
 
 async function trickle(

@@ -7,7 +7,7 @@ import {
 } from "../schemas/answers.ts";
 import { newTeamMessageSchema } from "../schemas/fields.ts";
 import { messagesQuerySchema, noQuerySchema, openConversationSchema } from "../schemas/requests.ts";
-import { endpoint } from "./endpoint.ts";
+import { answer, endpoint } from "./endpoint.ts";
 
 export const listMessages = endpoint({
   operationId: "listMessages",
@@ -19,15 +19,15 @@ export const listMessages = endpoint({
   errors: ["conversation_not_found"],
   async handle({ services, caller, params, query }) {
     const { conversationId, after, before, limit } = query;
-    const page = await operations.listMessages(services, caller, params.id ?? "", {
-      conversationId,
-      after,
-      before,
-      limit,
-    });
-    if (!page.ok) return page;
-    const { ok: _, ...body } = page;
-    return { status: 200, body };
+    return answer(
+      200,
+      await operations.listMessages(services, caller, params.id ?? "", {
+        conversationId,
+        after,
+        before,
+        limit,
+      }),
+    );
   },
 });
 
@@ -61,8 +61,7 @@ export const listConversations = endpoint({
   answers: { 200: conversationListAnswer },
   errors: ["session_expired", "session_terminated"],
   async handle({ services, caller, params }) {
-    const list = await operations.listConversations(services, caller, params.id ?? "");
-    return list.ok ? { status: 200, body: { conversations: list.conversations } } : list;
+    return answer(200, await operations.listConversations(services, caller, params.id ?? ""));
   },
 });
 
@@ -75,7 +74,6 @@ export const openConversation = endpoint({
   answers: { 201: conversationAnswer },
   errors: ["too_many_conversations", "session_expired", "session_terminated"],
   async handle({ services, caller, params }) {
-    const opened = await operations.openConversation(services, caller, params.id ?? "");
-    return opened.ok ? { status: 201, body: { conversation: opened.conversation } } : opened;
+    return answer(201, await operations.openConversation(services, caller, params.id ?? ""));
   },
 });
