@@ -45,7 +45,7 @@ function senderOrder(client: ResumingClient, sender: string): number[] {
     .map((message) => Number(message.clientId?.split("-")[1]));
 }
 
-describe.each(seeds)("seed %i", (seed) => {
+describe.concurrent.each(seeds)("seed %i", (seed) => {
   test("every connection sees every message once, in order", { timeout: 120_000 }, async () => {
     const random = seededRandom(seed);
     const teamId = await newTeam();
