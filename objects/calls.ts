@@ -24,8 +24,8 @@ export function unknownSession({ kind }: Pick<Actor, "kind">): Failure {
 
 export interface Call {
   readonly actor: Actor;
-  /** The team as the Worker knows it; undefined while the index is down and no cache had it. */
-  readonly team: TeamSettings | undefined;
+  /** Of the team as the Worker knows it; undefined while the index is down and no cache had it. */
+  readonly teamRevision: number | undefined;
 }
 
 export interface CreateCall {
@@ -65,7 +65,7 @@ export type HistoryRequest =
 /** A socket's upgrade, as the Worker hands it on in one header. */
 export interface ConnectCall {
   readonly credentialId: string;
-  readonly team: TeamSettings | undefined;
+  readonly teamRevision: number | undefined;
   readonly history: HistoryRequest;
 }
 

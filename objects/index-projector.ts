@@ -21,7 +21,8 @@ const CONVERSATION_PREFIX = "conversation:";
 /** What is projected, and where its success is recorded. */
 export interface IndexSource {
   readonly stored: StoredSession;
-  indexed(record: SessionRecord, now: number): void;
+  /** The index has it as it was at `readAt`. */
+  indexed(record: SessionRecord, readAt: number): void;
 }
 
 type WriteResult = Awaited<ReturnType<typeof projectSession>>;
@@ -30,7 +31,9 @@ export class IndexProjector {
   readonly #env: Env;
   readonly #store: SessionStore;
   readonly #source: IndexSource;
-  #running: Promise<void> | undefined;
+  #running: { readonly answered: Promise<void>; readonly done: Promise<void> } | undefined;
+  /** What was marked since the write that is under way began, and so is not done with when that lands. */
+  readonly #markedSince = new Set<string>();
   /** The outbox as stored, dead letters among it; undefined when it has to be read again. */
   #entries: readonly OutboxEntry[] | undefined;
 
@@ -53,6 +56,7 @@ export class IndexProjector {
   #mark(entity: string, now: number): void {
     this.#store.saveOutbox({ entity, dueAt: now + FALLBACK_MS, attempts: 0, failure: null });
     this.#entries = undefined;
+    this.#markedSince.add(entity);
   }
 
   /** Whether the index has yet to hear of the session record, or never will in its present state. */
@@ -67,9 +71,22 @@ export class IndexProjector {
 
   /** Writes what waits; resolves when it has landed or its retry is scheduled. */
   run(): Promise<void> {
-    this.#running ??= this.#drain().finally(() => {
+    return (this.#running ?? this.#start()).done;
+  }
+
+  /** Writes what waits; resolves as soon as the index has answered, before the object's own note of that is written. */
+  tell(): Promise<void> {
+    // A run that is under way may have begun before the last change.
+    return this.#running?.done ?? this.#start().answered;
+  }
+
+  #start(): { readonly answered: Promise<void>; readonly done: Promise<void> } {
+    const { promise: answered, resolve } = Promise.withResolvers<void>();
+    const done = this.#drain(resolve).finally(() => {
+      resolve();
       this.#running = undefined;
     });
+    this.#running = { answered, done };
     return this.#running;
   }
 
@@ -82,28 +99,33 @@ export class IndexProjector {
     return this.#entries;
   }
 
-  async #drain(): Promise<void> {
+  async #drain(answered: () => void): Promise<void> {
     for (let entries = this.#waiting(); entries.length > 0; entries = this.#waiting()) {
-      if (!(await this.#write(entries))) return;
+      if (!(await this.#write(entries, answered))) return;
     }
   }
 
   /** True when there may be more to write at once. What was changed while it was on its way stays marked. */
-  async #write(entries: readonly OutboxEntry[]): Promise<boolean> {
+  async #write(entries: readonly OutboxEntry[], answered: () => void): Promise<boolean> {
+    const readAt = Date.now();
     const { record } = this.#source.stored;
     const marked = new Set(entries.map((entry) => entry.entity));
-    const written = this.#versions();
+    this.#markedSince.clear();
     const conversations = this.#store
       .conversations()
       .filter(({ id }) => marked.has(CONVERSATION_PREFIX + id));
     const result = await this.#project(record, conversations);
+    if (result.ok) {
+      // The caller's answer goes first: a write made before it would hold it back until that is on disk.
+      answered();
+      await scheduler.wait(0);
+    }
     const now = Date.now();
-    const current = this.#versions();
-    const isUnchanged = ({ entity }: OutboxEntry) => current.get(entity) === written.get(entity);
+    const isUnchanged = ({ entity }: OutboxEntry) => !this.#markedSince.has(entity);
     this.#entries = undefined;
     this.#store.transaction(() => {
       if (result.ok) {
-        this.#source.indexed(record, now);
+        this.#source.indexed(record, readAt);
         for (const { entity } of entries.filter(isUnchanged)) this.#store.clearOutbox(entity);
       } else {
         // What can never be written may be written after all in the state that it has come to meanwhile.
@@ -132,16 +154,6 @@ export class IndexProjector {
       console.warn({ event: "index_write_failed", team: team.id, message: result.message });
     }
     return result;
-  }
-
-  /** The version that each entity has now. */
-  #versions(): ReadonlyMap<string, number> {
-    return new Map([
-      [SESSION, this.#source.stored.record.version],
-      ...this.#store
-        .conversations()
-        .map(({ id, version }): [string, number] => [CONVERSATION_PREFIX + id, version]),
-    ]);
   }
 }
 

@@ -10,7 +10,7 @@ import { IndexError } from "../src/session-index/errors.ts";
 import { getTeamByNumber } from "../src/session-index/teams.ts";
 import { within } from "../src/session-index/timeout.ts";
 import type { Alarm } from "./alarm.ts";
-import type { Call } from "./calls.ts";
+import type { Actor } from "./calls.ts";
 import { IndexProjector } from "./index-projector.ts";
 import { MessageLog } from "./message-log.ts";
 import { MessageStore } from "./message-store.ts";
@@ -58,12 +58,11 @@ export class LiveSession {
     this.projector = new IndexProjector(env, store, this.state);
   }
 
-  /** Lets `call` in to do `operation` as some role, or says why not. */
+  /** Lets `actor` in to do `operation` as some role, or says why not. */
   admit(
-    { actor, team }: Call,
+    actor: Actor,
     operation: SessionOperation,
   ): { readonly ok: true; readonly role: CallerRole } | Failure {
-    this.adoptTeam(team);
     // An alarm that failed too often is gone; the next caller sets it again.
     if (!this.#alarm.isSet) this.#arm();
     this.expireIfDue(Date.now());
@@ -111,7 +110,7 @@ export class LiveSession {
   async catchUp(): Promise<void> {
     try {
       const now = Date.now();
-      await this.#learnPolicyIfOverdue(now);
+      await this.#learnTeamIfOverdue(now);
       this.expireIfDue(now);
       const flushDue = this.#touchFlushDue();
       if (flushDue !== undefined && flushDue <= now) this.#flushTouches(now);
@@ -127,29 +126,31 @@ export class LiveSession {
   /** Ends the session if it is due, and tells the index how it really is. */
   async reconcile(): Promise<void> {
     const now = Date.now();
-    await this.#learnPolicyIfOverdue(now);
+    await this.#learnTeamIfOverdue(now);
     this.expireIfDue(now);
     this.#flushTouches(now);
     await this.project();
   }
 
-  /** Nobody called for long, so the team may have changed its mind since; while the index is down the last word holds. */
-  async #learnPolicyIfOverdue(now: number): Promise<void> {
-    if (!this.state.isOverdue(now)) return;
+  /** Nobody called for long, so the team may have changed its mind since. */
+  async #learnTeamIfOverdue(now: number): Promise<void> {
+    if (this.state.isOverdue(now)) await this.learnTeam();
+  }
+
+  /** Goes by the team as the index has it; while that is down, the last word holds. */
+  async learnTeam(): Promise<void> {
+    let team: TeamSettings | undefined;
     try {
-      const teams = teamsDatabase(this.#env);
-      this.adoptTeam(await getTeamByNumber(teams, this.state.team.number));
+      team = await getTeamByNumber(teamsDatabase(this.#env), this.state.team.number);
     } catch (error) {
       if (!(error instanceof IndexError)) throw error;
     }
-  }
-
-  /** Goes by `team` from now on if it is newer; an expiry that moves with it is news for the index. */
-  adoptTeam(team: TeamSettings | undefined): void {
     if (team === undefined || team.revision <= this.state.team.revision) return;
+    const { id, number, revision, policy } = team;
     const now = Date.now();
     this.#store.transaction(() => {
-      if (this.state.adoptTeam(team, now)) this.projector.markSession(now);
+      const isMoved = this.state.adoptTeam({ id, number, revision, policy }, now);
+      if (isMoved) this.projector.markSession(now);
     });
     this.#arm();
   }
@@ -168,10 +169,9 @@ export class LiveSession {
   async project(): Promise<void> {
     this.#arm();
     try {
-      await within(
-        INDEX_WAIT_MS,
-        this.projector.run().then(() => this.#arm()),
-      );
+      const told = this.projector.tell();
+      this.#ctx.waitUntil(this.projector.run().then(() => this.#arm()));
+      await within(INDEX_WAIT_MS, told);
     } catch (error) {
       if (!(error instanceof IndexError)) throw error;
     }

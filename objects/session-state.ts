@@ -31,6 +31,7 @@ export class SessionState {
   #stored: StoredSession;
   /** A message that keeps the session alive is its own touch: the record catches up when it is next written. */
   #slidAt: number;
+  #record: SessionRecord;
 
   /** `slidAt`: when the newest message that keeps the session alive was stored, 0 without one. */
   constructor(store: SessionStore, stored: StoredSession, slidAt: number) {
@@ -38,6 +39,7 @@ export class SessionState {
     this.#stored = stored;
     this.#credentials = new Map(store.credentials().map((one) => [one.id, one]));
     this.#slidAt = slidAt;
+    this.#record = this.#current();
   }
 
   /** The session row as it was last written. */
@@ -47,10 +49,7 @@ export class SessionState {
 
   /** The record, as current as the log. */
   get record(): SessionRecord {
-    const { record } = this.#stored;
-    return record.status === "active" && this.#slidAt > record.lastAccessed
-      ? { ...record, lastAccessed: this.#slidAt }
-      : record;
+    return this.#record;
   }
 
   get team(): TeamSettings {
@@ -125,10 +124,10 @@ export class SessionState {
   }
 
   /** Goes by `team` from now on. True if that moves the expiry, which is a new version of the record. */
-  adoptTeam({ id, number, revision, policy }: TeamSettings, now: number): boolean {
+  adoptTeam(team: TeamSettings, now: number): boolean {
     const { record: before, team: old } = this.#stored;
-    const record = reschedule(before, old.policy, policy, now);
-    this.#save({ team: { id, number, revision, policy }, record });
+    const record = reschedule(before, old.policy, team.policy, now);
+    this.#save({ team, record });
     return record !== before;
   }
 
@@ -156,6 +155,7 @@ export class SessionState {
 
   slid(now: number): void {
     this.#slidAt = Math.max(this.#slidAt, now);
+    this.#record = this.#current();
   }
 
   end(reason: EndReason, now: number): void {
@@ -173,8 +173,8 @@ export class SessionState {
     if (this.record !== record) this.#saveRecord(touch(record, this.record.lastAccessed, now));
   }
 
-  indexed(record: SessionRecord, now: number): void {
-    this.#save({ indexedAt: now, indexedAccess: record.lastAccessed });
+  indexed(record: SessionRecord, readAt: number): void {
+    this.#save({ indexedAt: readAt, indexedAccess: record.lastAccessed });
   }
 
   touchFlushDue(socketsOpen: boolean): number | undefined {
@@ -197,6 +197,14 @@ export class SessionState {
     const stored = { ...this.#stored, ...fields };
     this.#store.saveSession(stored);
     this.#stored = stored;
+    this.#record = this.#current();
+  }
+
+  #current(): SessionRecord {
+    const { record } = this.#stored;
+    return record.status === "active" && this.#slidAt > record.lastAccessed
+      ? { ...record, lastAccessed: this.#slidAt }
+      : record;
   }
 }
 

@@ -106,7 +106,7 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   async validate(call: Call): Promise<Result<{ session: Session }>> {
-    const admitted = this.#admit(call, "validate");
+    const admitted = await this.#admit(call, "validate");
     if (!admitted.ok) return admitted;
     const { live, role } = admitted;
     live.touch(role);
@@ -114,7 +114,7 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   async refresh(call: Call): Promise<Result<{ session: Session }>> {
-    const admitted = this.#admit(call, "refresh");
+    const admitted = await this.#admit(call, "refresh");
     if (!admitted.ok) return admitted;
     const { live, role } = admitted;
     live.refresh();
@@ -122,12 +122,12 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   async get(call: Call): Promise<Result<{ session: Session }>> {
-    const admitted = this.#admit(call, "get");
+    const admitted = await this.#admit(call, "get");
     return admitted.ok ? { ok: true, session: admitted.live.view(admitted.role) } : admitted;
   }
 
   async terminate(call: Call): Promise<Result<object>> {
-    const admitted = this.#admit(call, "terminate");
+    const admitted = await this.#admit(call, "terminate");
     if (!admitted.ok) return admitted;
     const { live } = admitted;
     if (live.state.isActive) await live.terminate();
@@ -135,7 +135,7 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   async listConversations(call: Call): Promise<Result<{ conversations: Conversation[] }>> {
-    const admitted = this.#admit(call, "listConversations");
+    const admitted = await this.#admit(call, "listConversations");
     if (!admitted.ok) return admitted;
     const { live, role } = admitted;
     const counts = live.messages.conversationCounts(role === "team" ? "team" : "visitor");
@@ -146,7 +146,7 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   async openConversation(call: Call): Promise<Result<{ conversation: Conversation }>> {
-    const admitted = this.#admit(call, "openConversation");
+    const admitted = await this.#admit(call, "openConversation");
     if (!admitted.ok) return admitted;
     if (this.#store.conversations().length >= MAX_CONVERSATIONS_PER_SESSION) {
       return { ok: false, code: "too_many_conversations" };
@@ -164,7 +164,7 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   async listMessages(call: Call, query: MessagesQuery): Promise<Result<MessagePage>> {
-    const admitted = this.#admit(call, "listMessages");
+    const admitted = await this.#admit(call, "listMessages");
     if (!admitted.ok) return admitted;
     const { conversationId, after, before, limit } = query;
     if (conversationId !== undefined && !this.#store.hasConversation(conversationId)) {
@@ -187,7 +187,7 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   async postMessage(call: Call, message: NewTeamMessage): Promise<Result<Posted>> {
-    const admitted = this.#admit(call, "postMessage");
+    const admitted = await this.#admit(call, "postMessage");
     if (!admitted.ok) return admitted;
     const { live, role } = admitted;
     const credentialId = call.actor.kind === "team" ? null : call.actor.credentialId;
@@ -211,8 +211,9 @@ export class SessionObject extends DurableObject<Env> {
   override async fetch(request: Request): Promise<Response> {
     const header = request.headers.get(CONNECT_CALL_HEADER);
     if (header === null) return new Response(null, { status: 400 });
-    const { credentialId, team, history } = JSON.parse(header) as ConnectCall;
-    const admitted = this.#admit({ actor: { kind: "ticket", credentialId }, team }, "connect");
+    const { credentialId, teamRevision, history } = JSON.parse(header) as ConnectCall;
+    const call: Call = { actor: { kind: "ticket", credentialId }, teamRevision };
+    const admitted = await this.#admit(call, "connect");
     if (!admitted.ok) return Response.json(admitted);
     const { live, role } = admitted;
     if (role === "team") return Response.json(FORBIDDEN);
@@ -249,10 +250,11 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   /** Lets `call` in to do `operation`, or says why not. */
-  #admit(call: Call, operation: SessionOperation): Admitted | Failure {
+  async #admit(call: Call, operation: SessionOperation): Promise<Admitted | Failure> {
     const live = this.#live;
     if (live === undefined) return this.#broken ?? unknownSession(call.actor);
-    const admitted = live.admit(call, operation);
+    if ((call.teamRevision ?? 0) > live.state.team.revision) await live.learnTeam();
+    const admitted = live.admit(call.actor, operation);
     return admitted.ok ? { ...admitted, live } : admitted;
   }
 }

@@ -24,6 +24,7 @@ export interface SessionAddress {
 /** What a token that this deployment issued proves; the object knows whether it still opens. */
 export interface PresentedCredential {
   readonly sessionId: string;
+  readonly teamNumber: number;
   readonly credentialId: string;
   readonly secretDigest: Uint8Array;
 }
@@ -66,7 +67,7 @@ export async function idempotentBytes(
 export async function mintToken(
   keys: Keys,
   sessionId: string,
-): Promise<PresentedCredential & { readonly token: string }> {
+): Promise<Omit<PresentedCredential, "teamNumber"> & { readonly token: string }> {
   const credentialId = toBase64Url(crypto.getRandomValues(new Uint8Array(9)));
   const secret = await mintSecret(keys, "token", `${sessionId}.${credentialId}`);
   return {
@@ -76,6 +77,8 @@ export async function mintToken(
     token: `${sessionId}.${credentialId}.${toBase64Url(secret)}`,
   };
 }
+
+const NO_BYTES = new Uint8Array();
 
 const TOKEN = /^([A-Za-z0-9_-]{32})\.([A-Za-z0-9_-]{12})\.([A-Za-z0-9_-]{54})$/;
 
@@ -88,8 +91,10 @@ export async function readToken(
   if (sessionId === undefined || credentialId === undefined || encoded === undefined) {
     return undefined;
   }
+  const parts = splitSessionId(fromBase64Url(sessionId) ?? NO_BYTES);
   const secretDigest = await checkSecret(keys, "token", `${sessionId}.${credentialId}`, encoded);
-  return secretDigest && { sessionId, credentialId, secretDigest };
+  if (parts === undefined || secretDigest === undefined) return undefined;
+  return { sessionId, teamNumber: parts.teamNumber, credentialId, secretDigest };
 }
 
 /** Opens a socket of `credential` within a minute; safe to show in a log after that. */

@@ -130,7 +130,7 @@ function checkPortIsFree(): Promise<void> {
     probe.once("error", (cause: NodeJS.ErrnoException) => {
       const reason =
         cause.code === "EADDRINUSE"
-          ? `Port ${port} is in use. Stop what uses it, or take another: npm start -- --port ${port + 1}`
+          ? `Port ${port} is in use. Stop what uses it, or start apart from it, with a port and a folder of its own:\n  npm start -- --port ${port + 1} --persist-to .wrangler/state-${port + 1}`
           : `Port ${port} of ${ip} cannot be used: ${cause.message}`;
       reject(new Error(reason, { cause }));
     });

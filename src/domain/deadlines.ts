@@ -14,7 +14,7 @@ export interface Activity {
   readonly lastAccessed: number;
   /** The newest access that the index knows of. */
   readonly indexedAccess: number;
-  /** When the session was last written to the index. */
+  /** When the index last heard of the session, as it was then. */
   readonly indexedAt: number;
   /** When the owner's last socket closed; null while one is open or if there never was one. */
   readonly socketsClosedAt: number | null;
@@ -31,7 +31,7 @@ export function touchFlushDue(activity: Activity): number | undefined {
 
 /** A visit with sockets is over when they are, whoever answers into it afterwards; until the index has heard of it. */
 function quietAt({ socketsClosedAt, lastAccessed, indexedAt }: Activity): number {
-  return socketsClosedAt !== null && socketsClosedAt > indexedAt
+  return socketsClosedAt !== null && socketsClosedAt >= indexedAt
     ? socketsClosedAt + SOCKET_QUIET_MS
     : lastAccessed + CALL_QUIET_MS;
 }

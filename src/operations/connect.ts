@@ -24,7 +24,8 @@ export async function connectSession(
   if (holder === undefined) return { ok: false, code: "invalid_credential" };
   const team = await knownTeam(env, address.teamNumber);
   if (team?.policy.disabled) return { ok: false, code: "team_disabled" };
-  const call: ConnectCall = { credentialId: holder.credentialId, team, history };
+  const { credentialId } = holder;
+  const call: ConnectCall = { credentialId, teamRevision: team?.revision, history };
   const answer = await sessionStub(env, id).fetch(
     new Request("https://session/", {
       headers: { Upgrade: "websocket", [CONNECT_CALL_HEADER]: JSON.stringify(call) },

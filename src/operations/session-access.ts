@@ -36,7 +36,8 @@ export async function openSession(
   if (address === undefined) return unknownSession(caller);
   const team = await knownTeam(services.env, address.teamNumber);
   if (team?.policy.disabled) return { ok: false, code: "team_disabled" };
-  return { ok: true, stub: sessionStub(services.env, id), call: { actor: actorOf(caller), team } };
+  const call = { actor: actorOf(caller), teamRevision: team?.revision };
+  return { ok: true, stub: sessionStub(services.env, id), call };
 }
 
 /** The id's address if it can be this caller's at all. */
@@ -45,10 +46,12 @@ async function addressFor(
   caller: Extract<Caller, { kind: "credential" | "team" }>,
   id: string,
 ): Promise<{ readonly teamNumber: number } | undefined> {
-  if (caller.kind === "credential" && caller.credential.sessionId !== id) return undefined;
+  if (caller.kind === "credential") {
+    // The token's tag covers the id in it, so that the id's own needs no look.
+    return caller.credential.sessionId === id ? caller.credential : undefined;
+  }
   const address = await readSessionId(keys, id);
-  if (caller.kind === "team" && address?.teamNumber !== caller.teamNumber) return undefined;
-  return address;
+  return address?.teamNumber === caller.teamNumber ? address : undefined;
 }
 
 function actorOf(caller: Extract<Caller, { kind: "credential" | "team" }>): Actor {

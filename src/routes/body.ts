@@ -29,8 +29,8 @@ export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promi
 }
 
 /** The query's parameters as `schema` has them; one that comes twice is refused. */
-export function readQuery<T>(url: URL, schema: z.ZodType<T>): Read<T> {
-  const entries = [...url.searchParams];
+export function readQuery<T>(url: string, schema: z.ZodType<T>): Read<T> {
+  const entries = url.includes("?") ? [...new URL(url).searchParams] : [];
   const query = Object.fromEntries(entries);
   if (Object.keys(query).length !== entries.length) {
     return { ok: false, code: "invalid_parameter", message: "A parameter comes twice." };

@@ -78,7 +78,7 @@ function perform(endpoint: Endpoint, matched: Matched): Promise<Answer | Failure
     if (!identified.ok) return identified;
     const params = decodeParams(matched.params);
     if (params === undefined) return { ok: false, code: "invalid_parameter" };
-    const query = readQuery(new URL(request.url), endpoint.query);
+    const query = readQuery(request.url, endpoint.query);
     if (!query.ok) return query;
     const body = endpoint.body && (await readBody(request, endpoint.body));
     if (body?.ok === false) return body;

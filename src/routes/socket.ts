@@ -30,7 +30,7 @@ async function open({ request, services, params }: Matched): Promise<Connected |
     const isOurs = (await readSessionId(services.keys, id)) !== undefined;
     return { ok: false, code: isOurs ? "origin_not_allowed" : "invalid_credential" };
   }
-  const query = readQuery(new URL(request.url), socketQuerySchema);
+  const query = readQuery(request.url, socketQuerySchema);
   if (!query.ok) return query;
   const { after = 0, tail } = query.value;
   const ticket = offered

@@ -40,6 +40,8 @@ const stop = () => {
   return stopping;
 };
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  // Miniflare's own handlers exit at once: workerd and the folder would outlive them.
+  process.removeAllListeners(signal);
   process.once(signal, () => void stop().finally(() => process.exit(1)));
 }
 setTimeout(() => {

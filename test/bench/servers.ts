@@ -4,7 +4,6 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:
 import { stripTypeScriptTypes } from "node:module";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare, type V4WorkerOptions } from "miniflare";
-import { unstable_readConfig } from "wrangler";
 import { ROOT, resultOf, startWrangler } from "../../src/cli/wrangler.ts";
 import { TEST_ADMIN_TOKEN, TEST_SIGNING_KEYS } from "../support/test-env.ts";
 import { type HttpRequest, requestOnce } from "./http-connection.ts";
@@ -20,12 +19,13 @@ export interface Servers {
 
 const MIGRATIONS = join(ROOT, "migrations/index");
 
-const deployed = unstable_readConfig({ config: join(ROOT, "wrangler.toml") });
-
-/** The same for both. */
+/** The same for both, and as deployed. */
+const config = readFileSync(join(ROOT, "wrangler.toml"), "utf8");
 const runtime = {
-  compatibilityDate: deployed.compatibility_date ?? "",
-  compatibilityFlags: deployed.compatibility_flags,
+  compatibilityDate: /^compatibility_date = "(.+)"$/m.exec(config)?.[1] ?? "",
+  compatibilityFlags: [
+    ...(/^compatibility_flags = (\[.*\])$/m.exec(config)?.[1] ?? "").matchAll(/"(.+?)"/g),
+  ].map(([, flag = ""]) => flag),
   unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
 };
 

@@ -7,7 +7,8 @@ import type { NewMessage } from "../../src/protocol/message.ts";
 import type { SessionWithToken } from "../../src/protocol/rest.ts";
 import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
 import { DAY_MS } from "../support/clock.ts";
-import { objectOf, TestSocket } from "../support/socket.ts";
+import { objectOf } from "../support/object-of.ts";
+import { TestSocket } from "../support/socket.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -79,7 +80,7 @@ test("what waits when the session is ended is stored and delivered before the en
   const created = await newSession(teamId);
   const socket = await join(created);
   await inOneTurn(created, [[message("1")], [message("2")]], (object) =>
-    object.terminate({ actor: { kind: "team", teamId }, team: undefined }),
+    object.terminate({ actor: { kind: "team", teamId }, teamRevision: undefined }),
   );
   expect(await socket.closed()).toBe(4410);
   expect(socket.messages.map(({ clientId }) => clientId)).toEqual(["1", "2"]);

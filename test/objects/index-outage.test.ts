@@ -9,8 +9,9 @@ import { call, newSession, newTeam, newTeamKey, ORIGIN } from "../support/api.ts
 import { DAY_MS, HOUR_MS, MINUTE_MS, moveClock } from "../support/clock.ts";
 import { evict } from "../support/eviction.ts";
 import { breakIndex, holdIndex } from "../support/index-database.ts";
+import { objectOf } from "../support/object-of.ts";
 import { problemOf, refusal } from "../support/problem.ts";
-import { objectOf, TestSocket } from "../support/socket.ts";
+import { TestSocket } from "../support/socket.ts";
 
 let restore: (() => void) | undefined;
 

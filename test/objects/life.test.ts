@@ -13,8 +13,9 @@ import { alarmAt, runAlarms } from "../support/alarms.ts";
 import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
 import { DAY_MS as DAY, MINUTE_MS as MINUTE } from "../support/clock.ts";
 import { RESIDENCIES, stepper } from "../support/eviction.ts";
+import { objectOf } from "../support/object-of.ts";
 import { objectRowsWritten } from "../support/object-storage.ts";
-import { objectOf, TestSocket } from "../support/socket.ts";
+import { TestSocket } from "../support/socket.ts";
 import { TEST_ADMIN_TOKEN } from "../support/test-env.ts";
 
 const start = Date.UTC(2027, 0, 1);

@@ -6,7 +6,7 @@ import { reconcileOverdue } from "../../src/cron.ts";
 import { call, newSession, newTeam } from "../support/api.ts";
 import { DAY_MS, HOUR_MS } from "../support/clock.ts";
 import { evict } from "../support/eviction.ts";
-import { objectOf } from "../support/socket.ts";
+import { objectOf } from "../support/object-of.ts";
 
 const start = Date.UTC(2027, 5, 1);
 

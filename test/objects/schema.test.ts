@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { climbSchema, SCHEMA_VERSION, storedSchemaVersion } from "../../objects/schema.ts";
 import { call, newSession, newTeam } from "../support/api.ts";
 import { evict } from "../support/eviction.ts";
-import { objectOf } from "../support/socket.ts";
+import { objectOf } from "../support/object-of.ts";
 
 /** Runs `act` on the SQL of an object that has no session. */
 function onFreshObject<T>(act: (storage: DurableObjectStorage) => T): Promise<T> {

@@ -9,8 +9,9 @@ import { alarmAt, runAlarms } from "../support/alarms.ts";
 import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
 import { DAY_MS, MINUTE_MS } from "../support/clock.ts";
 import { indexCost } from "../support/index-database.ts";
-import { objectRowsWritten } from "../support/object-storage.ts";
-import { objectOf, TestSocket } from "../support/socket.ts";
+import { objectOf } from "../support/object-of.ts";
+import { indexAnswered, objectRowsWritten } from "../support/object-storage.ts";
+import { TestSocket } from "../support/socket.ts";
 
 const start = Date.UTC(2027, 2, 1);
 const MESSAGES_PER_SIDE = 10;
@@ -35,7 +36,10 @@ async function costOf(act: () => Promise<unknown>) {
   let objectRows = 0;
   alarms = 0;
   const { rowsWritten } = await indexCost(async () => {
-    objectRows = await objectRowsWritten(chat.session.id, act);
+    objectRows = await objectRowsWritten(chat.session.id, async () => {
+      await act();
+      await indexAnswered(chat.session.id);
+    });
   });
   return { objectRows, indexRows: rowsWritten, alarms };
 }

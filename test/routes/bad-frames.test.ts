@@ -7,7 +7,8 @@ import { MAX_FRAME_BYTES, MAX_MESSAGES_PER_SEND } from "../../src/protocol/limit
 import type { SessionWithToken } from "../../src/protocol/rest.ts";
 import { decodeUp } from "../../src/schemas/frames.ts";
 import { newSession, newTeam } from "../support/api.ts";
-import { objectOf, TestSocket } from "../support/socket.ts";
+import { objectOf } from "../support/object-of.ts";
+import { TestSocket } from "../support/socket.ts";
 
 async function open(): Promise<{ chat: SessionWithToken; socket: TestSocket }> {
   const chat = await newSession(await newTeam());

@@ -10,9 +10,10 @@ import { signingKeys } from "../../src/keys.ts";
 import type { SessionList, SessionStats, SessionWithToken } from "../../src/protocol/rest.ts";
 import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
 import { type Cost, indexCost } from "../support/index-database.ts";
+import { objectOf } from "../support/object-of.ts";
 import { objectRowsWritten } from "../support/object-storage.ts";
 import { refusal } from "../support/problem.ts";
-import { objectOf, TestSocket } from "../support/socket.ts";
+import { TestSocket } from "../support/socket.ts";
 
 let teamId: string;
 let chat: SessionWithToken;

@@ -55,7 +55,11 @@ describe("after a rotation of the signing key", () => {
       await readTeamKey(keys, key),
     ];
     const { credentialId } = credential;
-    expect(await read(before)).toEqual([credential, { credentialId }, { keyId, secretHash }]);
+    expect(await read(before)).toEqual([
+      { ...credential, teamNumber: 1 },
+      { credentialId },
+      { keyId, secretHash },
+    ]);
     expect(await read(after)).toEqual(await read(before));
     expect(await read(without)).toEqual([undefined, undefined, undefined]);
   });

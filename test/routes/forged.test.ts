@@ -7,8 +7,9 @@ import { Keys, signingKeys } from "../../src/keys.ts";
 import type { SessionWithToken } from "../../src/protocol/rest.ts";
 import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
 import { indexCost } from "../support/index-database.ts";
+import { objectOf } from "../support/object-of.ts";
 import { refusal } from "../support/problem.ts";
-import { objectOf, TestSocket } from "../support/socket.ts";
+import { TestSocket } from "../support/socket.ts";
 
 const FORGERIES = 10_000;
 const IN_FLIGHT = 50;

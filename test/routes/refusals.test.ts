@@ -10,8 +10,8 @@ import { KEY_SCOPES } from "../../src/protocol/rest.ts";
 import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
 import { DAY_MS, moveClock } from "../support/clock.ts";
 import { evict } from "../support/eviction.ts";
+import { objectOf } from "../support/object-of.ts";
 import { problemOf, refusal } from "../support/problem.ts";
-import { objectOf } from "../support/socket.ts";
 import { TEST_ADMIN_TOKEN } from "../support/test-env.ts";
 import { type RouteSample, requestOf, SAMPLES, samplesFor } from "./sample-requests.ts";
 

@@ -1,7 +1,7 @@
 // Alarms under a clock that is moved by hand: run when they are due, as the platform would.
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { vi } from "vitest";
-import { objectOf } from "./socket.ts";
+import { objectOf } from "./object-of.ts";
 
 export function alarmAt(sessionId: string): Promise<number | null> {
   return runInDurableObject(objectOf(sessionId), (_, { storage }) => storage.getAlarm());

@@ -2,6 +2,7 @@
 import { exports } from "cloudflare:workers";
 import type { KeyScope, SessionWithToken, TeamPolicy } from "../../src/protocol/rest.ts";
 import { KEY_SCOPES } from "../../src/protocol/rest.ts";
+import { indexAnswered } from "./object-storage.ts";
 import { TEST_ADMIN_TOKEN } from "./test-env.ts";
 
 /** Requests to the Worker start here. */
@@ -69,5 +70,7 @@ export async function newSession(
     body: { teamId, ...(sent.body ?? {}) },
   });
   if (!response.ok) throw new Error(`no session: ${await response.text()}`);
-  return await response.json();
+  const created = await response.json<SessionWithToken>();
+  await indexAnswered(created.session.id);
+  return created;
 }

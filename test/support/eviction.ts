@@ -1,6 +1,6 @@
 // Memory is a cache: a test of the object runs on one that stays awake, and on one that is evicted between any two steps.
 import { evictDurableObject } from "cloudflare:test";
-import { objectOf } from "./socket.ts";
+import { objectOf } from "./object-of.ts";
 
 export const RESIDENCIES = ["stays awake", "is evicted between steps"] as const;
 export type Residency = (typeof RESIDENCIES)[number];

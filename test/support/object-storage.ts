@@ -1,6 +1,6 @@
 /** What objects write, by the runtime's own account. All objects of a test run in its isolate and share prototypes. */
 import { runInDurableObject } from "cloudflare:test";
-import { objectOf } from "./socket.ts";
+import { objectOf } from "./object-of.ts";
 
 /** Rows that `act` wrote to the storage of any object; an alarm that is set counts as one, as it does on the bill. */
 export async function objectRowsWritten(
@@ -35,4 +35,18 @@ export async function objectRowsWritten(
     Object.assign(storage, { setAlarm });
   }
   return alarms + cursors.reduce((sum, cursor) => sum + cursor.rowsWritten, 0);
+}
+
+/**
+ * Resolves once the object has written down what the index answered to its last change: the object does so after its
+ * caller has been answered.
+ */
+export async function indexAnswered(sessionId: string): Promise<void> {
+  const fresh = "SELECT 1 FROM index_outbox WHERE attempts = 0";
+  const hasAnswer = () =>
+    runInDurableObject(
+      objectOf(sessionId),
+      (_, { storage }) => storage.sql.exec(fresh).toArray().length === 0,
+    );
+  while (!(await hasAnswer())) await scheduler.wait(1);
 }

@@ -1,5 +1,5 @@
 // A plain client of `ds.v1` that keeps every frame it got, so that a test can judge what a connection saw.
-import { env, exports } from "cloudflare:workers";
+import { exports } from "cloudflare:workers";
 import { type DownFrame, PONG, type UpFrame } from "../../src/protocol/frames.ts";
 import type { Message } from "../../src/protocol/message.ts";
 import { BASE } from "./api.ts";
@@ -120,9 +120,4 @@ export class TestSocket {
   #wake(): void {
     for (const look of [...this.#waiting]) look();
   }
-}
-
-/** The stub of a session's object, for what only a test may do to it. */
-export function objectOf(sessionId: string): DurableObjectStub {
-  return env.SESSIONS.getByName(sessionId);
 }

@@ -111,14 +111,14 @@ export function closingLabel(
   if (status === "terminated") {
     return {
       title: "This chat has ended",
-      text: "It was ended here, in another tab or on another device.",
+      text: "Nobody can write in it any more.",
       action: "start_new",
     };
   }
   if (status === "expired") {
     return {
       title: "This chat has expired",
-      text: "Nothing happened in it for a long time.",
+      text: "It was open for as long as a chat can be.",
       action: "start_new",
     };
   }
