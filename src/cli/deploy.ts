@@ -30,6 +30,10 @@ async function deploy(): Promise<void> {
   const refused = args.find((arg) => /^(--(name|env|config)(=|$)|-[ec])/.test(arg));
   if (refused !== undefined) throw new Error(`Set the target in wrangler.toml, not by ${refused}.`);
 
+  // A misspelt dry run would be a real one.
+  const misspelt = args.find((arg) => arg.startsWith("--dry") && arg !== "--dry-run");
+  if (misspelt !== undefined) throw new Error(`There is no ${misspelt}; a dry run is --dry-run.`);
+
   await buildPage();
   if (args.includes("--dry-run")) {
     await run(["deploy", ...args, ...(args.some(isOutdir) ? [] : ["--outdir", "dist/worker"])]);

@@ -88,6 +88,14 @@ test.each(["--name=other", "--env", "-e"])("%s is refused", async (arg) => {
   expect(read().commands).toEqual([]);
 });
 
+test("a misspelt dry run is none", async () => {
+  const before = read();
+  const { code, output } = await deploy("--dryrun");
+  expect(code).toBe(1);
+  expect(output).toContain("a dry run is --dry-run");
+  expect(read()).toEqual(before);
+});
+
 function deploy(...args: string[]): Promise<{ code: number; output: string }> {
   const env = {
     ...process.env,
