@@ -8,7 +8,8 @@ import { sessionsDatabase } from "../src/session-index/databases.ts";
 import { IndexError } from "../src/session-index/errors.ts";
 import { within } from "../src/session-index/timeout.ts";
 import { projectSession } from "../src/session-index/write.ts";
-import type { OutboxEntry, SessionStore, StoredSession } from "./store.ts";
+import type { OutboxEntry, OutboxStore } from "./outbox-store.ts";
+import type { SessionStore, StoredSession } from "./store.ts";
 
 /** A fresh entry is tried at once by whoever marked it; this is when the alarm tries if that one died. */
 const FALLBACK_MS = 1_800_000;
@@ -30,6 +31,7 @@ type WriteResult = Awaited<ReturnType<typeof projectSession>>;
 export class IndexProjector {
   readonly #env: Env;
   readonly #store: SessionStore;
+  readonly #outboxStore: OutboxStore;
   readonly #source: IndexSource;
   #running: { readonly answered: Promise<void>; readonly done: Promise<void> } | undefined;
   /** What was marked since the write that is under way began, and so is not done with when that lands. */
@@ -37,9 +39,10 @@ export class IndexProjector {
   /** The outbox as stored, dead letters among it; undefined when it has to be read again. */
   #entries: readonly OutboxEntry[] | undefined;
 
-  constructor(env: Env, store: SessionStore, source: IndexSource) {
+  constructor(env: Env, store: SessionStore, outbox: OutboxStore, source: IndexSource) {
     this.#env = env;
     this.#store = store;
+    this.#outboxStore = outbox;
     this.#source = source;
   }
 
@@ -54,7 +57,7 @@ export class IndexProjector {
   }
 
   #mark(entity: string, now: number): void {
-    this.#store.saveOutbox({ entity, dueAt: now + FALLBACK_MS, attempts: 0, failure: null });
+    this.#outboxStore.save({ entity, dueAt: now + FALLBACK_MS, attempts: 0, failure: null });
     this.#entries = undefined;
     this.#markedSince.add(entity);
   }
@@ -95,7 +98,7 @@ export class IndexProjector {
   }
 
   #outbox(): readonly OutboxEntry[] {
-    this.#entries ??= this.#store.outbox();
+    this.#entries ??= this.#outboxStore.all();
     return this.#entries;
   }
 
@@ -126,11 +129,11 @@ export class IndexProjector {
     this.#store.transaction(() => {
       if (result.ok) {
         this.#source.indexed(record, readAt);
-        for (const { entity } of entries.filter(isUnchanged)) this.#store.clearOutbox(entity);
+        for (const { entity } of entries.filter(isUnchanged)) this.#outboxStore.clear(entity);
       } else {
         // What can never be written may be written after all in the state that it has come to meanwhile.
         const failed = result.retryable ? entries : entries.filter(isUnchanged);
-        for (const entry of failed) this.#store.saveOutbox(retried(entry, result, now));
+        for (const entry of failed) this.#outboxStore.save(retried(entry, result, now));
       }
     });
     return result.ok || !result.retryable;

@@ -14,6 +14,7 @@ import type { Actor } from "./calls.ts";
 import { IndexProjector } from "./index-projector.ts";
 import { MessageLog } from "./message-log.ts";
 import { MessageStore } from "./message-store.ts";
+import { OutboxStore } from "./outbox-store.ts";
 import { SessionState } from "./session-state.ts";
 import { Sockets } from "./sockets.ts";
 import type { SessionStore, StoredSession } from "./store.ts";
@@ -55,7 +56,7 @@ export class LiveSession {
       deliver: (frames) => this.sockets.deliver(frames),
     });
     this.sockets = new Sockets(ctx, store, this.messages, this.log, this.state, () => this.#arm());
-    this.projector = new IndexProjector(env, store, this.state);
+    this.projector = new IndexProjector(env, store, new OutboxStore(ctx.storage.sql), this.state);
   }
 
   /** Lets `actor` in to do `operation` as some role, or says why not. */

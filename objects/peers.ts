@@ -181,3 +181,15 @@ function restore(socket: WebSocket): Peer | undefined {
   const attachment = socket.deserializeAttachment() as Attachment | null;
   return attachment === null || attachment.isClosed ? undefined : new Peer(socket, attachment);
 }
+
+/** Codes that a close event reports but that no endpoint may send. */
+const RESERVED_CODES: readonly number[] = [1005, 1006, 1015];
+
+/** Completes the closing handshake. */
+export function closeBack(socket: WebSocket, code: number): void {
+  try {
+    socket.close(RESERVED_CODES.includes(code) ? 1000 : code);
+  } catch {
+    return;
+  }
+}

@@ -1,8 +1,8 @@
 // What happens on a session's sockets: joining, the frames that clients send, delivery, presence. The rules of flow:
 // a joining socket pulls its history and is then live; a live one that leaves a window unacknowledged has to resume.
+// Long, because every frame and every way to lose a socket is told in this one place.
 import { mayRole } from "../src/domain/access.ts";
 import { CLOSE_CODES } from "../src/protocol/close-codes.ts";
-import type { FrameErrorCode } from "../src/protocol/errors.ts";
 import type {
   ReadUpFrame,
   ReceivedFrame,
@@ -17,9 +17,10 @@ import { decodeUp } from "../src/schemas/frames.ts";
 import type { HistoryRequest } from "./calls.ts";
 import { History } from "./history.ts";
 import { newConnectionId } from "./ids.ts";
-import type { MessageLog, Outcome } from "./message-log.ts";
+import type { MessageLog } from "./message-log.ts";
 import type { MessageStore } from "./message-store.ts";
-import { type Peer, Peers } from "./peers.ts";
+import { closeBack, type Peer, Peers } from "./peers.ts";
+import { answer, refuse } from "./replies.ts";
 import type { SessionState } from "./session-state.ts";
 import type { SessionStore } from "./store.ts";
 
@@ -262,33 +263,5 @@ export class Sockets {
     await scheduler.wait(PRESENCE_DELAY_MS);
     this.#announcing = false;
     this.#peers.broadcast({ type: "presence", presence: this.#peers.presence() });
-  }
-}
-
-function refuse(peer: Peer, code: FrameErrorCode, clientId?: string): void {
-  peer.send({ type: "error", code, ...(clientId !== undefined && { clientId }) });
-}
-
-/** Codes that a close event reports but that no endpoint may send. */
-const RESERVED_CODES: readonly number[] = [1005, 1006, 1015];
-
-function closeBack(socket: WebSocket, code: number): void {
-  try {
-    socket.close(RESERVED_CODES.includes(code) ? 1000 : code);
-  } catch {
-    return;
-  }
-}
-
-/** Tells a sender what its delivery does not tell it: what had been stored before, and what was not stored. */
-function answer(peer: Peer, outcomes: readonly Outcome[]): void {
-  const items = outcomes.flatMap((outcome) =>
-    outcome.kind === "duplicate"
-      ? [{ clientId: outcome.message.clientId ?? "", seq: outcome.message.seq }]
-      : [],
-  );
-  if (items.length > 0) peer.send({ type: "stored", items });
-  for (const outcome of outcomes) {
-    if (outcome.kind === "refused") refuse(peer, outcome.code, outcome.clientId);
   }
 }

@@ -30,13 +30,6 @@ export interface Credential {
   readonly revokedAt: number | null;
 }
 
-export interface OutboxEntry {
-  readonly entity: string;
-  readonly dueAt: number;
-  readonly attempts: number;
-  readonly failure: string | null;
-}
-
 export class SessionStore {
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
@@ -192,33 +185,6 @@ export class SessionStore {
         .toArray().length > 0
     );
   }
-
-  outbox(): OutboxEntry[] {
-    return this.#sql
-      .exec<OutboxRow>("SELECT * FROM index_outbox")
-      .toArray()
-      .map((row) => ({
-        entity: row.entity,
-        dueAt: row.due_at,
-        attempts: row.attempts,
-        failure: row.failure,
-      }));
-  }
-
-  /** The entry as given, in place of any earlier one for the same entity. */
-  saveOutbox(entry: OutboxEntry): void {
-    this.#sql.exec(
-      "INSERT OR REPLACE INTO index_outbox (entity, due_at, attempts, failure) VALUES (?, ?, ?, ?)",
-      entry.entity,
-      entry.dueAt,
-      entry.attempts,
-      entry.failure,
-    );
-  }
-
-  clearOutbox(entity: string): void {
-    this.#sql.exec("DELETE FROM index_outbox WHERE entity = ?", entity);
-  }
 }
 
 type SessionRow = {
@@ -259,5 +225,3 @@ type ConversationRow = {
   created_at: number;
   updated_at: number;
 };
-
-type OutboxRow = { entity: string; due_at: number; attempts: number; failure: string | null };

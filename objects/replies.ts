@@ -1,0 +1,21 @@
+// What a sender hears of its own frames, beside their delivery to everyone.
+import type { FrameErrorCode } from "../src/protocol/errors.ts";
+import type { Outcome } from "./message-log.ts";
+import type { Peer } from "./peers.ts";
+
+export function refuse(peer: Peer, code: FrameErrorCode, clientId?: string): void {
+  peer.send({ type: "error", code, ...(clientId !== undefined && { clientId }) });
+}
+
+/** Tells a sender what its delivery does not tell it: what had been stored before, and what was not stored. */
+export function answer(peer: Peer, outcomes: readonly Outcome[]): void {
+  const items = outcomes.flatMap((outcome) =>
+    outcome.kind === "duplicate"
+      ? [{ clientId: outcome.message.clientId ?? "", seq: outcome.message.seq }]
+      : [],
+  );
+  if (items.length > 0) peer.send({ type: "stored", items });
+  for (const outcome of outcomes) {
+    if (outcome.kind === "refused") refuse(peer, outcome.code, outcome.clientId);
+  }
+}
