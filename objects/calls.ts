@@ -2,7 +2,7 @@
 // added: during a deploy new Workers call old objects.
 import type { TeamSettings } from "../src/domain/policy.ts";
 import type { Failure } from "../src/protocol/errors.ts";
-import type { Message } from "../src/protocol/message.ts";
+import type { Author, Message } from "../src/protocol/message.ts";
 import type { DeviceInfo, LocationInfo, Session } from "../src/protocol/session.ts";
 
 /** Who calls. The Worker has checked tags and scopes; the object checks the credential itself. */
@@ -15,11 +15,14 @@ export type Actor =
     }
   /** Came with a ticket: proof of a credential at most a minute ago. */
   | { readonly kind: "ticket"; readonly credentialId: string }
-  | { readonly kind: "team"; readonly teamId: string };
+  | { readonly kind: "team"; readonly teamId: string }
+  /** A member of the team's staff; `author` signs what it writes. */
+  | { readonly kind: "operator"; readonly teamId: string; readonly author: Author };
 
 /** What one hears who names a session that is not there, or not theirs: the two cannot be told apart. */
-export function unknownSession({ kind }: Pick<Actor, "kind">): Failure {
-  return { ok: false, code: kind === "team" ? "session_not_found" : "invalid_credential" };
+export function unknownSession({ kind }: { readonly kind: Actor["kind"] }): Failure {
+  const isTeam = kind === "team" || kind === "operator";
+  return { ok: false, code: isTeam ? "session_not_found" : "invalid_credential" };
 }
 
 export interface Call {

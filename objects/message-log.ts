@@ -2,7 +2,7 @@
 // once; what arrives meanwhile shares the next transaction and the next frame. Nothing is delivered before it is stored,
 // and whether a message may be stored is decided inside the transaction that stores it.
 
-import { type CallerRole, slidesExpiry } from "../src/domain/access.ts";
+import { type CallerRole, sideOf, slidesExpiry } from "../src/domain/access.ts";
 import { isTooLarge, type LogHead } from "../src/domain/log.ts";
 import { isoTime } from "../src/domain/view.ts";
 import { byteLength } from "../src/protocol/bytes.ts";
@@ -135,7 +135,7 @@ export class MessageLog {
     const encoded: string[] = [];
     const outcomes = batches.map(({ sender, messages }) => {
       const refusal = this.#state.writeRefusal(sender.credentialId, now);
-      const side: Side = sender.role === "team" ? "team" : "visitor";
+      const side = sideOf(sender.role);
       const isTouch = slidesExpiry(sender.role);
       return messages.map((input): Outcome => {
         if (refusal !== undefined) return refused(refusal, input);

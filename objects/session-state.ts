@@ -76,14 +76,14 @@ export class SessionState {
   ): { readonly ok: true; readonly role: CallerRole } | Failure {
     const role = this.#roleOf(actor);
     if (role === undefined) return unknownSession(actor);
-    if (role !== "team" && !mayRole(operation, role)) return { ok: false, code: "forbidden" };
+    if (!mayRole(operation, role)) return { ok: false, code: "forbidden" };
     const refusal = opensWhenEnded(operation, role) ? undefined : this.endedCode();
     return refusal === undefined ? { ok: true, role } : { ok: false, code: refusal };
   }
 
   #roleOf(actor: Actor): CallerRole | undefined {
-    if (actor.kind === "team") {
-      return actor.teamId === this.#stored.record.teamId ? "team" : undefined;
+    if (actor.kind === "team" || actor.kind === "operator") {
+      return actor.teamId === this.#stored.record.teamId ? actor.kind : undefined;
     }
     const credential = this.#goodCredential(actor.credentialId);
     if (credential === undefined || actor.kind === "ticket") return credential?.role;

@@ -1,7 +1,7 @@
 // One visitor's session: the actor that owns its state, its log and its sockets. Everything that can happen to a session
 // enters here; nothing is acknowledged before it is stored, and an eviction between any two events changes nothing.
 import { DurableObject } from "cloudflare:workers";
-import type { CallerRole, SessionOperation } from "../src/domain/access.ts";
+import { type CallerRole, type SessionOperation, sideOf } from "../src/domain/access.ts";
 import { newConversation } from "../src/domain/conversation-record.ts";
 import type { TeamSettings } from "../src/domain/policy.ts";
 import { viewConversation } from "../src/domain/view.ts";
@@ -138,7 +138,7 @@ export class SessionObject extends DurableObject<Env> {
     const admitted = await this.#admit(call, "listConversations");
     if (!admitted.ok) return admitted;
     const { live, role } = admitted;
-    const counts = live.messages.conversationCounts(role === "team" ? "team" : "visitor");
+    const counts = live.messages.conversationCounts(sideOf(role));
     const conversations = this.#store
       .conversations()
       .map((record) => viewConversation(record, counts.get(record.id)));
@@ -190,8 +190,11 @@ export class SessionObject extends DurableObject<Env> {
     const admitted = await this.#admit(call, "postMessage");
     if (!admitted.ok) return admitted;
     const { live, role } = admitted;
-    const credentialId = call.actor.kind === "team" ? null : call.actor.credentialId;
-    const outcome = await live.log.append({ role, credentialId }, message);
+    const { actor } = call;
+    const credentialId = "credentialId" in actor ? actor.credentialId : null;
+    const signed =
+      actor.kind === "operator" ? { ...message, role: actor.kind, author: actor.author } : message;
+    const outcome = await live.log.append({ role, credentialId }, signed);
     return outcome.kind === "refused"
       ? { ok: false, code: outcome.code }
       : { ok: true, message: outcome.message, isNew: outcome.kind === "stored" };
@@ -216,7 +219,7 @@ export class SessionObject extends DurableObject<Env> {
     const admitted = await this.#admit(call, "connect");
     if (!admitted.ok) return Response.json(admitted);
     const { live, role } = admitted;
-    if (role === "team") return Response.json(FORBIDDEN);
+    if (role === "team" || role === "operator") return Response.json(FORBIDDEN);
     live.sockets.sweep(Date.now());
     const limit = live.state.team.policy.limits.socketsPerSession;
     if (limit !== null && live.sockets.size >= limit) return Response.json(TOO_MANY_SOCKETS);

@@ -19,7 +19,9 @@ export async function authenticate(services: Services, request: Request): Promis
   if (bearer === undefined) return UNAUTHENTICATED;
   if (bearer.startsWith("sk_")) return await authenticateTeam(services, request, bearer);
   const credential = await readToken(services.keys, bearer);
-  return credential ? { ok: true, caller: { kind: "credential", credential } } : INVALID;
+  return credential
+    ? { ok: true, caller: { kind: "credential", credential, transport: "bearer" } }
+    : INVALID;
 }
 
 async function authenticateTeam(
@@ -35,8 +37,8 @@ async function authenticateTeam(
   if (!(await isSameSecret(presented.secretHash, record.secretHash))) return INVALID;
   const team = await teamById(env, record.teamId);
   if (team === undefined) return INVALID;
-  const { teamId, scopes } = record;
-  return { ok: true, caller: { kind: "team", teamId, teamNumber: team.number, scopes } };
+  const { id: keyId, teamId, scopes } = record;
+  return { ok: true, caller: { kind: "team", teamId, teamNumber: team.number, scopes, keyId } };
 }
 
 /** The administrator, who has the Worker's own secret; without one there is no such door. */

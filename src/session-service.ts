@@ -197,7 +197,13 @@ export class SessionService extends WorkerEntrypoint<Env> {
       const team = await teamById(this.env, teamId);
       if (team === undefined) return { ok: false, code: "team_not_found" };
       const services = { env: this.env, keys: await signingKeys(this.env) };
-      const caller: Caller = { kind: "team", teamId, teamNumber: team.number, scopes };
+      const caller: Caller = {
+        kind: "team",
+        teamId,
+        teamNumber: team.number,
+        scopes,
+        keyId: undefined,
+      };
       return await operation({ services, caller, teamId });
     });
   }

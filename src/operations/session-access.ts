@@ -1,9 +1,9 @@
 // From an id and a caller to the session's object: everything that can be refused without waking it is refused here.
 import { type Actor, type Call, unknownSession } from "../../objects/calls.ts";
 import type { SessionObject } from "../../objects/session.ts";
-import type { Caller } from "../caller.ts";
+import type { Caller, CredentialCaller, OperatorCaller, TeamCaller } from "../caller.ts";
 import { readSessionId } from "../credentials.ts";
-import { mayScope, type SessionOperation } from "../domain/access.ts";
+import { mayRole, mayScope, type SessionOperation } from "../domain/access.ts";
 import type { TeamSettings } from "../domain/policy.ts";
 import type { Failure } from "../protocol/errors.ts";
 import type { Services } from "../services.ts";
@@ -29,9 +29,7 @@ export async function openSession(
   if (caller.kind === "anonymous" || caller.kind === "admin") {
     return { ok: false, code: "unauthenticated" };
   }
-  if (caller.kind === "team" && !mayScope(operation, caller.scopes)) {
-    return { ok: false, code: "forbidden" };
-  }
+  if (!mayAtAll(caller, operation)) return { ok: false, code: "forbidden" };
   const address = await addressFor(services, caller, id);
   if (address === undefined) return unknownSession(caller);
   const team = await knownTeam(services.env, address.teamNumber);
@@ -40,10 +38,18 @@ export async function openSession(
   return { ok: true, stub: sessionStub(services.env, id), call };
 }
 
+type SessionCaller = CredentialCaller | TeamCaller | OperatorCaller;
+
+/** Whether the caller's kind and scopes permit it; what a credential's role permits, its object says. */
+function mayAtAll(caller: SessionCaller, operation: SessionOperation): boolean {
+  if (caller.kind === "team") return mayScope(operation, caller.scopes);
+  return caller.kind === "credential" || mayRole(operation, "operator");
+}
+
 /** The id's address if it can be this caller's at all. */
 async function addressFor(
   { keys }: Services,
-  caller: Extract<Caller, { kind: "credential" | "team" }>,
+  caller: SessionCaller,
   id: string,
 ): Promise<{ readonly teamNumber: number } | undefined> {
   if (caller.kind === "credential") {
@@ -54,8 +60,11 @@ async function addressFor(
   return address?.teamNumber === caller.teamNumber ? address : undefined;
 }
 
-function actorOf(caller: Extract<Caller, { kind: "credential" | "team" }>): Actor {
+function actorOf(caller: SessionCaller): Actor {
   if (caller.kind === "team") return { kind: "team", teamId: caller.teamId };
+  if (caller.kind === "operator") {
+    return { kind: "operator", teamId: caller.teamId, author: caller.author };
+  }
   const { credentialId, secretDigest } = caller.credential;
   return { kind: "credential", credentialId, secretDigest };
 }

@@ -1,5 +1,5 @@
 import type { Caller } from "../caller.ts";
-import { TEAM_ACCESS, type TeamOperation } from "../domain/access.ts";
+import { TEAM_ACCESS, type TeamOperation, type TeamRule } from "../domain/access.ts";
 import type { Failure } from "../protocol/errors.ts";
 
 /** Whether `caller` may do `operation` for a team, and the team's number if so. */
@@ -11,8 +11,12 @@ export function mayAsk(
   if (caller.kind === "anonymous" || caller.kind === "admin") {
     return { ok: false, code: "unauthenticated" };
   }
-  if (caller.kind === "credential") return { ok: false, code: "forbidden" };
-  if (!caller.scopes.includes(TEAM_ACCESS[operation])) return { ok: false, code: "forbidden" };
+  const rule: TeamRule = TEAM_ACCESS[operation];
+  const may =
+    caller.kind === "team"
+      ? caller.scopes.includes(rule.scope)
+      : caller.kind === "operator" && rule.operator;
+  if (!may || caller.kind === "credential") return { ok: false, code: "forbidden" };
   if (caller.teamId !== teamId) return { ok: false, code: "team_not_found" };
   return { ok: true, number: caller.teamNumber };
 }

@@ -47,6 +47,40 @@ export const MAX_TAIL_MESSAGES = 1000;
 /** Devices with a key to one session. */
 export const MAX_CREDENTIALS_PER_SESSION = 32;
 
+/** Of them, guests': share links never use up what the owner's own devices need. */
+export const MAX_GUESTS_PER_SESSION = 24;
+
+/** Invites that still open a session: bounds the list, which has no pages. */
+export const MAX_INVITES_PER_SESSION = 100;
+
+export const MAX_INVITE_SECONDS = 30 * 86_400;
+export const DEFAULT_INVITE_SECONDS = 7 * 86_400;
+
+/** How often a share link may be used at most. */
+export const MAX_INVITE_USES = 1000;
+export const DEFAULT_INVITE_USES = 10;
+
+/** A hand-off gives everything away, so it is short and works once. */
+export const MAX_HANDOFF_SECONDS = 600;
+
+/** A credential's secret older than this is replaced when its holder refreshes: bounds what a stolen one is worth. */
+export const ROTATE_AFTER_MS = 86_400_000;
+
+/** A secret that was replaced goes on working at least this long, for the calls that were under way. */
+export const SUPERSEDED_GRACE_MS = 60_000;
+
+/** What gives a session away for good wants a secret minted or rotated within this time. */
+export const FRESH_CREDENTIAL_MS = 600_000;
+
+/** The longest life of a team's identity token: `exp` lies at most this far ahead. */
+export const MAX_IDENTITY_TOKEN_MS = 300_000;
+
+/** How far the clocks of a team's backend and the edge may differ. */
+export const CLOCK_SKEW_MS = 30_000;
+
+/** How long a member of the staff stays signed in at most. */
+export const MAX_OPERATOR_TOKEN_SECONDS = 12 * 3600;
+
 /** Threads in one session: bounds the list, which has no pages. */
 export const MAX_CONVERSATIONS_PER_SESSION = 100;
 

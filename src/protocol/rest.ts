@@ -2,6 +2,7 @@
 import type { Conversation } from "./conversation.ts";
 import type { Message } from "./message.ts";
 import type {
+  CredentialRole,
   DeviceInfo,
   LocationInfo,
   Session,
@@ -9,24 +10,37 @@ import type {
   SessionSummary,
 } from "./session.ts";
 
+export const TOKEN_TRANSPORTS = ["bearer", "cookie"] as const;
+/** How the token gets to its holder: in the JSON, or as a cookie that no script can read. */
+export type TokenTransport = (typeof TOKEN_TRANSPORTS)[number];
+
 export interface CreateSessionRequest {
   readonly teamId: string;
   /** A hint about a browser, never a key. */
   readonly userFingerprint?: string;
   readonly deviceInfo?: DeviceInfo;
-  readonly tokenTransport?: "bearer";
+  /** `bearer` when it is left out. */
+  readonly tokenTransport?: TokenTransport;
+  /** What Turnstile gave the page, where the deployment wants it. */
+  readonly turnstileToken?: string;
   /** Team keys only: otherwise the edge says where the visitor is. */
   readonly locationInfo?: LocationInfo;
   /** Team keys only: the visitor's address; not stored. */
   readonly clientIp?: string;
 }
 
-export interface SessionWithToken {
+/** What `create`, `resume` and `redeem` answer. */
+export interface OpenedSession {
   readonly session: Session;
-  /** The caller's own key to the session, shown this once. */
-  readonly token: string;
+  /** The caller's own key to the session, shown this once; not here when it went into a cookie. */
+  readonly token?: string;
   /** Opens a socket within 60 seconds. */
   readonly ticket: string;
+}
+
+/** The same where the token is in the answer. */
+export interface SessionWithToken extends OpenedSession {
+  readonly token: string;
 }
 
 export interface ValidateSessionResponse {
@@ -46,6 +60,84 @@ export interface RefreshSessionResponse {
   readonly token?: string;
   /** There when a credential called, and not the team. */
   readonly ticket?: string;
+}
+
+export interface IdentifyRequest {
+  /** A JWT signed by the team's backend. */
+  readonly identityToken: string;
+}
+
+export interface ResumeSessionRequest extends IdentifyRequest {
+  readonly teamId: string;
+  /** Which of the person's sessions; the latest when it is left out. */
+  readonly sessionId?: string;
+  readonly deviceInfo?: DeviceInfo;
+  readonly tokenTransport?: TokenTransport;
+}
+
+export interface CreateInviteRequest {
+  /** `owner` is a hand-off: one use, ten minutes at most. */
+  readonly role: CredentialRole;
+  readonly expiresInSeconds?: number;
+  readonly maxUses?: number;
+  /** Where the link leads, on one of the team's origins; the calling page's origin when it is left out. */
+  readonly pageUrl?: string;
+}
+
+export interface CreatedInvite {
+  readonly inviteId: string;
+  /** The secret is in its fragment, as `#ds-invite=…`; shown this once. */
+  readonly url: string;
+  readonly expiresAt: string;
+}
+
+export interface Invite {
+  readonly inviteId: string;
+  readonly role: CredentialRole;
+  readonly createdAt: string;
+  readonly expiresAt: string;
+  readonly maxUses: number;
+  readonly uses: number;
+  /** Devices that came in by it and still have access. */
+  readonly devices: number;
+}
+
+export interface InviteList {
+  /** Those that still open the session or have let somebody in who still has access; newest first. */
+  readonly invites: readonly Invite[];
+}
+
+export interface RedeemInviteRequest {
+  readonly secret: string;
+  readonly deviceInfo?: DeviceInfo;
+  /** `cookie` only for a hand-off: a guest's key stays in its tab. */
+  readonly tokenTransport?: TokenTransport;
+}
+
+export interface RedeemedInvite extends OpenedSession {
+  readonly role: CredentialRole;
+}
+
+/** Somebody's access to the session: one credential, without its secret. */
+export interface Device {
+  readonly credentialId: string;
+  readonly role: CredentialRole;
+  /** Whether it is the one that asks. */
+  readonly current: boolean;
+  /** Whether it has a connection now. */
+  readonly connected: boolean;
+  readonly deviceInfo: DeviceInfo;
+  readonly locationInfo: LocationInfo;
+  readonly createdAt: string;
+  /** To within an hour. */
+  readonly lastUsedAt: string;
+  /** The invite by which it came in. */
+  readonly inviteId?: string;
+}
+
+export interface DeviceList {
+  /** Those with access, the one that asks first. */
+  readonly devices: readonly Device[];
 }
 
 export interface SessionList {
@@ -121,4 +213,67 @@ export interface TeamKey {
   readonly keyId: string;
   /** Shown this once. */
   readonly key: string;
+}
+
+/** A key without its secret. */
+export interface TeamKeySummary {
+  readonly keyId: string;
+  readonly scopes: readonly KeyScope[];
+  readonly createdAt: string;
+  readonly revokedAt?: string;
+}
+
+export interface TeamKeyList {
+  readonly keys: readonly TeamKeySummary[];
+}
+
+export const IDENTITY_ALGORITHMS = ["HS256", "ES256"] as const;
+export type IdentityAlgorithm = (typeof IDENTITY_ALGORITHMS)[number];
+
+/** The public half of a P-256 key, RFC 7517. */
+export interface EcPublicJwk {
+  readonly kty: "EC";
+  readonly crv: "P-256";
+  readonly x: string;
+  readonly y: string;
+}
+
+export interface CreateIdentityKeyRequest {
+  readonly algorithm: IdentityAlgorithm;
+  /** For ES256. */
+  readonly publicKey?: EcPublicJwk;
+}
+
+export interface CreatedIdentityKey {
+  /** Goes into the header of every token that is signed with it. */
+  readonly kid: string;
+  /** For HS256: base64url of 32 bytes, shown this once. */
+  readonly secret?: string;
+}
+
+export interface IdentityKey {
+  readonly kid: string;
+  readonly algorithm: IdentityAlgorithm;
+  readonly createdAt: string;
+  readonly revokedAt?: string;
+}
+
+export interface IdentityKeyList {
+  readonly keys: readonly IdentityKey[];
+}
+
+export interface CreateOperatorTokenRequest {
+  /** The team's own id of the person. */
+  readonly operatorId: string;
+  readonly name: string;
+  readonly avatarUrl?: string;
+  /** At most twelve hours, which is also the default. */
+  readonly expiresInSeconds?: number;
+}
+
+export interface OperatorToken {
+  readonly operatorToken: string;
+  /** Signs the person in; the token is in its fragment. */
+  readonly dashboardUrl: string;
+  readonly expiresAt: string;
 }

@@ -3,7 +3,7 @@ import * as operations from "../operations/sessions.ts";
 import type { Failure } from "../protocol/errors.ts";
 import type { LocationInfo } from "../protocol/session.ts";
 import {
-  createdAnswer,
+  openedAnswer,
   refreshedAnswer,
   sessionAnswer,
   validatedAnswer,
@@ -23,7 +23,7 @@ export const createSession = endpoint({
   audience: "creation",
   query: noQuerySchema,
   body: createSessionSchema,
-  answers: { 200: createdAnswer, 201: createdAnswer },
+  answers: { 200: openedAnswer, 201: openedAnswer },
   errors: ["team_not_found", "team_disabled", "idempotency_key_expired", "too_many_credentials"],
   async handle({ request, services, caller, body }) {
     const origin = request.headers.get("Origin");

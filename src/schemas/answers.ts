@@ -8,10 +8,10 @@ import {
   type ConversationList,
   KEY_SCOPES,
   type MessagePage,
+  type OpenedSession,
   type RefreshSessionResponse,
   type SessionList,
   type SessionStats,
-  type SessionWithToken,
   type Team,
   type TeamKey,
   type ValidateSessionResponse,
@@ -62,9 +62,9 @@ export const sessionSummarySchema: Shape<SessionSummary> = z.object({
 
 export const sessionAnswer = z.object({ session: sessionSchema });
 
-export const createdAnswer: Shape<SessionWithToken> = z.object({
+export const openedAnswer: Shape<OpenedSession> = z.object({
   session: sessionSchema,
-  token: z.string(),
+  token: z.string().exactOptional(),
   ticket: z.string(),
 });
 

@@ -11,6 +11,7 @@ import {
   type CreateSessionRequest,
   KEY_SCOPES,
   type RefreshSessionRequest,
+  TOKEN_TRANSPORTS,
 } from "../protocol/rest.ts";
 import { DEVICE_TYPES } from "../protocol/session.ts";
 import {
@@ -33,7 +34,8 @@ export const createSessionSchema = z.strictObject({
   teamId: teamIdField,
   userFingerprint: fingerprintField.exactOptional(),
   deviceInfo: deviceInfoSchema.exactOptional(),
-  tokenTransport: z.literal("bearer").exactOptional(),
+  tokenTransport: z.enum(TOKEN_TRANSPORTS).exactOptional(),
+  turnstileToken: z.string().min(1).max(2048).exactOptional(),
   locationInfo: locationInfoSchema.exactOptional().describe("Team keys only"),
   clientIp: z
     .union([z.ipv4(), z.ipv6()])
