@@ -1,6 +1,7 @@
 // What crosses the stub between the Worker and a session object: plain values, failures included. Fields are only ever
 // added: during a deploy new Workers call old objects.
 import type { TeamSettings } from "../src/domain/policy.ts";
+import type { AuditActor } from "../src/protocol/audit.ts";
 import type { Failure } from "../src/protocol/errors.ts";
 import type { Author, Message } from "../src/protocol/message.ts";
 import type { DeviceInfo, LocationInfo, Session } from "../src/protocol/session.ts";
@@ -34,6 +35,8 @@ export interface Call {
 export interface CreateCall {
   readonly id: string;
   readonly team: TeamSettings;
+  /** Whom the audit trail names. */
+  readonly actor: AuditActor;
   readonly credential: { readonly id: string; readonly secretDigest: Uint8Array };
   readonly userFingerprint: string | null;
   readonly deviceInfo: DeviceInfo;

@@ -85,6 +85,7 @@ export class SessionObject extends DurableObject<Env> {
       const created = new LiveSession(this.ctx, this.env, this.#store, this.#alarm, stored);
       created.projector.markSession(createdAt);
       created.projector.markConversation(conversation.id, createdAt);
+      created.projector.record({ type: "session.created", actor: call.actor }, createdAt);
       return created;
     });
     this.#live = live;

@@ -7,6 +7,7 @@ import {
   mintToken,
   newSessionId,
 } from "../credentials.ts";
+import type { AuditActor } from "../protocol/audit.ts";
 import type { Failure, Result } from "../protocol/errors.ts";
 import type {
   CreateSessionRequest,
@@ -57,6 +58,7 @@ export async function createSession(
   const created = await sessionStub(env, id).create({
     id,
     team,
+    actor: creatorOf(caller, credential.credentialId),
     credential: { id: credential.credentialId, secretDigest: credential.secretDigest },
     userFingerprint: fingerprint,
     deviceInfo: input.deviceInfo ?? {},
@@ -66,6 +68,12 @@ export async function createSession(
   const { session, isNew } = created;
   const ticket = await mintTicket(keys, credential, Date.now());
   return { ok: true, session, token: credential.token, ticket, isNew };
+}
+
+/** Whoever asks without a team key becomes the holder of the new credential. */
+function creatorOf(caller: Caller, credentialId: string): AuditActor {
+  if (caller.kind !== "team") return { kind: "credential", id: credentialId };
+  return { kind: "team", ...(caller.keyId !== undefined && { id: caller.keyId }) };
 }
 
 function mayCreate(caller: Caller, input: CreateSessionRequest): Failure | undefined {
