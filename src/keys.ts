@@ -2,7 +2,16 @@
 // that a MAC made for one thing is worth nothing as another. A session id names the version that it was made with.
 import { fromBase64Url } from "./domain/base64url.ts";
 
-const PURPOSES = ["session-id", "token", "ticket", "create", "fingerprint", "team-key"] as const;
+const PURPOSES = [
+  "session-id",
+  "token",
+  "ticket",
+  "create",
+  "fingerprint",
+  "team-key",
+  "operator",
+  "identity",
+] as const;
 export type Purpose = (typeof PURPOSES)[number];
 
 const SECRET_BYTES = 32;
@@ -54,6 +63,15 @@ export class Keys {
     return mac(this.#key(purpose, this.current), data);
   }
 
+  /** The same under `version`; undefined when that is no longer held. */
+  async signUnder(
+    version: number,
+    purpose: Purpose,
+    data: Uint8Array,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    return this.versions.includes(version) ? mac(this.#key(purpose, version), data) : undefined;
+  }
+
   /** The same under every version held, the current one first. */
   signUnderEach(purpose: Purpose, data: Uint8Array): Promise<Uint8Array[]> {
     return Promise.all(this.versions.map((version) => mac(this.#key(purpose, version), data)));
@@ -82,7 +100,7 @@ export class Keys {
   }
 }
 
-async function mac(key: CryptoKey, data: Uint8Array): Promise<Uint8Array> {
+async function mac(key: CryptoKey, data: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await crypto.subtle.sign("HMAC", key, data));
 }
 

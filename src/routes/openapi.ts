@@ -43,8 +43,8 @@ const BODY_ERRORS: readonly ErrorCode[] = [
 const SECURITY: Readonly<Record<Audience, readonly Json[]>> = {
   public: [{}],
   creation: [{}, { teamKey: [] }],
-  session: [{ token: [] }, { teamKey: [] }],
-  team: [{ teamKey: [] }],
+  session: [{ token: [] }, { teamKey: [] }, { operatorToken: [] }],
+  team: [{ teamKey: [] }, { operatorToken: [] }],
   admin: [{ adminToken: [] }],
 };
 
@@ -68,6 +68,7 @@ export function openApiDocument(routes: readonly Route[]): Json {
       securitySchemes: {
         token: { type: "http", scheme: "bearer", description: "A session's token" },
         teamKey: { type: "http", scheme: "bearer", description: "`sk_…`; never from a browser" },
+        operatorToken: { type: "http", scheme: "bearer", description: "`op_…`, of a team's staff" },
         adminToken: { type: "http", scheme: "bearer", description: "The Worker's ADMIN_TOKEN" },
       },
     },

@@ -56,7 +56,7 @@ export const refreshSessionSchema: Shape<RefreshSessionRequest> = z.strictObject
 export const openConversationSchema = z.strictObject({});
 
 /** Digits in a query, a number in a service call. */
-const wholeNumber = (min: number, max: number) =>
+export const wholeNumber = (min: number, max: number) =>
   z
     .union([
       z
@@ -67,7 +67,7 @@ const wholeNumber = (min: number, max: number) =>
     ])
     .pipe(z.int().min(min).max(max));
 
-const cursorField = z.string().min(1).max(256).describe("`nextCursor` of the page before");
+export const cursorField = z.string().min(1).max(256).describe("`nextCursor` of the page before");
 const pageFields = {
   cursor: cursorField.exactOptional(),
   limit: wholeNumber(1, MAX_PAGE_SESSIONS).default(DEFAULT_PAGE_SESSIONS),

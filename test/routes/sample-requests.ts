@@ -29,6 +29,8 @@ const BODIES: Readonly<Record<string, (names: Names) => object>> = {
   createTeam: () => ({ id: `sample-${++unique}-${crypto.randomUUID().slice(0, 8)}`, name: "New" }),
   updateTeam: () => ({ name: "Renamed" }),
   createTeamKey: () => ({ scopes: ["sessions:read"] }),
+  createIdentityKey: () => ({ algorithm: "HS256" }),
+  createOperatorToken: () => ({ operatorId: "anna", name: "Anna" }),
 };
 
 export const SAMPLES: readonly RouteSample[] = ROUTES.map(([method, pattern, endpoint]) => {
@@ -46,7 +48,9 @@ export const SAMPLES: readonly RouteSample[] = ROUTES.map(([method, pattern, end
         .replace(":id", names.id)
         .replace(":teamId", names.teamId)
         .replace(":fingerprint", "fingerprint")
-        .replace(":keyId", "0123456789abcdef"),
+        .replace(":keyId", "0123456789abcdef")
+        .replace(":kid", "0123456789abcdef")
+        .replace(":operatorId", "anna"),
     body: (names) => bodyOf?.(names),
   };
 });
