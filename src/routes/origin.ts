@@ -1,8 +1,8 @@
 // Which browser pages may call: exact origins, from the policy of the team that the request is about. Nothing is
 // reflected that a team has not listed.
-import { readSessionId, type SessionAddress } from "../credentials.ts";
-import { isOriginAllowed, type TeamSettings } from "../domain/policy.ts";
-import { knownTeam, sessionStub } from "../operations/session-access.ts";
+import { readSessionId } from "../credentials.ts";
+import { isOriginAllowed } from "../domain/policy.ts";
+import { teamOfSession } from "../operations/session-access.ts";
 import type { Services } from "../services.ts";
 import { isKnownOrigin } from "../team-cache.ts";
 
@@ -44,14 +44,6 @@ export async function mayCallFrom(
     case "admin":
       return false;
   }
-}
-
-/** The team of a session; while the index is down, as the session last knew it. */
-async function teamOfSession(
-  { env }: Services,
-  { id, teamNumber }: SessionAddress,
-): Promise<TeamSettings | undefined> {
-  return (await knownTeam(env, teamNumber)) ?? (await sessionStub(env, id).lastKnownTeam());
 }
 
 /** Lets the page at `origin` read `response`. */

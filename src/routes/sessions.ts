@@ -106,15 +106,3 @@ export const terminateSession = endpoint({
     return ended.ok ? { status: 204 } : ended;
   },
 });
-
-/** Where Cloudflare's edge places the request. */
-function edgeLocation(request: Request): LocationInfo {
-  const cf = (request.cf ?? {}) as Partial<IncomingRequestCfProperties>;
-  const { country, region, city, timezone } = cf;
-  return {
-    ...(country !== undefined && country !== "T1" && /^[A-Z]{2}$/.test(country) && { country }),
-    ...(region && { region: region.slice(0, 128) }),
-    ...(city && { city: city.slice(0, 128) }),
-    ...(timezone && { timeZone: timezone.slice(0, 64) }),
-  };
-}
