@@ -2,9 +2,8 @@
 // it when the call returns: their sockets are closed, and nothing more of theirs is stored.
 import { inviteTerms, isRedeemable } from "../src/domain/invite.ts";
 import { isoTime } from "../src/domain/view.ts";
-import type { AuditActor, AuditEventType } from "../src/protocol/audit.ts";
+import type { AuditActor } from "../src/protocol/audit.ts";
 import type { Failure, Result } from "../src/protocol/errors.ts";
-import type { JsonObject } from "../src/protocol/json.ts";
 import {
   MAX_CREDENTIALS_PER_SESSION,
   MAX_GUESTS_PER_SESSION,
@@ -15,16 +14,14 @@ import type { CredentialRole } from "../src/protocol/session.ts";
 import type { AccessStore, Credential } from "./access-store.ts";
 import type { CreateInviteCall, NewCredential, RedeemCall, ResumeCall } from "./calls.ts";
 import type { Credentials } from "./credentials.ts";
+import type { IndexProjector } from "./index-projector.ts";
 import type { MessageLog } from "./message-log.ts";
 import type { SessionState } from "./session-state.ts";
 import type { Sockets } from "./sockets.ts";
 import type { SessionStore } from "./store.ts";
 
-/** Tells the audit log, in the transaction of the change. */
-export type Record = (
-  event: { readonly type: AuditEventType; readonly actor: AuditActor; readonly details?: JsonObject },
-  now: number,
-) => void;
+/** Adds to the audit trail, in the transaction of the change. */
+type Record = IndexProjector["record"];
 
 const INVITE_EXPIRED: Failure = { ok: false, code: "invite_expired" };
 const TOO_MANY_CREDENTIALS: Failure = { ok: false, code: "too_many_credentials" };
@@ -100,7 +97,10 @@ export class Access {
     );
   }
 
-  createInvite({ invite, request }: CreateInviteCall, actor: AuditActor): Result<{ invite: Invite }> {
+  createInvite(
+    { invite, request }: CreateInviteCall,
+    actor: AuditActor,
+  ): Result<{ invite: Invite }> {
     const now = Date.now();
     const record = { ...inviteTerms(request, now), ...invite, createdAt: now, uses: 0 };
     const known = this.#keys.invites();

@@ -1,7 +1,7 @@
 // What crosses the stub between the Worker and a session object: plain values, failures included. Fields are only ever
 // added: during a deploy new Workers call old objects.
-import type { AuditActor } from "../src/protocol/audit.ts";
 import type { TeamSettings } from "../src/domain/policy.ts";
+import type { AuditActor } from "../src/protocol/audit.ts";
 import type { Failure } from "../src/protocol/errors.ts";
 import type { Author, Message } from "../src/protocol/message.ts";
 import type { CreateInviteRequest } from "../src/protocol/rest.ts";
@@ -59,6 +59,8 @@ export interface NewCredential {
 export interface CreateCall {
   readonly id: string;
   readonly team: TeamSettings;
+  /** Whom the audit trail names. */
+  readonly actor: AuditActor;
   readonly credential: NewCredential;
   readonly userFingerprint: string | null;
 }

@@ -7,7 +7,7 @@ import type { TeamSettings } from "../src/domain/policy.ts";
 import { viewConversation } from "../src/domain/view.ts";
 import { CLOSE_CODES } from "../src/protocol/close-codes.ts";
 import type { Conversation } from "../src/protocol/conversation.ts";
-import type { Failure, Result } from "../src/protocol/errors.ts";
+import type { ErrorCode, Failure, Result } from "../src/protocol/errors.ts";
 import { IDEMPOTENCY_WINDOW_MS, MAX_CONVERSATIONS_PER_SESSION } from "../src/protocol/limits.ts";
 import type { NewTeamMessage } from "../src/protocol/message.ts";
 import type {
@@ -25,10 +25,10 @@ import {
   type Call,
   CONNECT_CALL_HEADER,
   type ConnectCall,
-  connectActor,
   type CreateCall,
   type Created,
   type CreateInviteCall,
+  connectActor,
   type IdentifyCall,
   type MessagesQuery,
   type NewCredential,
@@ -51,12 +51,7 @@ interface Admitted {
   readonly role: CallerRole;
 }
 
-const INVITE_EXPIRED: Failure = { ok: false, code: "invite_expired" };
-const SESSION_NOT_FOUND: Failure = { ok: false, code: "session_not_found" };
-const NOT_FRESH: Failure = { ok: false, code: "fresh_credential_needed" };
-const FORBIDDEN: Failure = { ok: false, code: "forbidden" };
-const TOO_MANY_SOCKETS: Failure = { ok: false, code: "too_many_sockets" };
-const UNAVAILABLE: Failure = { ok: false, code: "unavailable" };
+const refused = (code: ErrorCode): Failure => ({ ok: false, code });
 
 export class SessionObject extends DurableObject<Env> {
   readonly #store: SessionStore;
@@ -77,7 +72,7 @@ export class SessionObject extends DurableObject<Env> {
     } catch (error) {
       if (!(error instanceof SchemaTooNewError)) throw error;
       console.error({ event: "schema_too_new", error: error.message });
-      this.#broken = UNAVAILABLE;
+      this.#broken = refused("unavailable");
     }
   }
 
@@ -98,6 +93,7 @@ export class SessionObject extends DurableObject<Env> {
       created.credentials.save(newCredential(call.credential, "owner", null, now));
       created.projector.markSession(now);
       created.projector.markConversation(conversation.id, now);
+      created.projector.record({ type: "session.created", actor: call.actor }, now);
       return created;
     });
     this.#live = live;
@@ -111,7 +107,7 @@ export class SessionObject extends DurableObject<Env> {
     const isOver = now - state.record.createdAt > IDEMPOTENCY_WINDOW_MS;
     // Once it is somebody's, a key from before opens it to nobody.
     if (!state.isActive || state.record.userId !== null || isOver) {
-      return { ok: false, code: "idempotency_key_expired" };
+      return refused("idempotency_key_expired");
     }
     const refusal = live.access.addOwner(credential, now);
     return refusal ?? { ok: true, session: live.view("owner"), isNew: false };
@@ -156,7 +152,7 @@ export class SessionObject extends DurableObject<Env> {
 
   /** Lets another device of the person in whose session this is. */
   async resume(call: ResumeCall): Promise<Result<{ session: Session }>> {
-    return await this.#asNewcomer(call, SESSION_NOT_FOUND, async (live) => {
+    return await this.#asNewcomer(call, "session_not_found", async (live) => {
       const refusal = live.access.resume(call);
       if (refusal) return refusal;
       live.touch("owner");
@@ -175,7 +171,8 @@ export class SessionObject extends DurableObject<Env> {
 
   async createInvite(call: CreateInviteCall): Promise<Result<{ invite: Invite }>> {
     return await this.#as(call, "createInvite", async ({ live }) => {
-      if (call.request.role === "owner" && !live.isFresh(call.actor)) return NOT_FRESH;
+      if (call.request.role === "owner" && !live.isFresh(call.actor))
+        return refused("fresh_credential_needed");
       const created = live.access.createInvite(call, auditActor(call.actor));
       await live.project();
       return created;
@@ -197,7 +194,7 @@ export class SessionObject extends DurableObject<Env> {
     return await this.#as(call, "revokeInvite", async ({ live }) => {
       const actor = auditActor(call.actor);
       if (!live.access.revokeInvite(inviteId, revokeCredentials, actor)) {
-        return { ok: false, code: "invite_not_found" };
+        return refused("invite_not_found");
       }
       await live.project();
       return { ok: true };
@@ -206,7 +203,7 @@ export class SessionObject extends DurableObject<Env> {
 
   /** Lets somebody in who has the secret of an invite. */
   async redeem(call: RedeemCall): Promise<Result<{ session: Session; role: CredentialRole }>> {
-    return await this.#asNewcomer(call, INVITE_EXPIRED, async (live) => {
+    return await this.#asNewcomer(call, "invite_expired", async (live) => {
       const redeemed = live.access.redeem(call);
       if (!redeemed.ok) return redeemed;
       await live.project();
@@ -226,7 +223,7 @@ export class SessionObject extends DurableObject<Env> {
     return await this.#as(call, "revokeDevice", async ({ live }) => {
       const actor = auditActor(call.actor);
       if (!live.access.revokeDevice(which, actor.id, actor)) {
-        return { ok: false, code: "device_not_found" };
+        return refused("device_not_found");
       }
       await live.project();
       return { ok: true };
@@ -246,7 +243,7 @@ export class SessionObject extends DurableObject<Env> {
   async openConversation(call: Call): Promise<Result<{ conversation: Conversation }>> {
     return await this.#as(call, "openConversation", async ({ live, role }) => {
       if (this.#store.conversations().length >= MAX_CONVERSATIONS_PER_SESSION) {
-        return { ok: false, code: "too_many_conversations" };
+        return refused("too_many_conversations");
       }
       live.touch(role);
       const now = Date.now();
@@ -263,9 +260,10 @@ export class SessionObject extends DurableObject<Env> {
   async listMessages(call: Call, query: MessagesQuery): Promise<Result<MessagePage>> {
     return await this.#as(call, "listMessages", ({ live }) => {
       const { conversationId } = query;
-      const isUnknown = conversationId !== undefined && !this.#store.hasConversation(conversationId);
+      const isUnknown =
+        conversationId !== undefined && !this.#store.hasConversation(conversationId);
       return isUnknown
-        ? { ok: false, code: "conversation_not_found" }
+        ? refused("conversation_not_found")
         : { ok: true, ...live.messages.history(query) };
     });
   }
@@ -280,7 +278,7 @@ export class SessionObject extends DurableObject<Env> {
           : message;
       const outcome = await live.log.append({ role, credentialId }, signed);
       return outcome.kind === "refused"
-        ? { ok: false, code: outcome.code }
+        ? refused(outcome.code)
         : { ok: true, message: outcome.message, isNew: outcome.kind === "stored" };
     });
   }
@@ -304,10 +302,11 @@ export class SessionObject extends DurableObject<Env> {
     const admitted = await this.#admit(call, "connect");
     if (!admitted.ok) return Response.json(admitted);
     const { live, role } = admitted;
-    if (role === "team" || role === "operator") return Response.json(FORBIDDEN);
+    if (role === "team" || role === "operator") return Response.json(refused("forbidden"));
     live.sockets.sweep(Date.now());
     const limit = live.state.team.policy.limits.socketsPerSession;
-    if (limit !== null && live.sockets.size >= limit) return Response.json(TOO_MANY_SOCKETS);
+    if (limit !== null && live.sockets.size >= limit)
+      return Response.json(refused("too_many_sockets"));
     live.touch(role);
     return live.sockets.connect({ credentialId: actor.credentialId, role, history });
   }
@@ -350,22 +349,27 @@ export class SessionObject extends DurableObject<Env> {
   /** Does `work` for somebody who has no key to the session yet, but what it takes to get one. */
   async #asNewcomer<R extends Result<object>>(
     { teamRevision }: Pick<Call, "teamRevision">,
-    unknown: Failure,
+    unknown: ErrorCode,
     work: (live: LiveSession) => Promise<R>,
   ): Promise<R | Failure> {
-    const live = this.#live;
-    if (live === undefined) return this.#broken ?? unknown;
-    if ((teamRevision ?? 0) > live.state.team.revision) await live.learnTeam();
+    const live = await this.#caughtUp(teamRevision);
+    if (live === undefined) return this.#broken ?? refused(unknown);
     live.expireIfDue(Date.now());
     return await work(live);
   }
 
   /** Lets `call` in to do `operation`, or says why not. */
   async #admit(call: Call, operation: SessionOperation): Promise<Admitted | Failure> {
-    const live = this.#live;
+    const live = await this.#caughtUp(call.teamRevision);
     if (live === undefined) return this.#broken ?? unknownSession(call.actor);
-    if ((call.teamRevision ?? 0) > live.state.team.revision) await live.learnTeam();
     const admitted = live.admit(call.actor, operation);
     return admitted.ok ? { ...admitted, live } : admitted;
+  }
+
+  /** The session, by a policy of its team that is no older than the caller's. */
+  async #caughtUp(teamRevision: number | undefined): Promise<LiveSession | undefined> {
+    const live = this.#live;
+    if (live && (teamRevision ?? 0) > live.state.team.revision) await live.learnTeam();
+    return live;
   }
 }

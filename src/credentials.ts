@@ -66,10 +66,7 @@ export async function idempotentBytes(
 }
 
 /** A new key to a session: `token` goes to its holder, the rest to the object. */
-export async function mintToken(
-  keys: Keys,
-  sessionId: string,
-): Promise<MintedToken> {
+export async function mintToken(keys: Keys, sessionId: string): Promise<MintedToken> {
   const credentialId = toBase64Url(crypto.getRandomValues(new Uint8Array(9)));
   const secret = await mintSecret(keys, "token", `${sessionId}.${credentialId}`);
   return await tokenOf(sessionId, credentialId, secret);

@@ -8,6 +8,7 @@ import {
   newSessionId,
   successorTokens,
 } from "../credentials.ts";
+import type { AuditActor } from "../protocol/audit.ts";
 import type { Failure, Result } from "../protocol/errors.ts";
 import type {
   CreateSessionRequest,
@@ -61,6 +62,7 @@ export async function createSession(
   const created = await sessionStub(env, id).create({
     id,
     team,
+    actor: creatorOf(caller, credential.credentialId),
     credential: newCredential(credential, {
       deviceInfo: input.deviceInfo ?? seen.deviceInfo,
       locationInfo: input.locationInfo ?? seen.locationInfo,
@@ -71,6 +73,12 @@ export async function createSession(
   const { session, isNew } = created;
   const ticket = await mintTicket(keys, credential, Date.now());
   return { ok: true, session, token: credential.token, ticket, isNew };
+}
+
+/** Whoever asks without a team key becomes the holder of the new credential. */
+function creatorOf(caller: Caller, credentialId: string): AuditActor {
+  if (caller.kind !== "team") return { kind: "credential", id: credentialId };
+  return { kind: "team", ...(caller.keyId !== undefined && { id: caller.keyId }) };
 }
 
 function mayCreate(caller: Caller, input: CreateSessionRequest): Failure | undefined {
@@ -102,7 +110,7 @@ export async function refreshSession(
   services: Services,
   caller: Caller,
   id: string,
-  { rotate = false }: RefreshSessionRequest,
+  { rotate }: RefreshSessionRequest,
 ): Promise<Result<RefreshSessionResponse>> {
   const opened = await openSession(services, caller, id, "refresh");
   if (!opened.ok) return opened;
@@ -110,7 +118,7 @@ export async function refreshSession(
   const successors = isCredential ? await successorTokens(services.keys, caller.credential) : [];
   const refreshed = await opened.stub.refresh({
     ...opened.call,
-    rotate,
+    rotate: rotate === true,
     successors: successors.map(({ secretDigest }) => secretDigest),
   });
   if (!refreshed.ok) return refreshed;

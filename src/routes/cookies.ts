@@ -14,7 +14,12 @@ export function tokenCookie(
   { crossSiteCookies, absoluteDays }: Pick<TeamPolicy, "crossSiteCookies" | "absoluteDays">,
 ): string {
   const maxAge = absoluteDays * DAY_SECONDS;
-  return stringifySetCookie({ name: nameOf(teamId), value: token, maxAge, ...attributes(crossSiteCookies) });
+  return stringifySetCookie({
+    name: nameOf(teamId),
+    value: token,
+    maxAge,
+    ...attributes(crossSiteCookies),
+  });
 }
 
 /** One that takes the token away. */
@@ -22,7 +27,12 @@ export function clearedCookie(
   teamId: string,
   { crossSiteCookies }: Pick<TeamPolicy, "crossSiteCookies">,
 ): string {
-  return stringifySetCookie({ name: nameOf(teamId), value: "", maxAge: 0, ...attributes(crossSiteCookies) });
+  return stringifySetCookie({
+    name: nameOf(teamId),
+    value: "",
+    maxAge: 0,
+    ...attributes(crossSiteCookies),
+  });
 }
 
 function attributes(crossSite: boolean) {
