@@ -5,6 +5,7 @@ import { isSameSecret, readOperatorToken, readTeamKey, readToken } from "./crede
 import { isOriginAllowed } from "./domain/policy.ts";
 import { noteKeyUsed } from "./operations/audit.ts";
 import type { Failure } from "./protocol/errors.ts";
+import { cookieToken } from "./routes/cookies.ts";
 import type { Services } from "./services.ts";
 import { operatorToken, teamById, teamKey } from "./team-cache.ts";
 
@@ -15,10 +16,20 @@ const UNAUTHENTICATED: Failure = { ok: false, code: "unauthenticated" };
 const INVALID: Failure = { ok: false, code: "invalid_credential" };
 const WRONG_PAGE: Failure = { ok: false, code: "origin_not_allowed" };
 
+/** What a request is about, as far as its path says. */
+interface Subject {
+  readonly sessionId: string | undefined;
+  readonly teamId: string | undefined;
+}
+
 /** Who sent `request`: a visitor with a token, a team with a key, one of its staff, or nobody known. Throws `IndexError`. */
-export async function authenticate(services: Services, request: Request): Promise<Authenticated> {
+export async function authenticate(
+  services: Services,
+  request: Request,
+  about: Subject,
+): Promise<Authenticated> {
   const header = request.headers.get("Authorization");
-  if (header === null) return ANONYMOUS;
+  if (header === null) return await authenticateCookie(services, request, about);
   const bearer = bearerToken(header);
   if (bearer === undefined) return UNAUTHENTICATED;
   if (bearer.startsWith("sk_")) return await authenticateTeam(services, request, bearer);
@@ -26,6 +37,30 @@ export async function authenticate(services: Services, request: Request): Promis
   const credential = await readToken(services.keys, bearer);
   return credential
     ? { ok: true, caller: { kind: "credential", credential, transport: "bearer" } }
+    : INVALID;
+}
+
+const SAFE_METHODS: readonly string[] = ["GET", "HEAD"];
+
+/**
+ * A browser sends cookies whoever's page it shows, so a request with one must say where it comes from: anything that may
+ * change something by its `Origin`, which is checked before, and a plain read at least not be known to be cross-site.
+ */
+async function authenticateCookie(
+  services: Services,
+  request: Request,
+  about: Subject,
+): Promise<Authenticated> {
+  const token = cookieToken(request, about);
+  if (token === undefined) return ANONYMOUS;
+  if (!request.headers.has("Origin")) {
+    const site = request.headers.get("Sec-Fetch-Site") ?? "same-origin";
+    const isOwnRead = SAFE_METHODS.includes(request.method) && site === "same-origin";
+    if (!isOwnRead) return { ok: false, code: "origin_not_allowed" };
+  }
+  const credential = await readToken(services.keys, token);
+  return credential
+    ? { ok: true, caller: { kind: "credential", credential, transport: "cookie" } }
     : INVALID;
 }
 

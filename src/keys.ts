@@ -9,6 +9,8 @@ const PURPOSES = [
   "create",
   "fingerprint",
   "team-key",
+  "rotation",
+  "invite",
   "operator",
   "identity",
 ] as const;
@@ -58,18 +60,13 @@ export class Keys {
     return new Keys(versions, keys);
   }
 
-  /** HMAC-SHA-256 of `data` for `purpose`, under the current version. */
-  sign(purpose: Purpose, data: Uint8Array): Promise<Uint8Array> {
-    return mac(this.#key(purpose, this.current), data);
-  }
-
-  /** The same under `version`; undefined when that is no longer held. */
-  async signUnder(
-    version: number,
+  /** HMAC-SHA-256 of `data` for `purpose`, under the current version or another one that is held. */
+  sign(
     purpose: Purpose,
     data: Uint8Array,
-  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    return this.versions.includes(version) ? mac(this.#key(purpose, version), data) : undefined;
+    version = this.current,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    return mac(this.#key(purpose, version), data);
   }
 
   /** The same under every version held, the current one first. */

@@ -10,6 +10,7 @@ import { attempt } from "./operations/dependency-failures.ts";
 import * as queries from "./operations/index-queries.ts";
 import * as operators from "./operations/operators.ts";
 import * as sessions from "./operations/sessions.ts";
+import { UNKNOWN_VISITOR } from "./operations/visitor.ts";
 import type { AuditEventList } from "./protocol/audit.ts";
 import type { Conversation } from "./protocol/conversation.ts";
 import type { Failure, Result } from "./protocol/errors.ts";
@@ -90,7 +91,7 @@ export class SessionService extends WorkerEntrypoint<Env> {
       const { idempotencyKey, ...body } = checked.value;
       const created = await sessions.createSession(services, caller, body, {
         idempotencyKey,
-        edgeLocation: {},
+        visitor: UNKNOWN_VISITOR,
       });
       if (!created.ok) return created;
       const { session, token, ticket } = created;
@@ -107,7 +108,7 @@ export class SessionService extends WorkerEntrypoint<Env> {
 
   refreshSession(sessionId: string): Promise<Result<RefreshSessionResponse>> {
     return this.#run(({ services, caller }) =>
-      sessions.refreshSession(services, caller, asText(sessionId)),
+      sessions.refreshSession(services, caller, asText(sessionId), {}),
     );
   }
 

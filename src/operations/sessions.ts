@@ -6,34 +6,36 @@ import {
   mintTicket,
   mintToken,
   newSessionId,
+  successorTokens,
 } from "../credentials.ts";
 import type { AuditActor } from "../protocol/audit.ts";
 import type { Failure, Result } from "../protocol/errors.ts";
 import type {
   CreateSessionRequest,
+  RefreshSessionRequest,
   RefreshSessionResponse,
   SessionWithToken,
   ValidateSessionResponse,
 } from "../protocol/rest.ts";
-import type { LocationInfo, Session } from "../protocol/session.ts";
+import type { Session } from "../protocol/session.ts";
 import type { Services } from "../services.ts";
 import { teamById } from "../team-cache.ts";
 import { teamActor } from "./audit.ts";
-import { openSession, sessionStub } from "./session-access.ts";
+import { newCredential, openSession, sessionStub } from "./session-access.ts";
 import { mayAsk } from "./team-access.ts";
+import { UNKNOWN_VISITOR, type Visitor } from "./visitor.ts";
 
 /** How a creation is asked for, beside its body. */
 export interface CreationContext {
   readonly idempotencyKey: string | undefined;
-  /** Where the edge says that the caller is. */
-  readonly edgeLocation: LocationInfo;
+  readonly visitor: Visitor;
 }
 
 export async function createSession(
   services: Services,
   caller: Caller,
   input: CreateSessionRequest,
-  { idempotencyKey, edgeLocation }: CreationContext,
+  { idempotencyKey, visitor }: CreationContext,
 ): Promise<Result<SessionWithToken & { readonly isNew: boolean }>> {
   const refusal = mayCreate(caller, input);
   if (refusal) return refusal;
@@ -42,6 +44,8 @@ export async function createSession(
   if (team.policy.disabled) return { ok: false, code: "team_disabled" };
   const { env, keys } = services;
   const { userFingerprint } = input;
+  // Whoever calls for a team is its backend, not the visitor.
+  const seen = caller.kind === "team" ? UNKNOWN_VISITOR : visitor;
   const random =
     idempotencyKey === undefined
       ? undefined
@@ -60,10 +64,11 @@ export async function createSession(
     id,
     team,
     actor: creatorOf(caller, credential.credentialId),
-    credential: { id: credential.credentialId, secretDigest: credential.secretDigest },
+    credential: newCredential(credential, {
+      deviceInfo: input.deviceInfo ?? seen.deviceInfo,
+      locationInfo: input.locationInfo ?? seen.locationInfo,
+    }),
     userFingerprint: fingerprint,
-    deviceInfo: input.deviceInfo ?? {},
-    locationInfo: caller.kind === "team" ? (input.locationInfo ?? {}) : edgeLocation,
   });
   if (!created.ok) return created;
   const { session, isNew } = created;
@@ -100,16 +105,31 @@ export async function validateSession(
   return { ok: true, isValid: true, session, ...(await freshTicket(services, caller)) };
 }
 
+/** Slides the expiry; a credential's secret gives way to its successor when it is a day old, or with `rotate`. */
 export async function refreshSession(
   services: Services,
   caller: Caller,
   id: string,
+  { rotate }: RefreshSessionRequest,
 ): Promise<Result<RefreshSessionResponse>> {
   const opened = await openSession(services, caller, id, "refresh");
   if (!opened.ok) return opened;
-  const refreshed = await opened.stub.refresh(opened.call);
+  const isCredential = caller.kind === "credential";
+  const successors = isCredential ? await successorTokens(services.keys, caller.credential) : [];
+  const refreshed = await opened.stub.refresh({
+    ...opened.call,
+    rotate: rotate === true,
+    successors: successors.map(({ secretDigest }) => secretDigest),
+  });
   if (!refreshed.ok) return refreshed;
-  return { ok: true, session: refreshed.session, ...(await freshTicket(services, caller)) };
+  const { session, successor } = refreshed;
+  const token = successor === undefined ? undefined : successors[successor]?.token;
+  return {
+    ok: true,
+    session,
+    ...(token !== undefined && { token }),
+    ...(await freshTicket(services, caller)),
+  };
 }
 
 export async function getSession(

@@ -24,9 +24,11 @@ export function dispatch(endpoint: Endpoint, matched: Matched): Promise<Response
   return fromOrigin(endpoint.audience, matched, async () => {
     const answer = await perform(endpoint, matched);
     if ("code" in answer) return problem(answer);
-    return answer.body === undefined
-      ? new Response(null, { status: answer.status })
-      : Response.json(answer.body, { status: answer.status });
+    const { status, body, cookie } = answer;
+    const response =
+      body === undefined ? new Response(null, { status }) : Response.json(body, { status });
+    if (cookie !== undefined) response.headers.set("Set-Cookie", cookie);
+    return response;
   });
 }
 
@@ -34,7 +36,7 @@ export function dispatch(endpoint: Endpoint, matched: Matched): Promise<Response
 export function preflight(audience: Audience, matched: Matched): Promise<Response> {
   const origin = matched.request.headers.get("Origin");
   return fromOrigin(audience, matched, async () =>
-    origin === null ? problem(NOT_ALLOWED) : preflightAnswer(origin),
+    origin === null ? problem(NOT_ALLOWED) : preflightAnswer(audience, origin),
   );
 }
 
@@ -52,7 +54,7 @@ export async function fromOrigin(
     const isAllowed = await attempt(() => mayCallFrom(matched.services, audience, origin, matched));
     if (isAllowed === true) {
       response = await guarded(respond);
-      allowOrigin(response, origin);
+      allowOrigin(response, audience, origin);
     } else {
       const refusal = isAllowed === false ? NOT_ALLOWED : isAllowed;
       note(matched, refusal, request.method, undefined, undefined);
@@ -82,7 +84,7 @@ async function perform(endpoint: Endpoint, matched: Matched): Promise<Answer | F
   let caller: Caller | undefined;
   let sent: unknown;
   const answer = await attempt(async (): Promise<Answer | Failure> => {
-    const identified = await identify(endpoint, services, request);
+    const identified = await identify(endpoint, matched);
     if (!identified.ok) return identified;
     caller = identified.caller;
     const params = decodeParams(matched.params);
@@ -119,12 +121,14 @@ function note(
 
 async function identify(
   { audience }: Endpoint,
-  services: Services,
-  request: Request,
+  { request, services, params }: Matched,
 ): Promise<{ readonly ok: true; readonly caller: Caller } | Failure> {
   if (audience === "admin") return await authenticateAdmin(services.env, request);
-  const identified = await authenticate(services, request);
-  const needsCaller = audience === "session" || audience === "team";
+  const identified = await authenticate(services, request, {
+    sessionId: params.id,
+    teamId: params.teamId,
+  });
+  const needsCaller = audience === "session" || audience === "team" || audience === "person";
   return needsCaller && identified.ok && identified.caller.kind === "anonymous"
     ? { ok: false, code: "unauthenticated" }
     : identified;

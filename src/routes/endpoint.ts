@@ -22,6 +22,8 @@ export interface Call<Body, Query> {
 export interface Answer {
   readonly status: 200 | 201 | 204;
   readonly body?: unknown;
+  /** A `Set-Cookie` header. */
+  readonly cookie?: string;
 }
 
 export interface Endpoint<Body = unknown, Query = unknown> {

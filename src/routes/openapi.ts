@@ -23,6 +23,13 @@ const COMMON_ERRORS: Readonly<Record<Audience, readonly ErrorCode[]>> = {
     "session_not_found",
     "unavailable",
   ],
+  person: [
+    "unauthenticated",
+    "invalid_credential",
+    "forbidden",
+    "origin_not_allowed",
+    "unavailable",
+  ],
   team: ["unauthenticated", "invalid_credential", "forbidden", "origin_not_allowed", "unavailable"],
   admin: [
     "unauthenticated",
@@ -43,7 +50,8 @@ const BODY_ERRORS: readonly ErrorCode[] = [
 const SECURITY: Readonly<Record<Audience, readonly Json[]>> = {
   public: [{}],
   creation: [{}, { teamKey: [] }],
-  session: [{ token: [] }, { teamKey: [] }, { operatorToken: [] }],
+  session: [{ token: [] }, { cookie: [] }, { teamKey: [] }, { operatorToken: [] }],
+  person: [{ teamKey: [] }, { operatorToken: [] }, { token: [] }, { cookie: [] }],
   team: [{ teamKey: [] }, { operatorToken: [] }],
   admin: [{ adminToken: [] }],
 };
@@ -67,8 +75,14 @@ export function openApiDocument(routes: readonly Route[]): Json {
       schemas: { Problem: schemaOf(problemSchema, "output") },
       securitySchemes: {
         token: { type: "http", scheme: "bearer", description: "A session's token" },
+        cookie: {
+          type: "apiKey",
+          in: "cookie",
+          name: "__Host-ds.{teamId}",
+          description: 'The same token, where it was asked for with `tokenTransport: "cookie"`',
+        },
+        operatorToken: { type: "http", scheme: "bearer", description: "`op_…`, short-lived" },
         teamKey: { type: "http", scheme: "bearer", description: "`sk_…`; never from a browser" },
-        operatorToken: { type: "http", scheme: "bearer", description: "`op_…`, of a team's staff" },
         adminToken: { type: "http", scheme: "bearer", description: "The Worker's ADMIN_TOKEN" },
       },
     },

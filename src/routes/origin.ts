@@ -1,8 +1,8 @@
 // Which browser pages may call: exact origins, from the policy of the team that the request is about. Nothing is
 // reflected that a team has not listed.
-import { readSessionId, type SessionAddress } from "../credentials.ts";
+import { readSessionId } from "../credentials.ts";
 import { isOriginAllowed, type TeamSettings } from "../domain/policy.ts";
-import { knownTeam, sessionStub } from "../operations/session-access.ts";
+import { teamOfSession } from "../operations/session-access.ts";
 import type { Services } from "../services.ts";
 import { isKnownOrigin, teamById } from "../team-cache.ts";
 import type { Matched } from "./dispatch.ts";
@@ -15,7 +15,9 @@ export type Audience =
   | "creation"
   /** The session in the path. */
   | "session"
-  /** The team in the path: backends, and pages for its staff. */
+  /** A person's sessions with the team in the path: its backends, and the person. */
+  | "person"
+  /** The team in the path: its backends, and pages for its staff. */
   | "team"
   /** Backends only. */
   | "admin";
@@ -39,10 +41,10 @@ export async function mayCallFrom(
   origin: string,
   { request, params }: Pick<Matched, "request" | "params">,
 ): Promise<boolean> {
-  const isVisitable = audience === "session" || audience === "team";
   const guise = guiseOf(request);
   // The Worker's own pages, the dashboard among them.
-  if (isVisitable && guise === "operator" && origin === new URL(request.url).origin) return true;
+  const isOwn = guise === "operator" && origin === new URL(request.url).origin;
+  if (isOwn && audience !== "creation" && audience !== "admin") return true;
   switch (audience) {
     case "public":
       return true;
@@ -53,6 +55,12 @@ export async function mayCallFrom(
       // No session of ours: a page that some team allows is told so, or it would take the refusal for a broken network.
       if (address === undefined) return await isKnownOrigin(services.env, origin);
       return isPageOf(await teamOfSession(services, address), origin, guise);
+    }
+    case "person": {
+      const team = await teamById(services.env, params.teamId ?? "");
+      return team === undefined
+        ? await isKnownOrigin(services.env, origin)
+        : isPageOf(team, origin, guise);
     }
     case "team":
       return isPageOf(await teamById(services.env, params.teamId ?? ""), origin, guise);
@@ -70,23 +78,19 @@ function isPageOf(team: TeamSettings | undefined, origin: string, guise: Guise):
   );
 }
 
-/** The team of a session; while the index is down, as the session last knew it. */
-async function teamOfSession(
-  { env }: Services,
-  { id, teamNumber }: SessionAddress,
-): Promise<TeamSettings | undefined> {
-  return (await knownTeam(env, teamNumber)) ?? (await sessionStub(env, id).lastKnownTeam());
-}
-
-/** Lets the page at `origin` read `response`. */
-export function allowOrigin(response: Response, origin: string): void {
-  response.headers.set("Access-Control-Allow-Origin", origin);
+/** Lets the page at `origin`, which the team lists, read `response`; what is nobody's data, any page. */
+export function allowOrigin(response: Response, audience: Audience, origin: string): void {
+  if (audience === "public") response.headers.set("Access-Control-Allow-Origin", "*");
+  else {
+    response.headers.set("Access-Control-Allow-Origin", origin);
+    response.headers.set("Access-Control-Allow-Credentials", "true");
+  }
   response.headers.set("Access-Control-Expose-Headers", "Retry-After");
 }
 
-export function preflightAnswer(origin: string): Response {
+export function preflightAnswer(audience: Audience, origin: string): Response {
   const response = new Response(null, { status: 204 });
-  allowOrigin(response, origin);
+  allowOrigin(response, audience, origin);
   response.headers.set("Access-Control-Allow-Methods", METHODS);
   response.headers.set("Access-Control-Allow-Headers", HEADERS);
   response.headers.set("Access-Control-Max-Age", "60");

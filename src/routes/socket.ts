@@ -1,7 +1,7 @@
 // The upgrade. Browsers hide an upgrade's HTTP status, so a refused one is accepted here, in the Worker, and closed with
 // a code that tells why; the object only ever sees sockets that it takes.
 import { readSessionId } from "../credentials.ts";
-import { type Connected, connectSession } from "../operations/connect.ts";
+import { type Connected, type ConnectProof, connectSession } from "../operations/connect.ts";
 import { attempt } from "../operations/dependency-failures.ts";
 import { noteRefusal } from "../operations/refusals.ts";
 import { CLOSE_CODES } from "../protocol/close-codes.ts";
@@ -9,13 +9,14 @@ import type { ErrorCode, Failure } from "../protocol/errors.ts";
 import { SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX } from "../protocol/version.ts";
 import { socketQuerySchema } from "../schemas/requests.ts";
 import { readQuery } from "./body.ts";
+import { cookieToken } from "./cookies.ts";
 import { fromOrigin, type Matched } from "./dispatch.ts";
 import { mayCallFrom } from "./origin.ts";
 import { problem } from "./problem.ts";
 
 export async function connect(matched: Matched): Promise<Response> {
   const { request } = matched;
-  if (request.headers.get("Upgrade")?.toLowerCase() !== "websocket") {
+  if (!isUpgrade(request)) {
     return await fromOrigin("session", matched, async () => problem({ code: "upgrade_required" }));
   }
   const opened = await attempt(() => open(matched));
@@ -35,6 +36,10 @@ export async function connect(matched: Matched): Promise<Response> {
   return refused(request, opened);
 }
 
+export function isUpgrade(request: Request): boolean {
+  return request.headers.get("Upgrade")?.toLowerCase() === "websocket";
+}
+
 async function open(matched: Matched): Promise<Connected | Failure> {
   const { request, services, params } = matched;
   const offered = subprotocols(request);
@@ -48,10 +53,21 @@ async function open(matched: Matched): Promise<Connected | Failure> {
   const query = readQuery(request.url, socketQuerySchema);
   if (!query.ok) return query;
   const { after = 0, tail } = query.value;
-  const ticket = offered
-    .find((one) => one.startsWith(TICKET_SUBPROTOCOL_PREFIX))
-    ?.slice(TICKET_SUBPROTOCOL_PREFIX.length);
-  return await connectSession(services, id, ticket, tail === undefined ? { after } : { tail });
+  const proof = proofOf(request, id, offered);
+  if (proof === undefined) return { ok: false, code: "unauthenticated" };
+  if ("token" in proof && origin === null) return { ok: false, code: "origin_not_allowed" };
+  return await connectSession(services, id, proof, tail === undefined ? { after } : { tail });
+}
+
+function proofOf(
+  request: Request,
+  sessionId: string,
+  offered: readonly string[],
+): ConnectProof | undefined {
+  const ticket = offered.find((one) => one.startsWith(TICKET_SUBPROTOCOL_PREFIX));
+  if (ticket !== undefined) return { ticket: ticket.slice(TICKET_SUBPROTOCOL_PREFIX.length) };
+  const token = cookieToken(request, { sessionId, teamId: undefined });
+  return token === undefined ? undefined : { token };
 }
 
 function subprotocols(request: Request): readonly string[] {
@@ -68,13 +84,14 @@ const CLOSE_CODE_OF: Readonly<Partial<Record<ErrorCode, number>>> = {
   forbidden: CLOSE_CODES.forbidden,
   origin_not_allowed: CLOSE_CODES.forbidden,
   team_disabled: CLOSE_CODES.forbidden,
+  insecure_transport: CLOSE_CODES.forbidden,
   session_expired: CLOSE_CODES.ended,
   session_terminated: CLOSE_CODES.ended,
   too_many_sockets: CLOSE_CODES.tooMany,
   invalid_parameter: CLOSE_CODES.protocolError,
 };
 
-function refused(request: Request, { code }: Failure): Response {
+export function refused(request: Request, { code }: Pick<Failure, "code">): Response {
   const { 0: client, 1: server } = new WebSocketPair();
   server.accept();
   server.close(CLOSE_CODE_OF[code] ?? TRY_AGAIN_LATER, code);

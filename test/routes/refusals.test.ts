@@ -1,6 +1,5 @@
 /** Refusals give nothing away: what does not open looks the same, whatever the reason. */
 
-import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { mintTeamKey, mintTicket, mintToken, newSessionId } from "../../src/credentials.ts";
@@ -9,8 +8,6 @@ import type { SessionWithToken } from "../../src/protocol/rest.ts";
 import { KEY_SCOPES } from "../../src/protocol/rest.ts";
 import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
 import { DAY_MS, moveClock } from "../support/clock.ts";
-import { evict } from "../support/eviction.ts";
-import { objectOf } from "../support/object-of.ts";
 import { problemOf, refusal } from "../support/problem.ts";
 import { TEST_ADMIN_TOKEN } from "../support/test-env.ts";
 import { type RouteSample, requestOf, SAMPLES, samplesFor } from "./sample-requests.ts";
@@ -114,12 +111,9 @@ describe("a credential that does not fit is one and the same 401", () => {
       .bind(id)
       .first<{ number: number }>();
 
-  /** As a stolen device's owner will. Memory is a cache: the object reads its credentials when it starts again. */
-  async function revoke({ session: { id } }: SessionWithToken): Promise<void> {
-    await runInDurableObject(objectOf(id), (_, ctx) => {
-      ctx.storage.sql.exec("UPDATE credentials SET revoked_at = 1");
-    });
-    await evict(id);
+  async function revoke({ session: { id }, token }: SessionWithToken): Promise<void> {
+    const path = `/api/sessions/${id}/devices/${token.split(".")[1]}`;
+    expect((await call(path, { method: "DELETE", bearer: token })).status).toBe(204);
   }
 
   test.each(samplesFor("session"))("$title", async (sample) => {
@@ -162,13 +156,19 @@ describe("a team key", () => {
     const others = [foreign.session.teamId, "no-such-team", "%00", "x".repeat(300)];
     const answers = await Promise.all(
       others.map(async (other) =>
-        seen(await call(sample.path({ id: "", teamId: other }), { bearer: teamKey })),
+        seen(
+          await call(sample.path({ id: "", teamId: other }), {
+            bearer: teamKey,
+            ...requestOf(sample, { id: "", teamId: other }),
+          }),
+        ),
       ),
     );
     expect(answers[0]).toContain("team_not_found");
     expect(new Set(answers).size).toBe(1);
   });
 
+  const pathNamesOperator = ({ pattern }: RouteSample) => pattern.includes(":operatorId");
   const scoped = samplesFor("session", "team");
 
   test.each(scoped)(
@@ -178,7 +178,9 @@ describe("a team key", () => {
       for (const scope of KEY_SCOPES) {
         const session = await newSession(teamId);
         const response = await send(sample, await newTeamKey(teamId, [scope]), session.session.id);
-        if (response.ok) opening.push(scope);
+        // Whether there is such an operator, only those hear who may.
+        const isOpen = response.ok || (response.status === 404 && pathNamesOperator(sample));
+        if (isOpen) opening.push(scope);
         else expect(await refusal(response)).toBe("403 forbidden");
       }
       expect(opening).toHaveLength(1);

@@ -25,6 +25,8 @@ const BODIES: Readonly<Record<string, (names: Names) => object>> = {
   createSession: ({ teamId }) => ({ teamId }),
   refreshSession: () => ({}),
   openConversation: () => ({}),
+  createInvite: () => ({ role: "reader" }),
+  redeemInvite: () => ({ secret: "inv_none" }),
   postMessage: () => ({ clientId: `sample-${++unique}`, content: "Hello" }),
   createTeam: () => ({ id: `sample-${++unique}-${crypto.randomUUID().slice(0, 8)}`, name: "New" }),
   updateTeam: () => ({ name: "Renamed" }),
@@ -49,6 +51,8 @@ export const SAMPLES: readonly RouteSample[] = ROUTES.map(([method, pattern, end
         .replace(":teamId", names.teamId)
         .replace(":fingerprint", "fingerprint")
         .replace(":keyId", "0123456789abcdef")
+        .replace(":credentialId", "others")
+        .replace(":inviteId", "AAAAAAAAAAAA")
         .replace(":kid", "0123456789abcdef")
         .replace(":operatorId", "anna"),
     body: (names) => bodyOf?.(names),
