@@ -246,8 +246,8 @@ export async function readOperatorToken(
 ): Promise<{ readonly tokenId: string; readonly secretHash: string } | undefined> {
   const [, tokenId, encoded] = OPERATOR_TOKEN.exec(token) ?? [];
   if (tokenId === undefined || encoded === undefined) return undefined;
-  const secretDigest = await checkSecret(keys, "operator", tokenId, encoded);
-  return secretDigest && { tokenId, secretHash: toBase64Url(secretDigest) };
+  const checked = await checkSecret(keys, "operator", tokenId, encoded);
+  return checked && { tokenId, secretHash: toBase64Url(checked.secretDigest) };
 }
 
 /**
