@@ -7,11 +7,8 @@ declare namespace Cloudflare {
     readonly LOG_SEEDS: string;
     readonly TEST_MIGRATIONS: import("cloudflare:test").D1Migration[];
     readonly CALLING_WORKER: Service & {
-      call(
-        binding: "SESSIONS" | "SESSIONS_WITHOUT_PROPS",
-        method: string,
-        ...args: readonly unknown[]
-      ): Promise<unknown>;
+      /** `binding`: one of those in test/service/calling-worker.ts. */
+      call(binding: string, method: string, ...args: readonly unknown[]): Promise<unknown>;
     };
   }
 
