@@ -50,7 +50,7 @@ export async function fromOrigin(
     const isAllowed = await attempt(() => mayCallFrom(services, audience, origin, params.id));
     if (isAllowed === true) {
       response = await guarded(respond);
-      allowOrigin(response, origin);
+      allowOrigin(response, audience === "public" ? "*" : origin);
     } else response = problem(isAllowed === false ? NOT_ALLOWED : isAllowed);
   }
   response.headers.set("Cache-Control", "no-store");

@@ -3,7 +3,7 @@ import { vi } from "vitest";
 import type { KeyScope, SessionWithToken } from "../../src/protocol/rest.ts";
 import { KEY_SCOPES } from "../../src/protocol/rest.ts";
 import type { Ended, Who } from "../support/access-expectation.ts";
-import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
+import { call, NO_LIMITS, newSession, newTeam, newTeamKey } from "../support/api.ts";
 import { DAY_MS, moveClock } from "../support/clock.ts";
 import { guestToken, revoke } from "../support/credentials.ts";
 import { TEST_ADMIN_TOKEN } from "../support/test-env.ts";
@@ -16,14 +16,6 @@ export interface World {
   readonly foreignTeamId: string;
   readonly foreignKey: string;
 }
-
-const NO_LIMITS = {
-  createsPerMinutePerNetwork: null,
-  createsPerMinute: null,
-  messagesPerMinutePerCredential: null,
-  socketsPerSession: null,
-  bytesPerSession: null,
-};
 
 export async function newWorld(): Promise<World> {
   const [teamId, foreignTeamId] = [await newTeam({ limits: NO_LIMITS }), await newTeam()];

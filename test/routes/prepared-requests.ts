@@ -11,7 +11,12 @@ interface Named {
 }
 
 /** By operation: things to act upon, made anew each time. */
-const NAMED: Readonly<Record<string, (world: World, chat: SessionWithToken) => Promise<Named>>> = {
+const NAMED: Readonly<
+  Record<
+    string,
+    (world: Pick<World, "teamId" | "teamKey">, chat: SessionWithToken) => Promise<Named>
+  >
+> = {
   revokeTeamKey: async ({ teamId }) => {
     const [, keyId = ""] = (await newTeamKey(teamId)).split("_");
     return { params: { keyId } };
@@ -22,32 +27,46 @@ const NAMED: Readonly<Record<string, (world: World, chat: SessionWithToken) => P
 const KNOWN_PARAMS = ["id", "teamId", "fingerprint"];
 
 export interface Prepared {
-  readonly path: string;
+  readonly pattern: string;
+  readonly params: Readonly<Record<string, string>>;
   readonly request: ReturnType<typeof requestOf>;
 }
 
 export async function prepare(
   sample: RouteSample,
-  world: World,
+  world: Pick<World, "teamId" | "teamKey">,
   chat: SessionWithToken,
 ): Promise<Prepared> {
-  const { operationId, access } = sample.endpoint;
+  const { pattern, endpoint } = sample;
+  const { operationId, access, body } = endpoint;
   const named = NAMED[operationId];
-  const places = [...sample.pattern.matchAll(/:(\w+)/g)].map(([, name = ""]) => name);
-  const strange = places.filter((name) => !KNOWN_PARAMS.includes(name));
-  const isBySecret = access === "anyone" && sample.endpoint.body !== undefined;
-  if (named === undefined && (strange.length > 0 || isBySecret)) {
+  const isStrange = placesOf(pattern).some((name) => !KNOWN_PARAMS.includes(name));
+  const isBySecret = access === "anyone" && body !== undefined;
+  if (named === undefined && (isStrange || isBySecret)) {
     throw new Error(`prepared-requests.ts does not say what ${operationId} is to act upon`);
   }
   const names = { id: chat.session.id, teamId: world.teamId };
-  const { params = {}, body } = (await named?.(world, chat)) ?? {};
-  const path = sample.pattern.replace(/:(\w+)/g, (_, name: string) => {
-    return params[name] ?? { ...names, fingerprint: "fingerprint" }[name] ?? "";
-  });
+  const given = (await named?.(world, chat)) ?? {};
   const request = requestOf(sample, names);
-  return { path, request: body === undefined ? request : { ...request, body } };
+  return {
+    pattern,
+    params: { ...names, fingerprint: "fingerprint", ...given.params },
+    request: given.body === undefined ? request : { ...request, body: given.body },
+  };
 }
 
-export function send({ path, request }: Prepared, bearer: string | undefined): Promise<Response> {
-  return call(path, { ...request, bearer });
+/** The names of the places in a path. */
+export function placesOf(pattern: string): readonly string[] {
+  return [...pattern.matchAll(/:(\w+)/g)].map(([, name = ""]) => name);
+}
+
+export function pathOf(pattern: string, params: Readonly<Record<string, string>>): string {
+  return pattern.replace(/:(\w+)/g, (_, name: string) => params[name] ?? "");
+}
+
+export function send(
+  { pattern, params, request }: Prepared,
+  bearer: string | undefined,
+): Promise<Response> {
+  return call(pathOf(pattern, params), { ...request, bearer });
 }
