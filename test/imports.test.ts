@@ -72,6 +72,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       "src/session-service.ts",
       "src/caller.ts",
       "src/keys.ts",
+      "src/identity-token.ts",
       "src/credentials.ts",
       "src/services.ts",
       "src/stale-if-error-cache.ts",
@@ -79,7 +80,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     ],
     imports: ["object-calls", "env", "session-index", "schemas", "domain", "protocol"],
     importsTypesOf: ["objects"],
-    packages: ["cloudflare:", "zod"],
+    packages: ["cloudflare:", "zod", "jose"],
   },
   routes: {
     paths: ["src/routes/", "src/auth.ts"],

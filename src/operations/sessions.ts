@@ -20,6 +20,7 @@ import type {
 import type { Session } from "../protocol/session.ts";
 import type { Services } from "../services.ts";
 import { teamById } from "../team-cache.ts";
+import { teamActor } from "./audit.ts";
 import { newCredential, openSession, sessionStub } from "./session-access.ts";
 import { mayAsk } from "./team-access.ts";
 import { UNKNOWN_VISITOR, type Visitor } from "./visitor.ts";
@@ -77,8 +78,7 @@ export async function createSession(
 
 /** Whoever asks without a team key becomes the holder of the new credential. */
 function creatorOf(caller: Caller, credentialId: string): AuditActor {
-  if (caller.kind !== "team") return { kind: "credential", id: credentialId };
-  return { kind: "team", ...(caller.keyId !== undefined && { id: caller.keyId }) };
+  return caller.kind === "team" ? teamActor(caller) : { kind: "credential", id: credentialId };
 }
 
 function mayCreate(caller: Caller, input: CreateSessionRequest): Failure | undefined {
