@@ -2,7 +2,16 @@
 // that a MAC made for one thing is worth nothing as another. A session id names the version that it was made with.
 import { fromBase64Url } from "./domain/base64url.ts";
 
-const PURPOSES = ["session-id", "token", "ticket", "create", "fingerprint", "team-key"] as const;
+const PURPOSES = [
+  "session-id",
+  "token",
+  "ticket",
+  "create",
+  "fingerprint",
+  "team-key",
+  "network",
+  "bot-check",
+] as const;
 export type Purpose = (typeof PURPOSES)[number];
 
 const SECRET_BYTES = 32;

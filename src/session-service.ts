@@ -85,6 +85,7 @@ export class SessionService extends WorkerEntrypoint<Env> {
       const created = await sessions.createSession(services, caller, body, {
         idempotencyKey,
         edgeLocation: {},
+        network: undefined,
       });
       if (!created.ok) return created;
       const { session, token, ticket } = created;

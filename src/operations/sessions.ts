@@ -7,6 +7,7 @@ import {
   mintToken,
   newSessionId,
 } from "../credentials.ts";
+import { networkOfAddress } from "../network.ts";
 import type { Failure, Result } from "../protocol/errors.ts";
 import type {
   CreateSessionRequest,
@@ -17,6 +18,7 @@ import type {
 import type { LocationInfo, Session } from "../protocol/session.ts";
 import type { Services } from "../services.ts";
 import { teamById } from "../team-cache.ts";
+import { admitCreation } from "./rate-limits.ts";
 import { openSession, sessionStub } from "./session-access.ts";
 import { mayAsk } from "./team-access.ts";
 
@@ -25,21 +27,27 @@ export interface CreationContext {
   readonly idempotencyKey: string | undefined;
   /** Where the edge says that the caller is. */
   readonly edgeLocation: LocationInfo;
+  /** Whose creations are counted together with the caller's; see src/network.ts. */
+  readonly network: string | undefined;
 }
 
 export async function createSession(
   services: Services,
   caller: Caller,
   input: CreateSessionRequest,
-  { idempotencyKey, edgeLocation }: CreationContext,
+  { idempotencyKey, edgeLocation, network }: CreationContext,
 ): Promise<Result<SessionWithToken & { readonly isNew: boolean }>> {
   const refusal = mayCreate(caller, input);
   if (refusal) return refusal;
   const team = await teamById(services.env, input.teamId);
   if (team === undefined) return { ok: false, code: "team_not_found" };
   if (team.policy.disabled) return { ok: false, code: "team_disabled" };
+  const { userFingerprint, clientIp } = input;
+  // A backend's own network says nothing about its visitors'.
+  const visitorNetwork = caller.kind === "team" ? clientIp && networkOfAddress(clientIp) : network;
+  const limited = await admitCreation(services, caller, team, visitorNetwork);
+  if (limited) return limited;
   const { env, keys } = services;
-  const { userFingerprint } = input;
   const random =
     idempotencyKey === undefined
       ? undefined
