@@ -2,7 +2,7 @@
 // a joining socket pulls its history and is then live; a live one that leaves a window unacknowledged has to resume.
 // Long, because every frame and every way to lose a socket is told in this one place.
 import { mayRole } from "../src/domain/access.ts";
-import { CLOSE_CODES } from "../src/protocol/close-codes.ts";
+import { CLOSE_CODES, type CloseCode } from "../src/protocol/close-codes.ts";
 import type {
   ReadUpFrame,
   ReceivedFrame,
@@ -140,14 +140,14 @@ export class Sockets {
       if (totalBytes - peer.receivedBytes > WINDOW_BYTES) tooFarBehind.push(peer);
       else for (const text of frames) peer.sendText(text);
     }
-    this.#drop(tooFarBehind, "too far behind");
+    this.#drop(tooFarBehind, CLOSE_CODES.resync, "too far behind");
   }
 
   /** Lets go of connections whose clients are gone. Looked at only when something happens anyway. */
   sweep(now: number): void {
     if (now - this.#sweptAt < SWEEP_INTERVAL_MS) return;
     this.#sweptAt = now;
-    this.#drop(this.#peers.expired(now), "not heard of");
+    this.#drop(this.#peers.expired(now), CLOSE_CODES.resync, "not heard of");
   }
 
   /** The session record changed in a way that its readers should see. */
@@ -156,6 +156,17 @@ export class Sockets {
     for (const peer of this.#peers) {
       peer.send({ type: "session", session: this.#state.view(lastSeq, peer.role) });
     }
+  }
+
+  /** Those of which a connection is open. */
+  credentialIds(): ReadonlySet<string> {
+    return new Set(Array.from(this.#peers, (peer) => peer.credentialId));
+  }
+
+  /** Credentials were revoked: their connections are closed before anybody hears that they were. */
+  closeRevoked(credentialIds: ReadonlySet<string>): void {
+    const revoked = [...this.#peers].filter((peer) => credentialIds.has(peer.credentialId));
+    this.#drop(revoked, CLOSE_CODES.unauthenticated, "credential revoked");
   }
 
   /** The session has ended. */
@@ -238,13 +249,13 @@ export class Sockets {
     if (seq === peer.historyCursor) this.#history.advance(peer);
   }
 
-  /** Closes connections in a way that lets their clients, if they live, come back. */
-  #drop(peers: readonly Peer[], reason: string): void {
+  /** Lets go of connections. */
+  #drop(peers: readonly Peer[], code: CloseCode, reason: string): void {
     if (peers.length === 0) return;
     const now = Date.now();
     for (const peer of peers) {
       this.#peers.remove(peer.socket);
-      peer.close(CLOSE_CODES.resync, reason);
+      peer.close(code, reason);
       this.#ownerLeft(peer, this.#peers.heardAt(peer), now);
     }
     void this.#announcePresence();
