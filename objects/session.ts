@@ -30,6 +30,7 @@ import {
 } from "./calls.ts";
 import { newConversationId } from "./ids.ts";
 import { LiveSession } from "./live-session.ts";
+import { failureOf } from "./replies.ts";
 import { SchemaTooNewError } from "./schema.ts";
 import { newSession } from "./session-state.ts";
 import { type Credential, SessionStore } from "./store.ts";
@@ -41,7 +42,8 @@ interface Admitted {
 }
 
 const FORBIDDEN: Failure = { ok: false, code: "forbidden" };
-const TOO_MANY_SOCKETS: Failure = { ok: false, code: "too_many_sockets" };
+/** Connections that are dead are let go of about that often. */
+const TOO_MANY_SOCKETS: Failure = { ok: false, code: "too_many_sockets", retryAfterSeconds: 30 };
 const UNAVAILABLE: Failure = { ok: false, code: "unavailable" };
 
 export class SessionObject extends DurableObject<Env> {
@@ -196,7 +198,7 @@ export class SessionObject extends DurableObject<Env> {
       actor.kind === "operator" ? { ...message, role: actor.kind, author: actor.author } : message;
     const outcome = await live.log.append({ role, credentialId }, signed);
     return outcome.kind === "refused"
-      ? { ok: false, code: outcome.code }
+      ? failureOf(outcome)
       : { ok: true, message: outcome.message, isNew: outcome.kind === "stored" };
   }
 
@@ -221,8 +223,7 @@ export class SessionObject extends DurableObject<Env> {
     const { live, role } = admitted;
     if (role === "team" || role === "operator") return Response.json(FORBIDDEN);
     live.sockets.sweep(Date.now());
-    const limit = live.state.team.policy.limits.socketsPerSession;
-    if (limit !== null && live.sockets.size >= limit) return Response.json(TOO_MANY_SOCKETS);
+    if (live.sockets.isFullFor(credentialId)) return Response.json(TOO_MANY_SOCKETS);
     live.touch(role);
     return live.sockets.connect({ credentialId, role, history });
   }
