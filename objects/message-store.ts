@@ -5,7 +5,10 @@ import { isoTime } from "../src/domain/view.ts";
 import { byteLength } from "../src/protocol/bytes.ts";
 import type { Side } from "../src/protocol/frames.ts";
 import type { JsonObject } from "../src/protocol/json.ts";
+import { WINDOW_BYTES } from "../src/protocol/limits.ts";
 import type { Author, Message, MessageRole } from "../src/protocol/message.ts";
+import type { MessagePage } from "../src/protocol/rest.ts";
+import type { MessagesQuery } from "./calls.ts";
 
 /** A message with what only the store knows of it. */
 export interface LoggedMessage {
@@ -94,6 +97,24 @@ export class MessageStore {
       entries.push({ message, encoded });
     }
     return { entries, more: false };
+  }
+
+  /** A page as callers ask for it, in `seq` order, and where the next one begins. */
+  history({ conversationId, after, before, limit }: MessagesQuery): MessagePage {
+    const isForward = after !== undefined;
+    const { entries, more } = this.page({
+      conversationId,
+      after: after ?? 0,
+      before: before ?? Number.POSITIVE_INFINITY,
+      order: isForward ? "ascending" : "descending",
+      limit,
+      maxBytes: WINDOW_BYTES,
+    });
+    const messages = entries.map((entry) => entry.message);
+    const edge = more ? messages.at(-1)?.seq : undefined;
+    if (!isForward) messages.reverse();
+    if (edge === undefined) return { messages };
+    return { messages, ...(isForward ? { nextAfter: edge } : { nextBefore: edge }) };
   }
 
   /** Newest `seq` of each conversation that has messages, and how many of the other side's lie above `side`'s mark. */

@@ -2,6 +2,7 @@
 import type { Caller } from "./caller.ts";
 import { isSameSecret, readTeamKey, readToken } from "./credentials.ts";
 import type { Failure } from "./protocol/errors.ts";
+import { cookieToken } from "./routes/cookies.ts";
 import type { Services } from "./services.ts";
 import { teamById, teamKey } from "./team-cache.ts";
 
@@ -11,16 +12,50 @@ const ANONYMOUS: Authenticated = { ok: true, caller: { kind: "anonymous" } };
 const UNAUTHENTICATED: Failure = { ok: false, code: "unauthenticated" };
 const INVALID: Failure = { ok: false, code: "invalid_credential" };
 
+/** What a request is about, as far as its path says. */
+interface Subject {
+  readonly sessionId: string | undefined;
+  readonly teamId: string | undefined;
+}
+
 /** Who sent `request`: a visitor with a token, a team with a key, or nobody known. Throws `IndexError`. */
-export async function authenticate(services: Services, request: Request): Promise<Authenticated> {
+export async function authenticate(
+  services: Services,
+  request: Request,
+  about: Subject,
+): Promise<Authenticated> {
   const header = request.headers.get("Authorization");
-  if (header === null) return ANONYMOUS;
+  if (header === null) return await authenticateCookie(services, request, about);
   const bearer = bearerToken(header);
   if (bearer === undefined) return UNAUTHENTICATED;
   if (bearer.startsWith("sk_")) return await authenticateTeam(services, request, bearer);
   const credential = await readToken(services.keys, bearer);
   return credential
     ? { ok: true, caller: { kind: "credential", credential, transport: "bearer" } }
+    : INVALID;
+}
+
+const SAFE_METHODS: readonly string[] = ["GET", "HEAD"];
+
+/**
+ * A browser sends cookies whoever's page it shows, so a request with one must say where it comes from: anything that may
+ * change something by its `Origin`, which is checked before, and a plain read at least not be known to be cross-site.
+ */
+async function authenticateCookie(
+  services: Services,
+  request: Request,
+  about: Subject,
+): Promise<Authenticated> {
+  const token = cookieToken(request, about);
+  if (token === undefined) return ANONYMOUS;
+  if (!request.headers.has("Origin")) {
+    const site = request.headers.get("Sec-Fetch-Site") ?? "same-origin";
+    const isOwnRead = SAFE_METHODS.includes(request.method) && site === "same-origin";
+    if (!isOwnRead) return { ok: false, code: "origin_not_allowed" };
+  }
+  const credential = await readToken(services.keys, token);
+  return credential
+    ? { ok: true, caller: { kind: "credential", credential, transport: "cookie" } }
     : INVALID;
 }
 

@@ -9,6 +9,8 @@ const PURPOSES = [
   "create",
   "fingerprint",
   "team-key",
+  "rotation",
+  "invite",
   "network",
   "bot-check",
 ] as const;
@@ -58,9 +60,9 @@ export class Keys {
     return new Keys(versions, keys);
   }
 
-  /** HMAC-SHA-256 of `data` for `purpose`, under the current version. */
-  sign(purpose: Purpose, data: Uint8Array): Promise<Uint8Array> {
-    return mac(this.#key(purpose, this.current), data);
+  /** HMAC-SHA-256 of `data` for `purpose`, under the current version or another one that is held. */
+  sign(purpose: Purpose, data: Uint8Array, version = this.current): Promise<Uint8Array> {
+    return mac(this.#key(purpose, version), data);
   }
 
   /** The same under every version held, the current one first. */

@@ -8,6 +8,7 @@ import * as conversations from "./operations/conversations.ts";
 import { attempt } from "./operations/dependency-failures.ts";
 import * as queries from "./operations/index-queries.ts";
 import * as sessions from "./operations/sessions.ts";
+import { UNKNOWN_VISITOR } from "./operations/visitor.ts";
 import type { Conversation } from "./protocol/conversation.ts";
 import type { Failure, Result } from "./protocol/errors.ts";
 import type { Message, NewTeamMessage } from "./protocol/message.ts";
@@ -84,7 +85,7 @@ export class SessionService extends WorkerEntrypoint<Env> {
       const { idempotencyKey, ...body } = checked.value;
       const created = await sessions.createSession(services, caller, body, {
         idempotencyKey,
-        edgeLocation: {},
+        visitor: UNKNOWN_VISITOR,
         network: undefined,
       });
       if (!created.ok) return created;
@@ -102,7 +103,7 @@ export class SessionService extends WorkerEntrypoint<Env> {
 
   refreshSession(sessionId: string): Promise<Result<RefreshSessionResponse>> {
     return this.#run(({ services, caller }) =>
-      sessions.refreshSession(services, caller, asText(sessionId)),
+      sessions.refreshSession(services, caller, asText(sessionId), {}),
     );
   }
 

@@ -86,7 +86,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     paths: ["src/routes/", "src/auth.ts"],
     imports: ["manifest", "env", "service", "session-index", "schemas", "domain", "protocol"],
     importsTypesOf: [],
-    packages: ["itty-router", "zod"],
+    packages: ["itty-router", "zod", "cookie", "bowser"],
   },
   worker: {
     paths: ["src/worker.ts", "src/cron.ts"],

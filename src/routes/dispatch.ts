@@ -23,9 +23,11 @@ export function dispatch(endpoint: Endpoint, matched: Matched): Promise<Response
   return fromOrigin(endpoint.audience, matched, async () => {
     const answer = await perform(endpoint, matched);
     if ("code" in answer) return problem(answer);
-    return answer.body === undefined
-      ? new Response(null, { status: answer.status })
-      : Response.json(answer.body, { status: answer.status });
+    const { status, body, cookie } = answer;
+    const response =
+      body === undefined ? new Response(null, { status }) : Response.json(body, { status });
+    if (cookie !== undefined) response.headers.set("Set-Cookie", cookie);
+    return response;
   });
 }
 
@@ -33,7 +35,7 @@ export function dispatch(endpoint: Endpoint, matched: Matched): Promise<Response
 export function preflight(audience: Audience, matched: Matched): Promise<Response> {
   const origin = matched.request.headers.get("Origin");
   return fromOrigin(audience, matched, async () =>
-    origin === null ? problem(NOT_ALLOWED) : preflightAnswer(origin),
+    origin === null ? problem(NOT_ALLOWED) : preflightAnswer(audience, origin),
   );
 }
 
@@ -47,10 +49,10 @@ export async function fromOrigin(
   let response: Response;
   if (origin === null) response = await guarded(respond);
   else {
-    const isAllowed = await attempt(() => mayCallFrom(services, audience, origin, params.id));
+    const isAllowed = await attempt(() => mayCallFrom(services, audience, origin, params));
     if (isAllowed === true) {
       response = await guarded(respond);
-      allowOrigin(response, origin);
+      allowOrigin(response, audience, origin);
     } else response = problem(isAllowed === false ? NOT_ALLOWED : isAllowed);
   }
   response.headers.set("Cache-Control", "no-store");
@@ -74,7 +76,7 @@ export async function guarded(respond: () => Promise<Response>): Promise<Respons
 function perform(endpoint: Endpoint, matched: Matched): Promise<Answer | Failure> {
   return attempt(async (): Promise<Answer | Failure> => {
     const { request, services } = matched;
-    const identified = await identify(endpoint, services, request);
+    const identified = await identify(endpoint, matched);
     if (!identified.ok) return identified;
     const params = decodeParams(matched.params);
     if (params === undefined) return { ok: false, code: "invalid_parameter" };
@@ -96,12 +98,16 @@ function perform(endpoint: Endpoint, matched: Matched): Promise<Answer | Failure
 
 async function identify(
   { audience }: Endpoint,
-  services: Services,
-  request: Request,
+  { request, services, params }: Matched,
 ): Promise<{ readonly ok: true; readonly caller: Caller } | Failure> {
+  // What is for all looks at nobody's credential: a wrong one is no reason to refuse.
+  if (audience === "public") return { ok: true, caller: { kind: "anonymous" } };
   if (audience === "admin") return await authenticateAdmin(services.env, request);
-  const identified = await authenticate(services, request);
-  const needsCaller = audience === "session" || audience === "team";
+  const identified = await authenticate(services, request, {
+    sessionId: params.id,
+    teamId: params.teamId,
+  });
+  const needsCaller = audience === "session" || audience === "team" || audience === "person";
   return needsCaller && identified.ok && identified.caller.kind === "anonymous"
     ? { ok: false, code: "unauthenticated" }
     : identified;

@@ -1,10 +1,10 @@
 // Which browser pages may call: exact origins, from the policy of the team that the request is about. Nothing is
 // reflected that a team has not listed.
-import { readSessionId, type SessionAddress } from "../credentials.ts";
-import { isOriginAllowed, type TeamSettings } from "../domain/policy.ts";
-import { knownTeam, sessionStub } from "../operations/session-access.ts";
+import { readSessionId } from "../credentials.ts";
+import { isOriginAllowed } from "../domain/policy.ts";
+import { teamOfSession } from "../operations/session-access.ts";
 import type { Services } from "../services.ts";
-import { isKnownOrigin } from "../team-cache.ts";
+import { isKnownOrigin, teamById } from "../team-cache.ts";
 
 /** Whom a route is about, and so whose origins count. */
 export type Audience =
@@ -14,6 +14,8 @@ export type Audience =
   | "creation"
   /** The session in the path. */
   | "session"
+  /** A person's sessions with the team in the path: its backends, and the person. */
+  | "person"
   /** Backends only. */
   | "team"
   | "admin";
@@ -26,7 +28,7 @@ export async function mayCallFrom(
   services: Services,
   audience: Audience,
   origin: string,
-  sessionId: string | undefined,
+  params: Readonly<Record<string, string>>,
 ): Promise<boolean> {
   switch (audience) {
     case "public":
@@ -34,11 +36,17 @@ export async function mayCallFrom(
     case "creation":
       return await isKnownOrigin(services.env, origin);
     case "session": {
-      const address = await readSessionId(services.keys, sessionId ?? "");
+      const address = await readSessionId(services.keys, params.id ?? "");
       // No session of ours: a page that some team allows is told so, or it would take the refusal for a broken network.
       if (address === undefined) return await isKnownOrigin(services.env, origin);
       const team = await teamOfSession(services, address);
       return team !== undefined && isOriginAllowed(origin, team.policy.allowedOrigins);
+    }
+    case "person": {
+      const team = await teamById(services.env, params.teamId ?? "");
+      return team === undefined
+        ? await isKnownOrigin(services.env, origin)
+        : isOriginAllowed(origin, team.policy.allowedOrigins);
     }
     case "team":
     case "admin":
@@ -46,23 +54,19 @@ export async function mayCallFrom(
   }
 }
 
-/** The team of a session; while the index is down, as the session last knew it. */
-async function teamOfSession(
-  { env }: Services,
-  { id, teamNumber }: SessionAddress,
-): Promise<TeamSettings | undefined> {
-  return (await knownTeam(env, teamNumber)) ?? (await sessionStub(env, id).lastKnownTeam());
-}
-
-/** Lets the page at `origin` read `response`. */
-export function allowOrigin(response: Response, origin: string): void {
-  response.headers.set("Access-Control-Allow-Origin", origin);
+/** Lets the page at `origin`, which the team lists, read `response`; what is nobody's data, any page. */
+export function allowOrigin(response: Response, audience: Audience, origin: string): void {
+  if (audience === "public") response.headers.set("Access-Control-Allow-Origin", "*");
+  else {
+    response.headers.set("Access-Control-Allow-Origin", origin);
+    response.headers.set("Access-Control-Allow-Credentials", "true");
+  }
   response.headers.set("Access-Control-Expose-Headers", "Retry-After");
 }
 
-export function preflightAnswer(origin: string): Response {
+export function preflightAnswer(audience: Audience, origin: string): Response {
   const response = new Response(null, { status: 204 });
-  allowOrigin(response, origin);
+  allowOrigin(response, audience, origin);
   response.headers.set("Access-Control-Allow-Methods", METHODS);
   response.headers.set("Access-Control-Allow-Headers", HEADERS);
   response.headers.set("Access-Control-Max-Age", "60");

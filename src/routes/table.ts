@@ -2,8 +2,10 @@
 
 import { createTeam, createTeamKey, getTeam, revokeTeamKey, updateTeam } from "./admin.ts";
 import { listConversations, listMessages, openConversation, postMessage } from "./conversations.ts";
+import { listDevices, revokeDevice } from "./devices.ts";
 import type { Endpoint, Method } from "./endpoint.ts";
 import { getHealth } from "./health.ts";
+import { createInvite, listInvites, redeemInvite, revokeInvite } from "./invites.ts";
 import { findSessionsByFingerprint, getSessionStats, listSessions } from "./session-lists.ts";
 import {
   createSession,
@@ -23,6 +25,12 @@ export const ROUTES: readonly Route[] = [
   ["DELETE", "/api/sessions/:id", terminateSession],
   ["GET", "/api/sessions/:id/validate", validateSession],
   ["POST", "/api/sessions/:id/refresh", refreshSession],
+  ["GET", "/api/sessions/:id/devices", listDevices],
+  ["DELETE", "/api/sessions/:id/devices/:credentialId", revokeDevice],
+  ["GET", "/api/sessions/:id/invites", listInvites],
+  ["POST", "/api/sessions/:id/invites", createInvite],
+  ["DELETE", "/api/sessions/:id/invites/:inviteId", revokeInvite],
+  ["POST", "/api/invites/redeem", redeemInvite],
   ["GET", "/api/sessions/:id/conversations", listConversations],
   ["POST", "/api/sessions/:id/conversations", openConversation],
   ["GET", "/api/sessions/:id/messages", listMessages],

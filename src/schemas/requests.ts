@@ -3,13 +3,18 @@ import { z } from "zod";
 import {
   DEFAULT_PAGE_MESSAGES,
   DEFAULT_PAGE_SESSIONS,
+  MAX_HANDOFF_SECONDS,
+  MAX_INVITE_SECONDS,
+  MAX_INVITE_USES,
   MAX_PAGE_MESSAGES,
   MAX_PAGE_SESSIONS,
   MAX_TAIL_MESSAGES,
 } from "../protocol/limits.ts";
 import {
+  type CreateInviteRequest,
   type CreateSessionRequest,
   KEY_SCOPES,
+  type RedeemInviteRequest,
   type RefreshSessionRequest,
   TOKEN_TRANSPORTS,
 } from "../protocol/rest.ts";
@@ -51,6 +56,39 @@ export const idempotencyKeySchema = z
 
 export const refreshSessionSchema: Shape<RefreshSessionRequest> = z.strictObject({
   rotate: z.literal(true).exactOptional(),
+});
+
+export const createInviteSchema: Shape<CreateInviteRequest> = z
+  .strictObject({
+    role: z.enum(["owner", "writer", "reader"]),
+    expiresInSeconds: z.int().min(1).max(MAX_INVITE_SECONDS).exactOptional(),
+    maxUses: z.int().min(1).max(MAX_INVITE_USES).exactOptional(),
+    pageUrl: z
+      .url({ protocol: /^https?$/ })
+      .max(1024)
+      .exactOptional()
+      .describe("On one of the team's allowed origins"),
+  })
+  .refine(({ role, maxUses = 1 }) => role !== "owner" || maxUses === 1, {
+    message: "a hand-off works once",
+    path: ["maxUses"],
+  })
+  .refine(
+    ({ role, expiresInSeconds = 0 }) => role !== "owner" || expiresInSeconds <= MAX_HANDOFF_SECONDS,
+    {
+      message: "a hand-off is good for ten minutes at most",
+      path: ["expiresInSeconds"],
+    },
+  );
+
+export const revokeInviteQuerySchema = z.strictObject({
+  revokeCredentials: z.enum(["true", "false"]).exactOptional(),
+});
+
+export const redeemInviteSchema: Shape<RedeemInviteRequest> = z.strictObject({
+  secret: z.string().min(1).max(256),
+  deviceInfo: deviceInfoSchema.exactOptional(),
+  tokenTransport: z.enum(TOKEN_TRANSPORTS).exactOptional(),
 });
 
 export const openConversationSchema = z.strictObject({});

@@ -127,7 +127,7 @@ describe.each(RESIDENCIES)("of an object that %s", (residency) => {
     expect(socket.closeCode).toBeUndefined();
     socket.send({ type: "typing", active: true });
     expect(await socket.closed()).toBe(4429);
-    const retryAfterMs = retryAfterMsOf(socket.closeReason) ?? 0;
+    const retryAfterMs = retryAfterMsOf(socket.closeReason ?? "") ?? 0;
     expect(socket.closeReason).toBe(`rate_limited retryAfterMs=${retryAfterMs}`);
 
     // Having waited, it can go on; while a client that comes back at once has not got a new minute.

@@ -76,15 +76,15 @@ describe("within the touch interval", () => {
 
 describe("a creation", () => {
   test.each([
-    { title: "of an anonymous visitor", body: {}, rowsWritten: 6 },
-    { title: "with a fingerprint", body: { userFingerprint: "print" }, rowsWritten: 7 },
+    { title: "of an anonymous visitor", body: {}, rowsWritten: 7 },
+    { title: "with a fingerprint", body: { userFingerprint: "print" }, rowsWritten: 8 },
   ])("$title writes $rowsWritten rows of D1, and reads a team's row at most", async (given) => {
     const cost = await costOf(async () => {
       await newSession(teamId, { body: given.body });
       await settled();
     });
     expect(cost.rowsWritten).toBe(given.rowsWritten);
-    expect(cost.rowsWritten).toBeLessThanOrEqual(16);
+    expect(cost.rowsWritten).toBeLessThanOrEqual(10);
   });
 });
 

@@ -25,6 +25,8 @@ const BODIES: Readonly<Record<string, (names: Names) => object>> = {
   createSession: ({ teamId }) => ({ teamId }),
   refreshSession: () => ({}),
   openConversation: () => ({}),
+  createInvite: () => ({ role: "reader" }),
+  redeemInvite: () => ({ secret: "inv_none" }),
   postMessage: () => ({ clientId: `sample-${++unique}`, content: "Hello" }),
   createTeam: () => ({ id: `sample-${++unique}-${crypto.randomUUID().slice(0, 8)}`, name: "New" }),
   updateTeam: () => ({ name: "Renamed" }),
@@ -46,7 +48,9 @@ export const SAMPLES: readonly RouteSample[] = ROUTES.map(([method, pattern, end
         .replace(":id", names.id)
         .replace(":teamId", names.teamId)
         .replace(":fingerprint", "fingerprint")
-        .replace(":keyId", "0123456789abcdef"),
+        .replace(":keyId", "0123456789abcdef")
+        .replace(":credentialId", "others")
+        .replace(":inviteId", "AAAAAAAAAAAA"),
     body: (names) => bodyOf?.(names),
   };
 });

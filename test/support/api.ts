@@ -34,6 +34,15 @@ export function call(
   });
 }
 
+/** For tests that call more often than a team's visitors may. */
+export const NO_LIMITS: TeamPolicy["limits"] = {
+  createsPerMinutePerNetwork: null,
+  createsPerMinute: null,
+  messagesPerMinutePerCredential: null,
+  socketsPerSession: null,
+  bytesPerSession: null,
+};
+
 let teams = 0;
 
 /** What would get in the way of tests that are about something else. */

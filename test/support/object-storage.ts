@@ -60,3 +60,20 @@ export async function indexAnswered(sessionId: string): Promise<void> {
     );
   while (!(await hasAnswer())) await scheduler.wait(1);
 }
+
+/** What only tells others of the session, in its own time. */
+const ON_ITS_WAY_OUT = /outbox|audit/;
+
+/** All that the session's object stores, as text, but for what is on its way out. */
+export function objectTables(sessionId: string): Promise<string> {
+  return runInDurableObject(objectOf(sessionId), (_, { storage: { sql } }) => {
+    const names = sql
+      .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+      .toArray()
+      .map(({ name }) => name)
+      .filter((name) => !name.startsWith("_cf_") && !ON_ITS_WAY_OUT.test(name));
+    return JSON.stringify(
+      names.map((name) => [name, [...sql.exec(`SELECT * FROM "${name}"`).raw()]]),
+    );
+  });
+}

@@ -11,7 +11,7 @@ export class TestSocket {
   pongs = 0;
   /** Once closed. */
   closeCode: number | undefined;
-  closeReason = "";
+  closeReason: string | undefined;
   readonly #socket: WebSocket;
   #isOpen = true;
   readonly #waiting = new Set<() => void>();

@@ -1,0 +1,9 @@
+import type { DeviceInfo, LocationInfo } from "../protocol/session.ts";
+
+/** What the edge and the browser tell of whoever asks for a key; nothing is known of one who asks through a team. */
+export interface Visitor {
+  readonly deviceInfo: DeviceInfo;
+  readonly locationInfo: LocationInfo;
+}
+
+export const UNKNOWN_VISITOR: Visitor = { deviceInfo: {}, locationInfo: {} };
