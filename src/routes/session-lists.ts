@@ -16,7 +16,7 @@ export const findSessionsByFingerprint = endpoint({
   query: pageQuerySchema,
   body: undefined,
   answers: { 200: sessionListAnswer },
-  errors: ["team_not_found"],
+  errors: ["team_not_found", "rate_limited"],
   async handle({ services, caller, params, query }) {
     const fingerprint = fingerprintField.safeParse(params.fingerprint);
     if (!fingerprint.success) return { ok: false, code: "invalid_parameter" };
@@ -41,7 +41,7 @@ export const listSessions = endpoint({
   query: sessionsQuerySchema,
   body: undefined,
   answers: { 200: sessionListAnswer },
-  errors: ["team_not_found"],
+  errors: ["team_not_found", "rate_limited"],
   async handle({ services, caller, params, query }) {
     const { status, country, device, userId, cursor, limit } = query;
     return answer(
@@ -67,7 +67,7 @@ export const getSessionStats = endpoint({
   query: noQuerySchema,
   body: undefined,
   answers: { 200: statsAnswer },
-  errors: ["team_not_found"],
+  errors: ["team_not_found", "rate_limited"],
   async handle({ services, caller, params }) {
     return answer(200, await queries.getSessionStats(services, caller, params.teamId ?? ""));
   },

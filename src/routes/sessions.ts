@@ -1,4 +1,5 @@
 import { isOriginAllowed } from "../domain/policy.ts";
+import { networkOfRequest } from "../network.ts";
 import * as operations from "../operations/sessions.ts";
 import type { Failure } from "../protocol/errors.ts";
 import {
@@ -26,7 +27,14 @@ export const createSession = endpoint({
   query: noQuerySchema,
   body: createSessionSchema,
   answers: { 200: openedAnswer, 201: openedAnswer },
-  errors: ["team_not_found", "team_disabled", "idempotency_key_expired", "too_many_credentials"],
+  errors: [
+    "team_not_found",
+    "team_disabled",
+    "idempotency_key_expired",
+    "too_many_credentials",
+    "rate_limited",
+    "bot_check_failed",
+  ],
   async handle({ request, services, caller, body }) {
     const origin = request.headers.get("Origin");
     if (origin !== null) {
@@ -45,6 +53,7 @@ export const createSession = endpoint({
     const created = await operations.createSession(services, caller, body, {
       idempotencyKey,
       visitor: visitorOf(request),
+      network: networkOfRequest(request),
     });
     if (!created.ok) return created;
     const { session, token, ticket, isNew } = created;
