@@ -13,6 +13,8 @@ const PURPOSES = [
   "invite",
   "operator",
   "identity",
+  "network",
+  "bot-check",
 ] as const;
 export type Purpose = (typeof PURPOSES)[number];
 

@@ -4,6 +4,7 @@ import { deleteExpired, reconcileOverdue } from "./cron.ts";
 import { createApi } from "./routes/router.ts";
 import { ROUTES } from "./routes/table.ts";
 
+export { LimiterObject } from "../objects/limiter.ts";
 export { SessionObject } from "../objects/session.ts";
 export { SessionService } from "./session-service.ts";
 

@@ -41,6 +41,8 @@ export default defineConfig({
                 bindings: {
                   ADMIN_TOKEN: TEST_ADMIN_TOKEN,
                   SIGNING_KEYS: TEST_SIGNING_KEYS,
+                  HOSTILE_CASES: process.env.HOSTILE_CASES ?? "2000",
+                  HOSTILE_SEED: process.env.HOSTILE_SEED ?? "",
                   LOG_SEEDS: process.env.LOG_SEEDS ?? "1-3",
                   TEST_MIGRATIONS: await readD1Migrations(fromRoot("migrations/index")),
                 },

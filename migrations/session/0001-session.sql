@@ -33,7 +33,7 @@ CREATE TABLE credentials (
   secret_digest BLOB NOT NULL,
   -- When that secret was minted, at first or by rotation.
   minted_at INTEGER NOT NULL,
-  -- Secrets before it that may still be used: [{digest, at, successorUsedAt}], oldest first.
+  -- Secrets before it that may still be used: [{digest, successorGivenAt, successorUsedAt}], oldest first.
   superseded TEXT NOT NULL,
   device_info TEXT NOT NULL,
   location_info TEXT NOT NULL,

@@ -92,6 +92,12 @@ export const TEAM_ACCESS = {
 
 export type TeamOperation = keyof typeof TEAM_ACCESS;
 
+export function isSessionOperation(
+  operation: SessionOperation | TeamOperation,
+): operation is SessionOperation {
+  return operation in SESSION_ACCESS;
+}
+
 /** Whether `role` may in a session; what scopes a team's key needs for it, the Worker has looked at. */
 export function mayRole(operation: SessionOperation, role: CallerRole): boolean {
   if (role === "team") return SESSION_ACCESS[operation].scope !== null;

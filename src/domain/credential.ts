@@ -1,14 +1,15 @@
 // The secrets of one credential as they follow each other. The newest is the one in use; each that it replaced goes on
-// working until its successor is first used, and at least SUPERSEDED_GRACE_MS. Whoever comes with an older one holds a
-// copy that nobody should have: theft. (After OAuth 2.0's refresh token rotation, RFC 9700, section 4.14.2; the successor
-// follows from the secret that was presented, so that parallel and repeated calls all get the same.)
+// working until its successor is first used, and at least SUPERSEDED_GRACE_MS after that was last given out: the answer
+// may be lost, and calls with the old one may be under way. Whoever comes later holds a copy that nobody should have:
+// theft. (After OAuth 2.0's refresh token rotation, RFC 9700, section 4.14.2; the successor follows from the secret that
+// was presented, so that parallel and repeated calls all get the same.)
 import { ROTATE_AFTER_MS, SUPERSEDED_GRACE_MS } from "../protocol/limits.ts";
 
 /** A secret that was replaced, as its digest. Times are epoch milliseconds. */
 export interface SupersededSecret {
   readonly digest: Uint8Array;
-  /** When it was replaced. */
-  readonly at: number;
+  /** When its successor was last given out before it was used. */
+  readonly successorGivenAt: number;
   /** When its successor was first used; null before. */
   readonly successorUsedAt: number | null;
 }
@@ -73,12 +74,19 @@ export function rotateSecret(
     if (next === undefined || !isDue || open.length === MAX_SUPERSEDED) {
       return { secrets, successor: undefined };
     }
-    const superseded = [...open, { digest: secrets.digest, at: now, successorUsedAt: null }];
+    const superseded = [
+      ...open,
+      { digest: secrets.digest, successorGivenAt: now, successorUsedAt: null },
+    ];
     return { secrets: { digest: next, mintedAt: now, superseded }, successor: 0 };
   }
   const follower = secrets.superseded[index + 1]?.digest ?? secrets.digest;
   const successor = successors.findIndex((one) => isSame(one, follower));
-  return { secrets, successor: successor < 0 ? undefined : successor };
+  if (successor < 0) return { secrets, successor: undefined };
+  // A copy of an old secret must not keep its own grace open for ever.
+  if (entry.successorUsedAt !== null) return { secrets, successor };
+  const given = secrets.superseded.with(index, { ...entry, successorGivenAt: now });
+  return { secrets: { ...secrets, superseded: given }, successor };
 }
 
 /** Place of a digest among the superseded ones, their number for the newest, −1 for none of them. */
@@ -92,6 +100,6 @@ function generationOf(
   );
 }
 
-function isOpen({ at, successorUsedAt }: SupersededSecret, now: number): boolean {
-  return successorUsedAt === null || now < at + SUPERSEDED_GRACE_MS;
+function isOpen({ successorGivenAt, successorUsedAt }: SupersededSecret, now: number): boolean {
+  return successorUsedAt === null || now < successorGivenAt + SUPERSEDED_GRACE_MS;
 }

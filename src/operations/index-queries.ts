@@ -12,6 +12,7 @@ import {
   type SessionQuery,
   sessionStats,
 } from "../session-index/read.ts";
+import { admitLookup } from "./rate-limits.ts";
 import { mayAsk } from "./team-access.ts";
 
 /** The sessions of one browser, as far as its fingerprint tells; never a token. */
@@ -22,6 +23,8 @@ export async function findSessionsByFingerprint(
 ): Promise<Result<SessionList>> {
   const team = mayAsk(caller, teamId, "findByFingerprint");
   if (!team.ok) return team;
+  const limited = await admitLookup(services, caller, teamId);
+  if (limited) return limited;
   const hashes = await fingerprintHashes(services.keys, teamId, fingerprint);
   const database = sessionsDatabase(services.env, team.number);
   return await find(database, { teamId, fingerprintHashes: hashes, ...page });
@@ -34,6 +37,8 @@ export async function listSessions(
 ): Promise<Result<SessionList>> {
   const team = mayAsk(caller, query.teamId, "listSessions");
   if (!team.ok) return team;
+  const limited = await admitLookup(services, caller, query.teamId);
+  if (limited) return limited;
   return await list(sessionsDatabase(services.env, team.number), query);
 }
 
@@ -44,5 +49,7 @@ export async function getSessionStats(
 ): Promise<Result<SessionStats>> {
   const team = mayAsk(caller, teamId, "stats");
   if (!team.ok) return team;
+  const limited = await admitLookup(services, caller, teamId);
+  if (limited) return limited;
   return { ok: true, ...(await sessionStats(sessionsDatabase(services.env, team.number), teamId)) };
 }

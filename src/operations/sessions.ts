@@ -8,6 +8,7 @@ import {
   newSessionId,
   successorTokens,
 } from "../credentials.ts";
+import { networkOfAddress } from "../network.ts";
 import type { AuditActor } from "../protocol/audit.ts";
 import type { Failure, Result } from "../protocol/errors.ts";
 import type {
@@ -21,6 +22,7 @@ import type { Session } from "../protocol/session.ts";
 import type { Services } from "../services.ts";
 import { teamById } from "../team-cache.ts";
 import { teamActor } from "./audit.ts";
+import { admitCreation } from "./rate-limits.ts";
 import { newCredential, openSession, sessionStub } from "./session-access.ts";
 import { mayAsk } from "./team-access.ts";
 import { UNKNOWN_VISITOR, type Visitor } from "./visitor.ts";
@@ -29,21 +31,27 @@ import { UNKNOWN_VISITOR, type Visitor } from "./visitor.ts";
 export interface CreationContext {
   readonly idempotencyKey: string | undefined;
   readonly visitor: Visitor;
+  /** Whose creations are counted together with the caller's; see src/network.ts. */
+  readonly network: string | undefined;
 }
 
 export async function createSession(
   services: Services,
   caller: Caller,
   input: CreateSessionRequest,
-  { idempotencyKey, visitor }: CreationContext,
+  { idempotencyKey, visitor, network }: CreationContext,
 ): Promise<Result<SessionWithToken & { readonly isNew: boolean }>> {
   const refusal = mayCreate(caller, input);
   if (refusal) return refusal;
   const team = await teamById(services.env, input.teamId);
   if (team === undefined) return { ok: false, code: "team_not_found" };
   if (team.policy.disabled) return { ok: false, code: "team_disabled" };
+  const { userFingerprint, clientIp } = input;
+  // A backend's own network says nothing about its visitors'.
+  const visitorNetwork = caller.kind === "team" ? clientIp && networkOfAddress(clientIp) : network;
+  const limited = await admitCreation(services, caller, team, visitorNetwork);
+  if (limited) return limited;
   const { env, keys } = services;
-  const { userFingerprint } = input;
   // Whoever calls for a team is its backend, not the visitor.
   const seen = caller.kind === "team" ? UNKNOWN_VISITOR : visitor;
   const random =

@@ -7,6 +7,7 @@ export const listAuditEvents = endpoint({
   operationId: "listAuditEvents",
   summary: "What happened to a team's credentials, keys and people's data, newest first",
   audience: "team",
+  access: "listAuditEvents",
   query: auditEventsQuerySchema,
   body: undefined,
   answers: { 200: auditEventListAnswer },

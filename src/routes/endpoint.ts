@@ -2,6 +2,7 @@
 // describes itself in the OpenAPI document.
 import type { z } from "zod";
 import type { Caller } from "../caller.ts";
+import type { SessionOperation, TeamOperation } from "../domain/access.ts";
 import type { ErrorCode, Failure, Result } from "../protocol/errors.ts";
 import type { Services } from "../services.ts";
 import type { Audience } from "./origin.ts";
@@ -19,6 +20,9 @@ export interface Call<Body, Query> {
   readonly query: Query;
 }
 
+/** The rule of src/domain/access.ts by which callers are let in; the administrator's routes and those for all have none. */
+export type Access = SessionOperation | TeamOperation | "admin" | "anyone";
+
 export interface Answer {
   readonly status: 200 | 201 | 204;
   readonly body?: unknown;
@@ -29,7 +33,10 @@ export interface Answer {
 export interface Endpoint<Body = unknown, Query = unknown> {
   readonly operationId: string;
   readonly summary: string;
+  /** Whose pages may call. */
   readonly audience: Audience;
+  /** Which callers may. */
+  readonly access: Access;
   readonly query: z.ZodType<Query>;
   /** Undefined where none is read. */
   readonly body: z.ZodType<Body> | undefined;

@@ -1,5 +1,6 @@
 // The OpenAPI 3.1 document, from the table of routes and the schemas that validate its requests.
 import { z } from "zod";
+import { isSessionOperation, SESSION_ACCESS, TEAM_ACCESS } from "../domain/access.ts";
 import { ERROR_STATUS, type ErrorCode } from "../protocol/errors.ts";
 import { problemSchema } from "../schemas/answers.ts";
 import { idempotencyKeySchema } from "../schemas/requests.ts";
@@ -47,14 +48,20 @@ const BODY_ERRORS: readonly ErrorCode[] = [
   "validation_failed",
 ];
 
-const SECURITY: Readonly<Record<Audience, readonly Json[]>> = {
-  public: [{}],
-  creation: [{}, { teamKey: [] }],
-  session: [{ token: [] }, { cookie: [] }, { teamKey: [] }, { operatorToken: [] }],
-  person: [{ teamKey: [] }, { operatorToken: [] }, { token: [] }, { cookie: [] }],
-  team: [{ teamKey: [] }, { operatorToken: [] }],
-  admin: [{ adminToken: [] }],
-};
+/** What opens a route; the names beside a scheme are the token's roles or the key's scope that it takes. */
+function security({ audience, access }: Endpoint): Json[] {
+  if (access === "anyone") return [{}];
+  if (access === "admin") return [{ adminToken: [] }];
+  const { roles, scope, operator } = isSessionOperation(access)
+    ? SESSION_ACCESS[access]
+    : { ...TEAM_ACCESS[access], roles: TEAM_ACCESS[access].owner ? ["owner"] : [] };
+  return [
+    ...(audience === "creation" ? [{}] : []),
+    ...(roles.length > 0 ? [{ token: roles }, { cookie: [] }] : []),
+    ...(scope !== null ? [{ teamKey: [scope] }] : []),
+    ...(operator ? [{ operatorToken: [] }] : []),
+  ];
+}
 
 export function openApiDocument(routes: readonly Route[]): Json {
   const paths: Record<string, Json> = {};
@@ -81,8 +88,12 @@ export function openApiDocument(routes: readonly Route[]): Json {
           name: "__Host-ds.{teamId}",
           description: 'The same token, where it was asked for with `tokenTransport: "cookie"`',
         },
-        operatorToken: { type: "http", scheme: "bearer", description: "`op_…`, short-lived" },
         teamKey: { type: "http", scheme: "bearer", description: "`sk_…`; never from a browser" },
+        operatorToken: {
+          type: "http",
+          scheme: "bearer",
+          description: "`op_…`: a member of the team's staff",
+        },
         adminToken: { type: "http", scheme: "bearer", description: "The Worker's ADMIN_TOKEN" },
       },
     },
@@ -94,7 +105,7 @@ function operation(endpoint: Endpoint, path: string): Json {
   return {
     operationId,
     summary,
-    security: SECURITY[endpoint.audience],
+    security: security(endpoint),
     parameters: [...pathParameters(path), ...queryParameters(endpoint), ...headers(endpoint)],
     ...(body && { requestBody: { content: jsonContent(schemaOf(body, "input")) } }),
     responses: {

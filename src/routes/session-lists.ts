@@ -12,10 +12,11 @@ export const findSessionsByFingerprint = endpoint({
   operationId: "findSessionsByFingerprint",
   summary: "A team's sessions from one browser, as far as its fingerprint tells",
   audience: "team",
+  access: "findByFingerprint",
   query: pageQuerySchema,
   body: undefined,
   answers: { 200: sessionListAnswer },
-  errors: ["team_not_found"],
+  errors: ["team_not_found", "rate_limited"],
   async handle({ services, caller, params, query }) {
     const fingerprint = fingerprintField.safeParse(params.fingerprint);
     if (!fingerprint.success) return { ok: false, code: "invalid_parameter" };
@@ -36,10 +37,11 @@ export const listSessions = endpoint({
   operationId: "listSessions",
   summary: "A team's sessions, newest activity first",
   audience: "team",
+  access: "listSessions",
   query: sessionsQuerySchema,
   body: undefined,
   answers: { 200: sessionListAnswer },
-  errors: ["team_not_found"],
+  errors: ["team_not_found", "rate_limited"],
   async handle({ services, caller, params, query }) {
     const { status, country, device, userId, cursor, limit } = query;
     return answer(
@@ -61,10 +63,11 @@ export const getSessionStats = endpoint({
   operationId: "getSessionStats",
   summary: "How many sessions a team has and had, and how long they last",
   audience: "team",
+  access: "stats",
   query: noQuerySchema,
   body: undefined,
   answers: { 200: statsAnswer },
-  errors: ["team_not_found"],
+  errors: ["team_not_found", "rate_limited"],
   async handle({ services, caller, params }) {
     return answer(200, await queries.getSessionStats(services, caller, params.teamId ?? ""));
   },

@@ -1,4 +1,5 @@
 import { isOriginAllowed } from "../domain/policy.ts";
+import { networkOfRequest } from "../network.ts";
 import * as operations from "../operations/sessions.ts";
 import type { Failure } from "../protocol/errors.ts";
 import {
@@ -22,10 +23,18 @@ export const createSession = endpoint({
   operationId: "createSession",
   summary: "Create a session; with an Idempotency-Key, once however often it is asked for",
   audience: "creation",
+  access: "createSession",
   query: noQuerySchema,
   body: createSessionSchema,
   answers: { 200: openedAnswer, 201: openedAnswer },
-  errors: ["team_not_found", "team_disabled", "idempotency_key_expired", "too_many_credentials"],
+  errors: [
+    "team_not_found",
+    "team_disabled",
+    "idempotency_key_expired",
+    "too_many_credentials",
+    "rate_limited",
+    "bot_check_failed",
+  ],
   async handle({ request, services, caller, body }) {
     const origin = request.headers.get("Origin");
     if (origin !== null) {
@@ -44,6 +53,7 @@ export const createSession = endpoint({
     const created = await operations.createSession(services, caller, body, {
       idempotencyKey,
       visitor: visitorOf(request),
+      network: networkOfRequest(request),
     });
     if (!created.ok) return created;
     const { session, token, ticket, isNew } = created;
@@ -62,6 +72,7 @@ export const validateSession = endpoint({
   operationId: "validateSession",
   summary: "Whether the session is active; slides its expiry",
   audience: "session",
+  access: "validate",
   query: noQuerySchema,
   body: undefined,
   answers: { 200: validatedAnswer },
@@ -76,6 +87,7 @@ export const refreshSession = endpoint({
   summary:
     "Extend the session; replaces its caller's token when that is a day old, or with `rotate`",
   audience: "session",
+  access: "refresh",
   query: noQuerySchema,
   body: refreshSessionSchema,
   answers: { 200: refreshedAnswer },
@@ -93,6 +105,7 @@ export const getSession = endpoint({
   operationId: "getSession",
   summary: "The session; changes nothing",
   audience: "session",
+  access: "get",
   query: noQuerySchema,
   body: undefined,
   answers: { 200: sessionAnswer },
@@ -106,6 +119,7 @@ export const terminateSession = endpoint({
   operationId: "terminateSession",
   summary: "End the session for good and close its sockets",
   audience: "session",
+  access: "terminate",
   query: noQuerySchema,
   body: undefined,
   answers: { 204: null },

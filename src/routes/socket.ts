@@ -4,7 +4,7 @@ import { readSessionId } from "../credentials.ts";
 import { type Connected, type ConnectProof, connectSession } from "../operations/connect.ts";
 import { attempt } from "../operations/dependency-failures.ts";
 import { noteRefusal } from "../operations/refusals.ts";
-import { CLOSE_CODES } from "../protocol/close-codes.ts";
+import { CLOSE_CODES, closeReason } from "../protocol/close-codes.ts";
 import type { ErrorCode, Failure } from "../protocol/errors.ts";
 import { SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX } from "../protocol/version.ts";
 import { socketQuerySchema } from "../schemas/requests.ts";
@@ -88,13 +88,18 @@ const CLOSE_CODE_OF: Readonly<Partial<Record<ErrorCode, number>>> = {
   session_expired: CLOSE_CODES.ended,
   session_terminated: CLOSE_CODES.ended,
   too_many_sockets: CLOSE_CODES.tooMany,
+  rate_limited: CLOSE_CODES.tooMany,
   invalid_parameter: CLOSE_CODES.protocolError,
 };
 
-export function refused(request: Request, { code }: Pick<Failure, "code">): Response {
+export function refused(
+  request: Request,
+  { code, retryAfterSeconds }: Pick<Failure, "code" | "retryAfterSeconds">,
+): Response {
   const { 0: client, 1: server } = new WebSocketPair();
+  const retryAfterMs = retryAfterSeconds && retryAfterSeconds * 1000;
   server.accept();
-  server.close(CLOSE_CODE_OF[code] ?? TRY_AGAIN_LATER, code);
+  server.close(CLOSE_CODE_OF[code] ?? TRY_AGAIN_LATER, closeReason(code, retryAfterMs));
   return upgraded(request, client);
 }
 

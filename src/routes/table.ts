@@ -6,6 +6,7 @@ import { listConversations, listMessages, openConversation, postMessage } from "
 import { listDevices, revokeDevice } from "./devices.ts";
 import type { Endpoint, Method } from "./endpoint.ts";
 import { getHealth } from "./health.ts";
+import { identifySession, resumeSession } from "./identity.ts";
 import { createIdentityKey, listIdentityKeys, revokeIdentityKey } from "./identity-keys.ts";
 import { createInvite, listInvites, redeemInvite, revokeInvite } from "./invites.ts";
 import { createOperatorToken, revokeOperator } from "./operators.ts";
@@ -29,6 +30,8 @@ export const ROUTES: readonly Route[] = [
   ["DELETE", "/api/sessions/:id", terminateSession],
   ["GET", "/api/sessions/:id/validate", validateSession],
   ["POST", "/api/sessions/:id/refresh", refreshSession],
+  ["POST", "/api/sessions/:id/identify", identifySession],
+  ["POST", "/api/sessions/resume", resumeSession],
   ["GET", "/api/sessions/:id/devices", listDevices],
   ["DELETE", "/api/sessions/:id/devices/:credentialId", revokeDevice],
   ["GET", "/api/sessions/:id/invites", listInvites],

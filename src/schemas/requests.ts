@@ -13,9 +13,11 @@ import {
 import {
   type CreateInviteRequest,
   type CreateSessionRequest,
+  type IdentifyRequest,
   KEY_SCOPES,
   type RedeemInviteRequest,
   type RefreshSessionRequest,
+  type ResumeSessionRequest,
   TOKEN_TRANSPORTS,
 } from "../protocol/rest.ts";
 import { DEVICE_TYPES } from "../protocol/session.ts";
@@ -87,6 +89,20 @@ export const revokeInviteQuerySchema = z.strictObject({
 
 export const redeemInviteSchema: Shape<RedeemInviteRequest> = z.strictObject({
   secret: z.string().min(1).max(256),
+  deviceInfo: deviceInfoSchema.exactOptional(),
+  tokenTransport: z.enum(TOKEN_TRANSPORTS).exactOptional(),
+});
+
+const identityTokenField = z.string().min(1).max(4096).describe("A JWT by the team's backend");
+
+export const identifySchema: Shape<IdentifyRequest> = z.strictObject({
+  identityToken: identityTokenField,
+});
+
+export const resumeSessionSchema: Shape<ResumeSessionRequest> = z.strictObject({
+  teamId: teamIdField,
+  identityToken: identityTokenField,
+  sessionId: z.string().min(1).max(64).exactOptional().describe("The latest when it is left out"),
   deviceInfo: deviceInfoSchema.exactOptional(),
   tokenTransport: z.enum(TOKEN_TRANSPORTS).exactOptional(),
 });
