@@ -12,7 +12,7 @@ import type {
 } from "../protocol/rest.ts";
 import type { CredentialRole } from "../protocol/session.ts";
 import type { Services } from "../services.ts";
-import { knownTeam, newCredential, openSession, sessionStub } from "./session-access.ts";
+import { knownTeam, newCredential, openSession, sessionStub, teamWord } from "./session-access.ts";
 import type { Visitor } from "./visitor.ts";
 
 /** Names the secret in a link's fragment, which no server and no log ever sees. */
@@ -86,7 +86,7 @@ export async function redeemInvite(
   }
   const minted = await mintToken(keys, sessionId);
   const redeemed = await sessionStub(env, sessionId).redeem({
-    teamRevision: team?.revision,
+    ...teamWord(team),
     inviteId,
     secretDigest,
     credential: newCredential(minted, { ...visitor, ...(deviceInfo && { deviceInfo }) }),
