@@ -31,15 +31,13 @@ import { UNKNOWN_VISITOR, type Visitor } from "./visitor.ts";
 export interface CreationContext {
   readonly idempotencyKey: string | undefined;
   readonly visitor: Visitor;
-  /** Whose creations are counted together with the caller's; see src/network.ts. */
-  readonly network: string | undefined;
 }
 
 export async function createSession(
   services: Services,
   caller: Caller,
   input: CreateSessionRequest,
-  { idempotencyKey, visitor, network }: CreationContext,
+  { idempotencyKey, visitor }: CreationContext,
 ): Promise<Result<SessionWithToken & { readonly isNew: boolean }>> {
   const refusal = mayCreate(caller, input);
   if (refusal) return refusal;
@@ -47,13 +45,11 @@ export async function createSession(
   if (team === undefined) return { ok: false, code: "team_not_found" };
   if (team.policy.disabled) return { ok: false, code: "team_disabled" };
   const { userFingerprint, clientIp } = input;
-  // A backend's own network says nothing about its visitors'.
-  const visitorNetwork = caller.kind === "team" ? clientIp && networkOfAddress(clientIp) : network;
-  const limited = await admitCreation(services, caller, team, visitorNetwork);
+  // Whoever calls for a team is its backend, not the visitor.
+  const seen = caller.kind === "team" ? toldOf(clientIp) : visitor;
+  const limited = await admitCreation(services, caller, team, seen.network);
   if (limited) return limited;
   const { env, keys } = services;
-  // Whoever calls for a team is its backend, not the visitor.
-  const seen = caller.kind === "team" ? UNKNOWN_VISITOR : visitor;
   const random =
     idempotencyKey === undefined
       ? undefined
@@ -87,6 +83,10 @@ export async function createSession(
 /** Whoever asks without a team key becomes the holder of the new credential. */
 function creatorOf(caller: Caller, credentialId: string): AuditActor {
   return caller.kind === "team" ? teamActor(caller) : { kind: "credential", id: credentialId };
+}
+
+function toldOf(clientIp: string | undefined): Visitor {
+  return { ...UNKNOWN_VISITOR, network: clientIp && networkOfAddress(clientIp) };
 }
 
 function mayCreate(caller: Caller, input: CreateSessionRequest): Failure | undefined {
