@@ -87,6 +87,7 @@ export class SessionService extends WorkerEntrypoint<Env> {
         idempotencyKey,
         visitor: UNKNOWN_VISITOR,
         network: undefined,
+        origin: undefined,
       });
       if (!created.ok) return created;
       const { session, token, ticket } = created;

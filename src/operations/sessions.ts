@@ -21,6 +21,7 @@ import type {
 import type { Session } from "../protocol/session.ts";
 import type { Services } from "../services.ts";
 import { teamById } from "../team-cache.ts";
+import { checkBot } from "./bot-check.ts";
 import { admitCreation } from "./rate-limits.ts";
 import { newCredential, openSession, sessionStub } from "./session-access.ts";
 import { mayAsk } from "./team-access.ts";
@@ -32,24 +33,33 @@ export interface CreationContext {
   readonly visitor: Visitor;
   /** Whose creations are counted together with the caller's; see src/network.ts. */
   readonly network: string | undefined;
+  /** Of the page that asks; undefined where none does. */
+  readonly origin: string | undefined;
 }
 
 export async function createSession(
   services: Services,
   caller: Caller,
   input: CreateSessionRequest,
-  { idempotencyKey, visitor, network }: CreationContext,
+  { idempotencyKey, visitor, network, origin }: CreationContext,
 ): Promise<Result<SessionWithToken & { readonly isNew: boolean }>> {
   const refusal = mayCreate(caller, input);
   if (refusal) return refusal;
   const team = await teamById(services.env, input.teamId);
   if (team === undefined) return { ok: false, code: "team_not_found" };
   if (team.policy.disabled) return { ok: false, code: "team_disabled" };
-  const { userFingerprint, clientIp } = input;
+  const { userFingerprint, clientIp, turnstileToken } = input;
   // A backend's own network says nothing about its visitors'.
   const visitorNetwork = caller.kind === "team" ? clientIp && networkOfAddress(clientIp) : network;
-  const limited = await admitCreation(services, caller, team, visitorNetwork);
-  if (limited) return limited;
+  const turnedAway =
+    (await admitCreation(services, caller, team, visitorNetwork)) ??
+    (await checkBot(services, caller, {
+      teamId: team.id,
+      turnstileToken,
+      idempotencyKey,
+      origin,
+    }));
+  if (turnedAway) return turnedAway;
   const { env, keys } = services;
   // Whoever calls for a team is its backend, not the visitor.
   const seen = caller.kind === "team" ? UNKNOWN_VISITOR : visitor;

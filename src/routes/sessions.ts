@@ -54,6 +54,7 @@ export const createSession = endpoint({
       idempotencyKey,
       visitor: visitorOf(request),
       network: networkOfRequest(request),
+      origin: origin ?? undefined,
     });
     if (!created.ok) return created;
     const { session, token, ticket, isNew } = created;
