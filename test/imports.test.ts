@@ -72,6 +72,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       "src/session-service.ts",
       "src/caller.ts",
       "src/keys.ts",
+      "src/identity-token.ts",
       "src/credentials.ts",
       "src/network.ts",
       "src/services.ts",
@@ -80,7 +81,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     ],
     imports: ["object-calls", "env", "session-index", "schemas", "domain", "protocol"],
     importsTypesOf: ["objects"],
-    packages: ["cloudflare:", "zod", "ipaddr.js"],
+    packages: ["cloudflare:", "zod", "jose", "ipaddr.js"],
   },
   routes: {
     paths: ["src/routes/", "src/auth.ts"],

@@ -78,6 +78,13 @@ export const MAX_IDENTITY_TOKEN_MS = 300_000;
 /** How far the clocks of a team's backend and the edge may differ. */
 export const CLOCK_SKEW_MS = 30_000;
 
+/** Identity keys of a team that are not revoked: room to replace one while the old one is still in use. */
+export const MAX_IDENTITY_KEYS_PER_TEAM = 10;
+
+/** Events in one page of a team's audit trail. */
+export const MAX_PAGE_EVENTS = 100;
+export const DEFAULT_PAGE_EVENTS = 50;
+
 /** How long a member of the staff stays signed in at most. */
 export const MAX_OPERATOR_TOKEN_SECONDS = 12 * 3600;
 

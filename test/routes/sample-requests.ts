@@ -31,6 +31,8 @@ const BODIES: Readonly<Record<string, (names: Names) => object>> = {
   createTeam: () => ({ id: `sample-${++unique}-${crypto.randomUUID().slice(0, 8)}`, name: "New" }),
   updateTeam: () => ({ name: "Renamed" }),
   createTeamKey: () => ({ scopes: ["sessions:read"] }),
+  createIdentityKey: () => ({ algorithm: "HS256" }),
+  createOperatorToken: () => ({ operatorId: "anna", name: "Anna" }),
 };
 
 export const SAMPLES: readonly RouteSample[] = ROUTES.map(([method, pattern, endpoint]) => {
@@ -50,7 +52,9 @@ export const SAMPLES: readonly RouteSample[] = ROUTES.map(([method, pattern, end
         .replace(":fingerprint", "fingerprint")
         .replace(":keyId", "0123456789abcdef")
         .replace(":credentialId", "others")
-        .replace(":inviteId", "AAAAAAAAAAAA"),
+        .replace(":inviteId", "AAAAAAAAAAAA")
+        .replace(":kid", "0123456789abcdef")
+        .replace(":operatorId", "anna"),
     body: (names) => bodyOf?.(names),
   };
 });

@@ -140,6 +140,7 @@ describe("filters", () => {
   test("a fingerprint is looked for in its team alone", async () => {
     const found = await findSessionsByFingerprint(database, {
       teamId: "neighbour",
+      userId: undefined,
       fingerprintHashes: ["fingerprint-hash"],
       cursor: undefined,
       limit: 10,
@@ -177,6 +178,7 @@ describe("cursors", () => {
     expect(
       await findSessionsByFingerprint(database, {
         teamId: "team",
+        userId: undefined,
         fingerprintHashes: ["a"],
         cursor,
         limit: 1,
