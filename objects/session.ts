@@ -166,9 +166,10 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   /** Whose session it is, for questions across a person's sessions; null while it is nobody's in particular. */
-  async readIdentity(call: Call): Promise<Result<{ userId: string | null }>> {
+  async readIdentity(call: Call): Promise<Result<{ teamId: string; userId: string | null }>> {
     return await this.#as(call, "readIdentity", ({ live }) => ({
       ok: true,
+      teamId: live.state.record.teamId,
       userId: live.state.record.userId,
     }));
   }

@@ -92,7 +92,7 @@ export class SessionService extends WorkerEntrypoint<Env> {
       const created = await sessions.createSession(services, caller, body, {
         idempotencyKey,
         visitor: UNKNOWN_VISITOR,
-        network: undefined,
+        origin: undefined,
       });
       if (!created.ok) return created;
       const { session, token, ticket } = created;

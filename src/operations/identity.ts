@@ -9,6 +9,7 @@ import type { Services } from "../services.ts";
 import { sessionsDatabase } from "../session-index/databases.ts";
 import { listSessions } from "../session-index/read.ts";
 import { teamById } from "../team-cache.ts";
+import { admitResume } from "./rate-limits.ts";
 import {
   newCredential,
   openSession,
@@ -66,6 +67,8 @@ export async function resumeSession(
   visitor: Visitor,
 ): Promise<Result<SessionWithToken>> {
   const { env, keys } = services;
+  const limited = await admitResume(services, visitor.network);
+  if (limited) return limited;
   const team = await teamById(env, teamId);
   if (team === undefined) return { ok: false, code: "team_not_found" };
   if (team.policy.disabled) return { ok: false, code: "team_disabled" };

@@ -41,7 +41,13 @@ export const resumeSession = endpoint({
   query: noQuerySchema,
   body: resumeSessionSchema,
   answers: { 200: openedAnswer },
-  errors: ["invalid_identity_token", "session_not_found", "team_not_found", "team_disabled"],
+  errors: [
+    "invalid_identity_token",
+    "session_not_found",
+    "team_not_found",
+    "team_disabled",
+    "rate_limited",
+  ],
   async handle({ request, services, body }) {
     const origin = request.headers.get("Origin");
     if (origin !== null) {

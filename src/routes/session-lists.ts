@@ -11,7 +11,7 @@ import { answer, endpoint } from "./endpoint.ts";
 export const findSessionsByFingerprint = endpoint({
   operationId: "findSessionsByFingerprint",
   summary: "A team's sessions from one browser, as far as its fingerprint tells",
-  audience: "team",
+  audience: "person",
   access: "findByFingerprint",
   query: pageQuerySchema,
   body: undefined,
@@ -36,7 +36,7 @@ export const findSessionsByFingerprint = endpoint({
 export const listSessions = endpoint({
   operationId: "listSessions",
   summary: "A team's sessions, newest activity first",
-  audience: "team",
+  audience: "person",
   access: "listSessions",
   query: sessionsQuerySchema,
   body: undefined,

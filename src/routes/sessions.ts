@@ -1,5 +1,4 @@
 import { isOriginAllowed } from "../domain/policy.ts";
-import { networkOfRequest } from "../network.ts";
 import * as operations from "../operations/sessions.ts";
 import type { Failure } from "../protocol/errors.ts";
 import {
@@ -53,7 +52,7 @@ export const createSession = endpoint({
     const created = await operations.createSession(services, caller, body, {
       idempotencyKey,
       visitor: visitorOf(request),
-      network: networkOfRequest(request),
+      origin: origin ?? undefined,
     });
     if (!created.ok) return created;
     const { session, token, ticket, isNew } = created;

@@ -25,6 +25,8 @@ const BODIES: Readonly<Record<string, (names: Names) => object>> = {
   createSession: ({ teamId }) => ({ teamId }),
   refreshSession: () => ({}),
   openConversation: () => ({}),
+  identifySession: () => ({ identityToken: "none" }),
+  resumeSession: ({ teamId }) => ({ teamId, identityToken: "none" }),
   createInvite: () => ({ role: "reader" }),
   redeemInvite: () => ({ secret: "inv_none" }),
   postMessage: () => ({ clientId: `sample-${++unique}`, content: "Hello" }),
