@@ -55,7 +55,7 @@ export default defineConfig({
         test: {
           name: "workerd",
           include: ["test/{objects,routes,session-index,service}/**/*.test.ts"],
-          setupFiles: ["test/support/apply-migrations.ts"],
+          setupFiles: ["test/support/apply-migrations.ts", "test/support/search-for-secrets.ts"],
           sequence: { groupOrder: 2 },
           testTimeout: 30_000,
         },
