@@ -3,14 +3,18 @@
 import { type CallerRole, type SessionOperation, slidesExpiry } from "../src/domain/access.ts";
 import { earliest } from "../src/domain/deadlines.ts";
 import type { TeamSettings } from "../src/domain/policy.ts";
-import type { Failure } from "../src/protocol/errors.ts";
+import type { AuditActor } from "../src/protocol/audit.ts";
+import type { Failure, Result } from "../src/protocol/errors.ts";
 import type { Session } from "../src/protocol/session.ts";
 import { teamsDatabase } from "../src/session-index/databases.ts";
 import { IndexError } from "../src/session-index/errors.ts";
 import { getTeamByNumber } from "../src/session-index/teams.ts";
 import { within } from "../src/session-index/timeout.ts";
+import { Access } from "./access.ts";
+import { AccessStore } from "./access-store.ts";
 import type { Alarm } from "./alarm.ts";
-import type { Actor } from "./calls.ts";
+import { type Actor, auditActor, type IdentifyCall, type RefreshCall } from "./calls.ts";
+import { Credentials } from "./credentials.ts";
 import { IndexProjector } from "./index-projector.ts";
 import { MessageLog } from "./message-log.ts";
 import { MessageStore } from "./message-store.ts";
@@ -29,6 +33,8 @@ export class LiveSession {
   readonly messages: MessageStore;
   readonly log: MessageLog;
   readonly sockets: Sockets;
+  readonly access: Access;
+  readonly credentials: Credentials;
   readonly projector: IndexProjector;
   readonly #ctx: DurableObjectState;
   readonly #env: Env;
@@ -47,7 +53,10 @@ export class LiveSession {
     this.#store = store;
     this.#alarm = alarm;
     this.messages = new MessageStore(ctx.storage.sql);
-    this.state = new SessionState(store, stored, this.messages.lastSlidingAt());
+    const keys = new AccessStore(ctx.storage.sql);
+    this.credentials = new Credentials(keys);
+    const slidAt = this.messages.lastSlidingAt();
+    this.state = new SessionState(store, this.credentials, stored, slidAt);
     this.log = new MessageLog(store, this.messages, this.state, {
       stored: (now, slides) => {
         if (slides) this.state.slid(now);
@@ -57,6 +66,15 @@ export class LiveSession {
     });
     this.sockets = new Sockets(ctx, store, this.messages, this.log, this.state, () => this.#arm());
     this.projector = new IndexProjector(env, store, new OutboxStore(ctx.storage.sql), this.state);
+    this.access = new Access(
+      store,
+      keys,
+      this.credentials,
+      this.state,
+      this.log,
+      this.sockets,
+      (event, now) => this.projector.record(event, now),
+    );
   }
 
   /** Lets `actor` in to do `operation` as some role, or says why not. */
@@ -66,7 +84,15 @@ export class LiveSession {
   ): { readonly ok: true; readonly role: CallerRole } | Failure {
     // An alarm that failed too often is gone; the next caller sets it again.
     if (!this.#alarm.isSet) this.#arm();
-    this.expireIfDue(Date.now());
+    const now = Date.now();
+    this.expireIfDue(now);
+    if (actor.kind === "credential") {
+      const presented = this.credentials.present(actor.credentialId, actor.secretDigest, now);
+      if (presented.kind === "stolen") {
+        this.access.revokeStolen(presented.credential, now);
+        this.#ctx.waitUntil(this.project());
+      }
+    }
     return this.state.admit(actor, operation);
   }
 
@@ -81,6 +107,32 @@ export class LiveSession {
     this.sockets.announceSession();
   }
 
+  /** Which of the successors offered the caller's secret gives way to, if any. */
+  rotate({ actor, rotate, successors }: RefreshCall): number | undefined {
+    if (actor.kind !== "credential") return undefined;
+    const { credentialId, secretDigest } = actor;
+    const now = Date.now();
+    return this.credentials.rotate(credentialId, secretDigest, successors, rotate, now);
+  }
+
+  /** Whether the caller holds a key that was minted or rotated lately. */
+  isFresh(actor: Actor): boolean {
+    return (
+      actor.kind === "credential" &&
+      this.credentials.isFresh(actor.credentialId, actor.secretDigest, Date.now())
+    );
+  }
+
+  /** Binds the session to a person; see `Access.identify`. */
+  async identify(call: IdentifyCall): Promise<Result<{ isNew: boolean }>> {
+    const actor = auditActor(call.actor);
+    const identified = this.access.identify(call.userId, call.credential, actor);
+    if (!identified.ok || !identified.isNew) return identified;
+    this.#store.transaction(() => this.projector.markSession(Date.now()));
+    await this.project();
+    return identified;
+  }
+
   /** Ends the session if its deadline is behind: a late alarm lets nobody through. */
   expireIfDue(now: number): void {
     if (!this.state.isOverdue(now)) return;
@@ -90,9 +142,12 @@ export class LiveSession {
     this.#ctx.waitUntil(this.project());
   }
 
-  async terminate(): Promise<void> {
+  async terminate(actor: AuditActor): Promise<void> {
     const now = Date.now();
-    this.#end(() => this.state.end("terminated", now), now);
+    this.#end(() => {
+      this.state.end("terminated", now);
+      this.projector.record({ type: "session.terminated", actor }, now);
+    }, now);
     await this.project();
   }
 

@@ -14,6 +14,7 @@ import {
   deadline,
   end,
   expireIfDue,
+  identify,
   isTouchDue,
   reschedule,
   type SessionRecord,
@@ -23,21 +24,27 @@ import { endedCode, viewSession } from "../src/domain/view.ts";
 import type { ErrorCode, Failure } from "../src/protocol/errors.ts";
 import type { EndReason, Session } from "../src/protocol/session.ts";
 import { type Actor, unknownSession } from "./calls.ts";
-import type { Credential, SessionStore, StoredSession } from "./store.ts";
+import type { Credentials } from "./credentials.ts";
+import type { SessionStore, StoredSession } from "./store.ts";
 
 export class SessionState {
   readonly #store: SessionStore;
-  readonly #credentials: Map<string, Credential>;
+  readonly #credentials: Credentials;
   #stored: StoredSession;
   /** A message that keeps the session alive is its own touch: the record catches up when it is next written. */
   #slidAt: number;
   #record: SessionRecord;
 
   /** `slidAt`: when the newest message that keeps the session alive was stored, 0 without one. */
-  constructor(store: SessionStore, stored: StoredSession, slidAt: number) {
+  constructor(
+    store: SessionStore,
+    credentials: Credentials,
+    stored: StoredSession,
+    slidAt: number,
+  ) {
     this.#store = store;
     this.#stored = stored;
-    this.#credentials = new Map(store.credentials().map((one) => [one.id, one]));
+    this.#credentials = credentials;
     this.#slidAt = slidAt;
     this.#record = this.#current();
   }
@@ -60,16 +67,11 @@ export class SessionState {
     return this.#stored.record.status === "active";
   }
 
-  /** Of those that are still good. */
-  get credentialCount(): number {
-    return [...this.#credentials.values()].filter(({ revokedAt }) => revokedAt === null).length;
-  }
-
   view(lastSeq: number, role: CallerRole): Session {
     return viewSession(this.record, this.team.policy, lastSeq, viewerOf(role));
   }
 
-  /** Whether `actor` may do `operation`, and as what. */
+  /** Whether `actor` may do `operation`, and as what. Its secret, where it has one, was looked at before. */
   admit(
     actor: Actor,
     operation: SessionOperation,
@@ -85,30 +87,14 @@ export class SessionState {
     if (actor.kind === "team" || actor.kind === "operator") {
       return actor.teamId === this.#stored.record.teamId ? actor.kind : undefined;
     }
-    const credential = this.#goodCredential(actor.credentialId);
-    if (credential === undefined || actor.kind === "ticket") return credential?.role;
-    const { secretDigest, role } = credential;
-    return actor.secretDigest.byteLength === secretDigest.byteLength &&
-      crypto.subtle.timingSafeEqual(actor.secretDigest, secretDigest)
-      ? role
-      : undefined;
-  }
-
-  #goodCredential(id: string): Credential | undefined {
-    const credential = this.#credentials.get(id);
-    return credential?.revokedAt === null ? credential : undefined;
+    return this.#credentials.get(actor.credentialId)?.role;
   }
 
   /** Why the holder of a credential, or the team (null), may write nothing now, if so. */
   writeRefusal(credentialId: string | null, now: number): ErrorCode | undefined {
     if (this.isOverdue(now)) return "session_expired";
-    const isGone = credentialId !== null && this.#goodCredential(credentialId) === undefined;
+    const isGone = credentialId !== null && this.#credentials.get(credentialId) === undefined;
     return this.endedCode() ?? (isGone ? "invalid_credential" : undefined);
-  }
-
-  addCredential(credential: Credential): void {
-    this.#store.addCredential(credential);
-    this.#credentials.set(credential.id, credential);
   }
 
   /** Why the session takes nothing more, if so. */
@@ -156,6 +142,10 @@ export class SessionState {
   slid(now: number): void {
     this.#slidAt = Math.max(this.#slidAt, now);
     this.#record = this.#current();
+  }
+
+  identify(userId: string, now: number): void {
+    this.#saveRecord(identify(this.record, userId, now));
   }
 
   end(reason: EndReason, now: number): void {

@@ -5,7 +5,6 @@ import type { SessionRecord } from "../src/domain/session-state.ts";
 import type { Side } from "../src/protocol/frames.ts";
 import type { TeamPolicy } from "../src/protocol/rest.ts";
 import type {
-  CredentialRole,
   DeviceInfo,
   EndReason,
   LocationInfo,
@@ -20,14 +19,6 @@ export interface StoredSession {
   readonly indexedAt: number;
   readonly indexedAccess: number;
   readonly socketsClosedAt: number | null;
-}
-
-export interface Credential {
-  readonly id: string;
-  readonly role: CredentialRole;
-  readonly secretDigest: Uint8Array;
-  readonly createdAt: number;
-  readonly revokedAt: number | null;
 }
 
 export class SessionStore {
@@ -119,30 +110,6 @@ export class SessionStore {
     );
   }
 
-  credentials(): Credential[] {
-    return this.#sql
-      .exec<CredentialRow>("SELECT * FROM credentials")
-      .toArray()
-      .map((row) => ({
-        id: row.id,
-        role: row.role as CredentialRole,
-        secretDigest: new Uint8Array(row.secret_digest),
-        createdAt: row.created_at,
-        revokedAt: row.revoked_at,
-      }));
-  }
-
-  addCredential(credential: Credential): void {
-    this.#sql.exec(
-      "INSERT INTO credentials (id, role, secret_digest, created_at, revoked_at) VALUES (?, ?, ?, ?, ?)",
-      credential.id,
-      credential.role,
-      credential.secretDigest,
-      credential.createdAt,
-      credential.revokedAt,
-    );
-  }
-
   conversations(): ConversationRecord[] {
     return this.#sql
       .exec<ConversationRow>("SELECT * FROM conversations ORDER BY created_at, id")
@@ -208,14 +175,6 @@ type SessionRow = {
   indexed_at: number;
   indexed_access: number;
   sockets_closed_at: number | null;
-};
-
-type CredentialRow = {
-  id: string;
-  role: string;
-  secret_digest: ArrayBuffer;
-  created_at: number;
-  revoked_at: number | null;
 };
 
 type ConversationRow = {

@@ -27,6 +27,8 @@ export interface PresentedCredential {
   readonly teamNumber: number;
   readonly credentialId: string;
   readonly secretDigest: Uint8Array;
+  /** What its successor is computed from; never leaves the Worker. */
+  readonly secret: Uint8Array;
 }
 
 /** @param random 11 bytes; left out, they come from the system's CSPRNG */
@@ -64,12 +66,44 @@ export async function idempotentBytes(
 }
 
 /** A new key to a session: `token` goes to its holder, the rest to the object. */
-export async function mintToken(
-  keys: Keys,
-  sessionId: string,
-): Promise<Omit<PresentedCredential, "teamNumber"> & { readonly token: string }> {
+export async function mintToken(keys: Keys, sessionId: string): Promise<MintedToken> {
   const credentialId = toBase64Url(crypto.getRandomValues(new Uint8Array(9)));
   const secret = await mintSecret(keys, "token", `${sessionId}.${credentialId}`);
+  return await tokenOf(sessionId, credentialId, secret);
+}
+
+/** A token, and what its keepers know of it. */
+export interface MintedToken {
+  readonly sessionId: string;
+  readonly credentialId: string;
+  readonly secretDigest: Uint8Array;
+  readonly token: string;
+}
+
+/**
+ * What may follow a secret: an HMAC of it and its credential's id, so that everybody who presents the same secret gets
+ * the same successor. One under each signing key held, the current one first.
+ */
+export function successorTokens(
+  keys: Keys,
+  { sessionId, credentialId, secret }: PresentedCredential,
+): Promise<MintedToken[]> {
+  const name = `${sessionId}.${credentialId}`;
+  const data = concat(utf8.encode(name), secret);
+  return Promise.all(
+    keys.versions.map(async (version) => {
+      const random = await keys.sign("rotation", data, version);
+      const successor = await tagged(keys, "token", name, random, version);
+      return await tokenOf(sessionId, credentialId, successor);
+    }),
+  );
+}
+
+async function tokenOf(
+  sessionId: string,
+  credentialId: string,
+  secret: Uint8Array,
+): Promise<MintedToken> {
   return {
     sessionId,
     credentialId,
@@ -92,10 +126,49 @@ export async function readToken(
     return undefined;
   }
   const parts = splitSessionId(fromBase64Url(sessionId) ?? NO_BYTES);
-  const secretDigest = await checkSecret(keys, "token", `${sessionId}.${credentialId}`, encoded);
-  if (parts === undefined || secretDigest === undefined) return undefined;
-  return { sessionId, teamNumber: parts.teamNumber, credentialId, secretDigest };
+  const checked = await checkSecret(keys, "token", `${sessionId}.${credentialId}`, encoded);
+  if (parts === undefined || checked === undefined) return undefined;
+  return { sessionId, teamNumber: parts.teamNumber, credentialId, ...checked };
 }
+
+/** What the holder of an invite has, and what the session keeps of it. */
+export interface MintedInvite {
+  readonly inviteId: string;
+  readonly secret: string;
+  readonly secretDigest: Uint8Array;
+}
+
+/** A new `inv_<sessionId>.<inviteId>.<secret>`. */
+export async function mintInvite(keys: Keys, sessionId: string): Promise<MintedInvite> {
+  const inviteId = toBase64Url(crypto.getRandomValues(new Uint8Array(9)));
+  const secret = await mintSecret(keys, "invite", `${sessionId}.${inviteId}`);
+  return {
+    inviteId,
+    secret: `inv_${sessionId}.${inviteId}.${toBase64Url(secret)}`,
+    secretDigest: await digest(secret),
+  };
+}
+
+/** What an invite's secret proves; its session knows whether it still opens. */
+export interface PresentedInvite {
+  readonly sessionId: string;
+  readonly teamNumber: number;
+  readonly inviteId: string;
+  readonly secretDigest: Uint8Array;
+}
+
+/** The invite behind a secret, or undefined when this deployment did not make it. */
+export async function readInvite(keys: Keys, text: string): Promise<PresentedInvite | undefined> {
+  const [, sessionId, inviteId, encoded] = INVITE.exec(text) ?? [];
+  if (sessionId === undefined || inviteId === undefined || encoded === undefined) return undefined;
+  const parts = splitSessionId(fromBase64Url(sessionId) ?? NO_BYTES);
+  const checked = await checkSecret(keys, "invite", `${sessionId}.${inviteId}`, encoded);
+  if (parts === undefined || checked === undefined) return undefined;
+  const { secretDigest } = checked;
+  return { sessionId, teamNumber: parts.teamNumber, inviteId, secretDigest };
+}
+
+const INVITE = /^inv_([A-Za-z0-9_-]{32})\.([A-Za-z0-9_-]{12})\.([A-Za-z0-9_-]{54})$/;
 
 /** Opens a socket of `credential` within a minute; safe to show in a log after that. */
 export async function mintTicket(
@@ -147,8 +220,46 @@ export async function readTeamKey(
 ): Promise<{ readonly keyId: string; readonly secretHash: string } | undefined> {
   const [, keyId, encoded] = TEAM_KEY.exec(key) ?? [];
   if (keyId === undefined || encoded === undefined) return undefined;
-  const secretDigest = await checkSecret(keys, "team-key", keyId, encoded);
-  return secretDigest && { keyId, secretHash: toBase64Url(secretDigest) };
+  const checked = await checkSecret(keys, "team-key", keyId, encoded);
+  return checked && { keyId, secretHash: toBase64Url(checked.secretDigest) };
+}
+
+/** A new `op_<tokenId>_<secret>` for a member of a team's staff, and what the index keeps of it. */
+export async function mintOperatorToken(
+  keys: Keys,
+): Promise<{ readonly tokenId: string; readonly token: string; readonly secretHash: string }> {
+  const tokenId = crypto.getRandomValues(new Uint8Array(8)).toHex();
+  const secret = await mintSecret(keys, "operator", tokenId);
+  return {
+    tokenId,
+    token: `op_${tokenId}_${toBase64Url(secret)}`,
+    secretHash: toBase64Url(await digest(secret)),
+  };
+}
+
+const OPERATOR_TOKEN = /^op_([0-9a-f]{16})_([A-Za-z0-9_-]{54})$/;
+
+/** The id and the secret's hash of an operator's token, or undefined when this deployment did not issue it. */
+export async function readOperatorToken(
+  keys: Keys,
+  token: string,
+): Promise<{ readonly tokenId: string; readonly secretHash: string } | undefined> {
+  const [, tokenId, encoded] = OPERATOR_TOKEN.exec(token) ?? [];
+  if (tokenId === undefined || encoded === undefined) return undefined;
+  const checked = await checkSecret(keys, "operator", tokenId, encoded);
+  return checked && { tokenId, secretHash: toBase64Url(checked.secretDigest) };
+}
+
+/**
+ * The 32 bytes that a team's backend signs identity tokens with, under one version of the signing keys: derived, so that
+ * they are stored nowhere. Undefined when that version is no longer held.
+ */
+export async function identitySecret(
+  keys: Keys,
+  { teamId, kid, keyVersion }: Readonly<Record<"teamId" | "kid", string>> & { keyVersion: number },
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  if (!keys.versions.includes(keyVersion)) return undefined;
+  return await keys.sign("identity", utf8.encode(JSON.stringify([teamId, kid])), keyVersion);
 }
 
 /**
@@ -170,18 +281,30 @@ export async function isSameSecret(presented: string, expected: string): Promise
   return crypto.subtle.timingSafeEqual(a, b);
 }
 
-async function mintSecret(keys: Keys, purpose: Purpose, name: string): Promise<Uint8Array> {
+function mintSecret(keys: Keys, purpose: Purpose, name: string): Promise<Uint8Array> {
   const random = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
-  return concat(random, await tag(keys, purpose, concat(utf8.encode(name), random)));
+  return tagged(keys, purpose, name, random, keys.current);
 }
 
-/** The digest of a presented secret, if its tag is ours. */
+/** `random` with the tag by which this deployment knows it again. */
+async function tagged(
+  keys: Keys,
+  purpose: Purpose,
+  name: string,
+  random: Uint8Array,
+  version: number,
+): Promise<Uint8Array> {
+  const mac = await keys.sign(purpose, concat(utf8.encode(name), random), version);
+  return concat(random, mac.subarray(0, TAG_BYTES));
+}
+
+/** A presented secret and its digest, if its tag is ours. */
 async function checkSecret(
   keys: Keys,
   purpose: Purpose,
   name: string,
   encoded: string,
-): Promise<Uint8Array | undefined> {
+): Promise<{ readonly secret: Uint8Array; readonly secretDigest: Uint8Array } | undefined> {
   const secret = fromBase64Url(encoded);
   if (secret?.length !== SECRET_BYTES + TAG_BYTES) return undefined;
   const data = concat(utf8.encode(name), secret.subarray(0, SECRET_BYTES));
@@ -189,7 +312,7 @@ async function checkSecret(
     keys.verify(purpose, data, secret.subarray(SECRET_BYTES)),
     digest(secret),
   ]);
-  return isOurs ? secretDigest : undefined;
+  return isOurs ? { secret, secretDigest } : undefined;
 }
 
 async function tag(keys: Keys, purpose: Purpose, data: Uint8Array): Promise<Uint8Array> {

@@ -15,6 +15,8 @@ const root = fromRoot(".");
 export default defineConfig({
   root,
   test: {
+    // What is logged on the way is shown of tests that fail.
+    silent: "passed-only",
     reporters: ["default", fromRoot("test/support/totals-reporter.ts")],
     projects: [
       {

@@ -79,6 +79,12 @@ export function end(
   );
 }
 
+/** Binds the session to a person; nobody else's it can become after that. */
+export function identify(record: SessionRecord, userId: string, now: number): SessionRecord {
+  if (record.status !== "active" || record.userId !== null) return record;
+  return change(record, { userId }, now);
+}
+
 /** Slides the expiry to start at `at`; a session never moves backwards, nor after its end. */
 export function touch(record: SessionRecord, at: number, now: number): SessionRecord {
   if (record.status !== "active" || at <= record.lastAccessed) return record;

@@ -1,14 +1,15 @@
 // From an id and a caller to the session's object: everything that can be refused without waking it is refused here.
-import { type Actor, type Call, unknownSession } from "../../objects/calls.ts";
+import { type Actor, type Call, type NewCredential, unknownSession } from "../../objects/calls.ts";
 import type { SessionObject } from "../../objects/session.ts";
 import type { Caller, CredentialCaller, OperatorCaller, TeamCaller } from "../caller.ts";
-import { readSessionId } from "../credentials.ts";
+import { type MintedToken, readSessionId, type SessionAddress } from "../credentials.ts";
 import { mayRole, mayScope, type SessionOperation } from "../domain/access.ts";
 import type { TeamSettings } from "../domain/policy.ts";
 import type { Failure } from "../protocol/errors.ts";
 import type { Services } from "../services.ts";
 import { IndexError } from "../session-index/errors.ts";
 import { teamByNumber } from "../team-cache.ts";
+import type { Visitor } from "./visitor.ts";
 
 /** Every method is async and passes plain values, so over the stub it has the signature that it has in the object. */
 export type SessionStub = Omit<SessionObject, "alarm" | `webSocket${string}`>;
@@ -17,6 +18,8 @@ export interface OpenSession {
   readonly ok: true;
   readonly stub: SessionStub;
   readonly call: Call;
+  /** Undefined while the index cannot tell. */
+  readonly team: TeamSettings | undefined;
 }
 
 /** The object of session `id`, to do `operation` as `caller`. */
@@ -35,7 +38,7 @@ export async function openSession(
   const team = await knownTeam(services.env, address.teamNumber);
   if (team?.policy.disabled) return { ok: false, code: "team_disabled" };
   const call = { actor: actorOf(caller), teamRevision: team?.revision };
-  return { ok: true, stub: sessionStub(services.env, id), call };
+  return { ok: true, stub: sessionStub(services.env, id), call, team };
 }
 
 type SessionCaller = CredentialCaller | TeamCaller | OperatorCaller;
@@ -61,12 +64,32 @@ async function addressFor(
 }
 
 function actorOf(caller: SessionCaller): Actor {
-  if (caller.kind === "team") return { kind: "team", teamId: caller.teamId };
+  if (caller.kind === "team") {
+    const { teamId, keyId } = caller;
+    return { kind: "team", teamId, keyId };
+  }
   if (caller.kind === "operator") {
-    return { kind: "operator", teamId: caller.teamId, author: caller.author };
+    const { teamId, operatorId, author } = caller;
+    return { kind: "operator", teamId, operatorId, author };
   }
   const { credentialId, secretDigest } = caller.credential;
   return { kind: "credential", credentialId, secretDigest };
+}
+
+/** A minted key as its object takes it in. */
+export function newCredential(
+  { credentialId, secretDigest }: MintedToken,
+  { deviceInfo, locationInfo }: Pick<Visitor, "deviceInfo" | "locationInfo">,
+): NewCredential {
+  return { id: credentialId, secretDigest, deviceInfo, locationInfo };
+}
+
+/** The team of a session; while the index is down, as the session last knew it. */
+export async function teamOfSession(
+  { env }: Services,
+  { id, teamNumber }: SessionAddress,
+): Promise<TeamSettings | undefined> {
+  return (await knownTeam(env, teamNumber)) ?? (await sessionStub(env, id).lastKnownTeam());
 }
 
 export function sessionStub(env: Env, id: string): SessionStub {

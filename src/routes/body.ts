@@ -16,7 +16,10 @@ export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promi
     return { ok: false, code: "malformed_json", message: "the body broke off" };
   }
   if (bytes === undefined) return { ok: false, code: "body_too_large" };
-  if (bytes.length > 0 && !isJson(request)) return { ok: false, code: "unsupported_media_type" };
+  // An empty form is a form: nothing that a page can send without asking first may get through.
+  const isDeclared = request.headers.has("Content-Type");
+  if ((bytes.length > 0 || isDeclared) && !isJson(request))
+    return { ok: false, code: "unsupported_media_type" };
   let value: unknown;
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);

@@ -24,6 +24,13 @@ const COMMON_ERRORS: Readonly<Record<Audience, readonly ErrorCode[]>> = {
     "session_not_found",
     "unavailable",
   ],
+  person: [
+    "unauthenticated",
+    "invalid_credential",
+    "forbidden",
+    "origin_not_allowed",
+    "unavailable",
+  ],
   team: ["unauthenticated", "invalid_credential", "forbidden", "origin_not_allowed", "unavailable"],
   admin: [
     "unauthenticated",
@@ -50,7 +57,7 @@ function security({ audience, access }: Endpoint): Json[] {
     : { ...TEAM_ACCESS[access], roles: TEAM_ACCESS[access].owner ? ["owner"] : [] };
   return [
     ...(audience === "creation" ? [{}] : []),
-    ...(roles.length > 0 ? [{ token: roles }] : []),
+    ...(roles.length > 0 ? [{ token: roles }, { cookie: [] }] : []),
     ...(scope !== null ? [{ teamKey: [scope] }] : []),
     ...(operator ? [{ operatorToken: [] }] : []),
   ];
@@ -75,6 +82,12 @@ export function openApiDocument(routes: readonly Route[]): Json {
       schemas: { Problem: schemaOf(problemSchema, "output") },
       securitySchemes: {
         token: { type: "http", scheme: "bearer", description: "A session's token" },
+        cookie: {
+          type: "apiKey",
+          in: "cookie",
+          name: "__Host-ds.{teamId}",
+          description: 'The same token, where it was asked for with `tokenTransport: "cookie"`',
+        },
         teamKey: { type: "http", scheme: "bearer", description: "`sk_…`; never from a browser" },
         operatorToken: {
           type: "http",

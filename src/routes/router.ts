@@ -6,7 +6,7 @@ import { dispatch, fromOrigin, guarded, type Matched, preflight } from "./dispat
 import { openApiDocument } from "./openapi.ts";
 import type { Audience } from "./origin.ts";
 import { problem } from "./problem.ts";
-import { connect } from "./socket.ts";
+import { connect, isUpgrade, refused } from "./socket.ts";
 import { OPENAPI_PATH, type Route, SOCKET_PATH } from "./table.ts";
 
 export interface Api {
@@ -51,12 +51,25 @@ export function createApi(routes: readonly Route[]): Api {
 
   return {
     async fetch(request, env) {
+      if (isInsecure(request.url)) {
+        const failure = { code: "insecure_transport" } as const;
+        return isUpgrade(request) ? refused(request, failure) : problem(failure);
+      }
       return await guarded(async () =>
         router.fetch(request, { env, keys: await signingKeys(env) }),
       );
     },
   };
 }
+
+/** Whether others on the way could read along: credentials cross no wire in clear, but for one's own machine's. */
+function isInsecure(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol !== "https:" && protocol !== "wss:" && !LOCAL_HOSTS.test(hostname);
+}
+
+/** The loopback names of RFC 6761 and RFC 8252. */
+const LOCAL_HOSTS = /^(?:(?:.+\.)?localhost|127\.0\.0\.1|\[::1\])$/;
 
 function allowedMethods(routes: readonly Route[]): string {
   const methods = routes.map(([method]) => method);

@@ -1,7 +1,6 @@
 import { isOriginAllowed } from "../domain/policy.ts";
 import * as operations from "../operations/sessions.ts";
 import type { Failure } from "../protocol/errors.ts";
-import type { LocationInfo } from "../protocol/session.ts";
 import {
   openedAnswer,
   refreshedAnswer,
@@ -16,6 +15,8 @@ import {
 } from "../schemas/requests.ts";
 import { teamById } from "../team-cache.ts";
 import { answer, endpoint } from "./endpoint.ts";
+import { closed, mayHaveCookie, opened } from "./opened.ts";
+import { visitorOf } from "./visitor.ts";
 
 export const createSession = endpoint({
   operationId: "createSession",
@@ -25,7 +26,14 @@ export const createSession = endpoint({
   query: noQuerySchema,
   body: createSessionSchema,
   answers: { 200: openedAnswer, 201: openedAnswer },
-  errors: ["team_not_found", "team_disabled", "idempotency_key_expired", "too_many_credentials"],
+  errors: [
+    "team_not_found",
+    "team_disabled",
+    "idempotency_key_expired",
+    "too_many_credentials",
+    "rate_limited",
+    "bot_check_failed",
+  ],
   async handle({ request, services, caller, body }) {
     const origin = request.headers.get("Origin");
     if (origin !== null) {
@@ -35,17 +43,20 @@ export const createSession = endpoint({
         return { ok: false, code: "origin_not_allowed" };
       }
     }
+    const refusal = mayHaveCookie(caller, body.tokenTransport);
+    if (refusal) return refusal;
     const idempotencyKey = request.headers.get("Idempotency-Key") ?? undefined;
     if (idempotencyKey !== undefined && !idempotencyKeySchema.safeParse(idempotencyKey).success) {
       return INVALID_KEY;
     }
     const created = await operations.createSession(services, caller, body, {
       idempotencyKey,
-      edgeLocation: edgeLocation(request),
+      visitor: visitorOf(request),
     });
     if (!created.ok) return created;
     const { session, token, ticket, isNew } = created;
-    return { status: isNew ? 201 : 200, body: { session, token, ticket } };
+    const status = isNew ? 201 : 200;
+    return await opened(services, status, body.tokenTransport, { session, token, ticket });
   },
 });
 
@@ -71,15 +82,20 @@ export const validateSession = endpoint({
 
 export const refreshSession = endpoint({
   operationId: "refreshSession",
-  summary: "Extend the session",
+  summary:
+    "Extend the session; replaces its caller's token when that is a day old, or with `rotate`",
   audience: "session",
   access: "refresh",
   query: noQuerySchema,
   body: refreshSessionSchema,
   answers: { 200: refreshedAnswer },
   errors: ["session_expired", "session_terminated"],
-  async handle({ services, caller, params }) {
-    return answer(200, await operations.refreshSession(services, caller, params.id ?? ""));
+  async handle({ services, caller, params, body }) {
+    const refreshed = await operations.refreshSession(services, caller, params.id ?? "", body);
+    if (!refreshed.ok) return refreshed;
+    const { ok: _, ...answered } = refreshed;
+    const transport = caller.kind === "credential" ? caller.transport : undefined;
+    return await opened(services, 200, transport, answered);
   },
 });
 
@@ -107,19 +123,8 @@ export const terminateSession = endpoint({
   answers: { 204: null },
   errors: [],
   async handle({ services, caller, params }) {
-    const ended = await operations.terminateSession(services, caller, params.id ?? "");
-    return ended.ok ? { status: 204 } : ended;
+    const id = params.id ?? "";
+    const ended = await operations.terminateSession(services, caller, id);
+    return ended.ok ? await closed(services, caller, id) : ended;
   },
 });
-
-/** Where Cloudflare's edge places the request. */
-function edgeLocation(request: Request): LocationInfo {
-  const cf = (request.cf ?? {}) as Partial<IncomingRequestCfProperties>;
-  const { country, region, city, timezone } = cf;
-  return {
-    ...(country !== undefined && country !== "T1" && /^[A-Z]{2}$/.test(country) && { country }),
-    ...(region && { region: region.slice(0, 128) }),
-    ...(city && { city: city.slice(0, 128) }),
-    ...(timezone && { timeZone: timezone.slice(0, 64) }),
-  };
-}

@@ -6,9 +6,15 @@ import type { Message } from "../protocol/message.ts";
 import { MESSAGE_ROLES } from "../protocol/message.ts";
 import {
   type ConversationList,
+  type CreatedInvite,
+  type Device,
+  type DeviceList,
+  type Invite,
+  type InviteList,
   KEY_SCOPES,
   type MessagePage,
   type OpenedSession,
+  type RedeemedInvite,
   type RefreshSessionResponse,
   type SessionList,
   type SessionStats,
@@ -25,7 +31,7 @@ import {
   type Shape,
 } from "./fields.ts";
 
-const time = z.iso.datetime().describe("ISO 8601, UTC");
+export const time = z.iso.datetime().describe("ISO 8601, UTC");
 const count = z.int().min(0);
 const status = z.enum(["active", "expired", "terminated"]);
 const endReason = z.enum(["idle", "absolute", "terminated", "erased"]);
@@ -67,6 +73,47 @@ export const openedAnswer: Shape<OpenedSession> = z.object({
   token: z.string().exactOptional(),
   ticket: z.string(),
 });
+
+const credentialRole = z.enum(["owner", "writer", "reader"]);
+
+export const redeemedAnswer: Shape<RedeemedInvite> = z.object({
+  session: sessionSchema,
+  token: z.string().exactOptional(),
+  ticket: z.string(),
+  role: credentialRole,
+});
+
+export const createdInviteAnswer: Shape<CreatedInvite> = z.object({
+  inviteId: z.string(),
+  url: z.string().describe("The secret is in its fragment; shown this once"),
+  expiresAt: time,
+});
+
+const inviteSchema: Shape<Invite> = z.object({
+  inviteId: z.string(),
+  role: credentialRole,
+  createdAt: time,
+  expiresAt: time,
+  maxUses: z.int().min(1),
+  uses: count,
+  devices: count,
+});
+
+export const inviteListAnswer: Shape<InviteList> = z.object({ invites: z.array(inviteSchema) });
+
+const deviceSchema: Shape<Device> = z.object({
+  credentialId: z.string(),
+  role: credentialRole,
+  current: z.boolean(),
+  connected: z.boolean(),
+  deviceInfo: deviceInfoSchema,
+  locationInfo: locationInfoSchema,
+  createdAt: time,
+  lastUsedAt: time,
+  inviteId: z.string().exactOptional(),
+});
+
+export const deviceListAnswer: Shape<DeviceList> = z.object({ devices: z.array(deviceSchema) });
 
 export const validatedAnswer: Shape<ValidateSessionResponse> = z.object({
   isValid: z.boolean(),

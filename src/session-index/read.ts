@@ -23,6 +23,8 @@ export interface FingerprintQuery extends Page {
   readonly teamId: string;
   /** The same fingerprint under each signing key that sessions may have been stored under. */
   readonly fingerprintHashes: readonly string[];
+  /** The person whose sessions alone count; undefined for everybody's. */
+  readonly userId: string | undefined;
 }
 
 export interface SessionQuery extends Page {
@@ -55,6 +57,7 @@ export async function findSessionsByFingerprint(
               and(
                 eq(sessions.teamId, query.teamId),
                 eq(sessions.userFingerprint, hash),
+                query.userId === undefined ? undefined : eq(sessions.userId, query.userId),
                 from(position),
               ),
             )
@@ -180,11 +183,11 @@ const SUMMARY_COLUMNS = {
   endedAt: sessions.endedAt,
 };
 
-function newestFirst(one: Position, other: Position): number {
+type SummaryRow = Pick<typeof sessions.$inferSelect, keyof typeof SUMMARY_COLUMNS>;
+
+function newestFirst(one: SummaryRow, other: SummaryRow): number {
   return other.lastAccessed - one.lastAccessed || (one.id < other.id ? 1 : -1);
 }
-
-type SummaryRow = Pick<typeof sessions.$inferSelect, keyof typeof SUMMARY_COLUMNS>;
 
 /** Undefined for the beginning, null for a cursor that is none. */
 function startOf({ cursor }: Page): Position | undefined | null {
@@ -194,8 +197,8 @@ function startOf({ cursor }: Page): Position | undefined | null {
 /** The page begins with the row at `position`: to SQLite `<` on two columns reads that row anyway. */
 function from(position: Position | undefined): SQL | undefined {
   if (position === undefined) return undefined;
-  const { lastAccessed, id } = position;
-  return sql`(${sessions.lastAccessed}, ${sessions.id}) <= (${lastAccessed}, ${id})`;
+  const { at, id } = position;
+  return sql`(${sessions.lastAccessed}, ${sessions.id}) <= (${at}, ${id})`;
 }
 
 /** One row more than `limit` was asked for: the one that the next page begins with. */
@@ -204,7 +207,7 @@ function page(limit: number, rows: readonly SummaryRow[]): { ok: true } & Sessio
   return {
     ok: true,
     sessions: rows.slice(0, limit).map(summary),
-    ...(next !== undefined && { nextCursor: encodeCursor(next) }),
+    ...(next !== undefined && { nextCursor: encodeCursor({ at: next.lastAccessed, id: next.id }) }),
   };
 }
 

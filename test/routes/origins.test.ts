@@ -74,7 +74,7 @@ describe("a listed page", () => {
         expect(response.headers.get("Access-Control-Allow-Origin")).toBe(origin);
         expect(response.headers.get("Access-Control-Expose-Headers")).toBe("Retry-After");
         expect(response.headers.get("Vary")).toBe("Origin");
-        expect(response.headers.has("Access-Control-Allow-Credentials")).toBe(false);
+        expect(response.headers.get("Access-Control-Allow-Credentials")).toBe("true");
       }
     },
   );
@@ -159,12 +159,20 @@ test("an origin longer than any that a team can list is not looked up", async ()
   expect(cost.rowsRead).toBe(0);
 });
 
-test("backends' routes are for no page, the team's own neither", async () => {
+test("backends' keys are for no page, the team's own neither", async () => {
   const teamKey = await newTeamKey(teamId);
-  for (const sample of samplesFor("team", "admin")) {
-    const bearer = sample.endpoint.audience === "admin" ? TEST_ADMIN_TOKEN : teamKey;
+  for (const sample of samplesFor("team", "person")) {
+    expect(await refusal(await from(ORIGIN, sample, teamKey))).toBe("403 origin_not_allowed");
+    const strange = await from("https://evil.example", sample, teamKey);
+    expectNothingReflected(strange);
+    expect(await refusal(strange)).toBe("403 origin_not_allowed");
+  }
+});
+
+test("the administrator's routes are for no page, however it asks", async () => {
+  for (const sample of samplesFor("admin")) {
     for (const response of [
-      await from(ORIGIN, sample, bearer),
+      await from(ORIGIN, sample, TEST_ADMIN_TOKEN),
       await preflight(sample.path(names()), ORIGIN, sample.method),
     ]) {
       expectNothingReflected(response);
@@ -178,6 +186,7 @@ test("what is nobody's data, any page may read", async () => {
     const response = await call(path, { headers: { Origin: "https://anyone.example" } });
     expect(response.status).toBe(200);
     expect(response.headers.get("Access-Control-Allow-Origin")).toBe("*");
+    expect(response.headers.has("Access-Control-Allow-Credentials")).toBe(false);
   }
 });
 

@@ -24,11 +24,17 @@ let unique = 0;
 const BODIES: Readonly<Record<string, (names: Names) => object>> = {
   createSession: ({ teamId }) => ({ teamId }),
   refreshSession: () => ({}),
+  identifySession: () => ({ identityToken: "no.identity.token" }),
+  resumeSession: ({ teamId }) => ({ teamId, identityToken: "no.identity.token" }),
   openConversation: () => ({}),
+  createInvite: () => ({ role: "reader" }),
+  redeemInvite: () => ({ secret: "inv_none" }),
   postMessage: () => ({ clientId: `sample-${++unique}`, content: "Hello" }),
   createTeam: () => ({ id: `sample-${++unique}-${crypto.randomUUID().slice(0, 8)}`, name: "New" }),
   updateTeam: () => ({ name: "Renamed" }),
   createTeamKey: () => ({ scopes: ["sessions:read"] }),
+  createIdentityKey: () => ({ algorithm: "HS256" }),
+  createOperatorToken: () => ({ operatorId: "anna", name: "Anna" }),
 };
 
 export const SAMPLES: readonly RouteSample[] = ROUTES.map(([method, pattern, endpoint]) => {
@@ -46,7 +52,11 @@ export const SAMPLES: readonly RouteSample[] = ROUTES.map(([method, pattern, end
         .replace(":id", names.id)
         .replace(":teamId", names.teamId)
         .replace(":fingerprint", "fingerprint")
-        .replace(":keyId", "0123456789abcdef"),
+        .replace(":keyId", "0123456789abcdef")
+        .replace(":credentialId", "others")
+        .replace(":inviteId", "AAAAAAAAAAAA")
+        .replace(":kid", "0123456789abcdef")
+        .replace(":operatorId", "anna"),
     body: (names) => bodyOf?.(names),
   };
 });

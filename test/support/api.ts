@@ -2,6 +2,7 @@
 import { exports } from "cloudflare:workers";
 import { httpApi } from "./http-api.ts";
 import { issued } from "./issued-secrets.ts";
+import { NamedThings } from "./named-things.ts";
 import { indexAnswered } from "./object-storage.ts";
 
 export type { Sent } from "./http-api.ts";
@@ -10,9 +11,11 @@ export { NO_LIMITS, ORIGIN } from "./http-api.ts";
 /** Requests to the Worker start here. */
 export const BASE = "http://localhost";
 
-const api = httpApi((path, init) => exports.default.fetch(`${BASE}${path}`, init), issued);
+export const api = httpApi((path, init) => exports.default.fetch(`${BASE}${path}`, init), issued);
 
 export const { call, newTeam, newTeamKey } = api;
+
+export const things = new NamedThings(api);
 
 export const newSession: typeof api.newSession = async (teamId, sent) => {
   const created = await api.newSession(teamId, sent);

@@ -25,7 +25,7 @@ const SECRET_PART: Readonly<Record<string, (value: string) => string | undefined
   identityToken: lastAfterDot,
   key: afterPrefix,
   operatorToken: afterPrefix,
-  secret: (value) => afterPrefix(value) ?? lastAfterDot(value) ?? value,
+  secret: secretIn,
   url: inFragment,
   dashboardUrl: inFragment,
   turnstileToken: whole,
@@ -36,10 +36,6 @@ export class SecretSearch {
   /** Of secrets in clear and of the bytes that they encode, by kind. */
   readonly #pieces = new Map<string, string>();
   readonly #known = new Set<string>();
-
-  get size(): number {
-    return this.#known.size;
-  }
 
   /** @param secret the part of it that nobody else may know */
   add(kind: string, secret: string): void {
@@ -99,7 +95,8 @@ function walk(json: unknown, visit: (field: string, value: string) => void): voi
 /** A text as it is, and whatever may be encoded in it: each encoding may begin at any letter. */
 function* readings(text: string): Generator<readonly [form: string, read: string]> {
   yield ["in clear", text];
-  yield ["in a URL", text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => fromHex(hex))];
+  const unescaped = text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => fromHex(hex));
+  if (unescaped !== text) yield ["in a URL", unescaped];
   for (const [run] of text.matchAll(/[0-9a-f]{32,}/gi)) {
     yield ["in hex", fromHex(run)];
     yield ["in hex", fromHex(run.slice(1))];
@@ -140,12 +137,17 @@ function lastAfterDot(value: string): string | undefined {
   return value.includes(".") ? value.slice(value.lastIndexOf(".") + 1) : undefined;
 }
 
-/** Of `sk_<id>_<secret>` and the like. */
+/** Of `sk_<id>_<secret>` and the like, whose id is hexadecimal. */
 function afterPrefix(value: string): string | undefined {
-  return /^[a-z]+_[^_]+_(.+)$/.exec(value)?.[1];
+  return /^[a-z]+_[0-9a-f]+_(.+)$/.exec(value)?.[1];
+}
+
+/** Of a token, an invite, a key or nothing but a secret. */
+function secretIn(value: string): string {
+  return lastAfterDot(value) ?? afterPrefix(value) ?? value;
 }
 
 function inFragment(value: string): string | undefined {
   const fragment = /#[\w-]+=(.+)$/.exec(value)?.[1];
-  return fragment && (lastAfterDot(fragment) ?? afterPrefix(fragment) ?? fragment);
+  return fragment && secretIn(fragment);
 }

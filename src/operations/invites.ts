@@ -1,0 +1,102 @@
+// Invites: links that let somebody else, or another device, into a session.
+import type { Caller } from "../caller.ts";
+import { mintInvite, mintTicket, mintToken, readInvite } from "../credentials.ts";
+import { isOriginAllowed } from "../domain/policy.ts";
+import type { Failure, Result } from "../protocol/errors.ts";
+import type {
+  CreatedInvite,
+  CreateInviteRequest,
+  InviteList,
+  RedeemInviteRequest,
+  SessionWithToken,
+} from "../protocol/rest.ts";
+import type { CredentialRole } from "../protocol/session.ts";
+import type { Services } from "../services.ts";
+import { admitRedemption } from "./rate-limits.ts";
+import { knownTeam, newCredential, openSession, sessionStub } from "./session-access.ts";
+import type { Visitor } from "./visitor.ts";
+
+/** Names the secret in a link's fragment, which no server and no log ever sees. */
+const FRAGMENT = "ds-invite";
+
+/** @param pageUrl where the link leads when the request does not say */
+export async function createInvite(
+  services: Services,
+  caller: Caller,
+  id: string,
+  request: CreateInviteRequest,
+  pageUrl: string,
+): Promise<Result<CreatedInvite>> {
+  const opened = await openSession(services, caller, id, "createInvite");
+  if (!opened.ok) return opened;
+  const url = new URL(request.pageUrl ?? pageUrl);
+  const allowedOrigins = opened.team?.policy.allowedOrigins ?? [];
+  if (request.pageUrl !== undefined && !isOriginAllowed(url.origin, allowedOrigins)) {
+    return NOT_OUR_PAGE;
+  }
+  const { inviteId, secret, secretDigest } = await mintInvite(services.keys, id);
+  const invite = { id: inviteId, secretDigest };
+  const created = await opened.stub.createInvite({ ...opened.call, invite, request });
+  if (!created.ok) return created;
+  url.hash = `${FRAGMENT}=${secret}`;
+  return { ok: true, inviteId, url: url.href, expiresAt: created.invite.expiresAt };
+}
+
+const NOT_OUR_PAGE: Failure = {
+  ok: false,
+  code: "validation_failed",
+  errors: [{ path: "/pageUrl", message: "not on one of the team's allowed origins" }],
+};
+
+export async function listInvites(
+  services: Services,
+  caller: Caller,
+  id: string,
+): Promise<Result<InviteList>> {
+  const opened = await openSession(services, caller, id, "listInvites");
+  return opened.ok ? await opened.stub.listInvites(opened.call) : opened;
+}
+
+export async function revokeInvite(
+  services: Services,
+  caller: Caller,
+  id: string,
+  inviteId: string,
+  revokeCredentials: boolean,
+): Promise<Result<object>> {
+  const opened = await openSession(services, caller, id, "revokeInvite");
+  if (!opened.ok) return opened;
+  return await opened.stub.revokeInvite(opened.call, inviteId, revokeCredentials);
+}
+
+/** @param origin of the page that redeems, if it is one */
+export async function redeemInvite(
+  services: Services,
+  { secret, deviceInfo, tokenTransport }: RedeemInviteRequest,
+  visitor: Visitor,
+  origin: string | undefined,
+): Promise<Result<SessionWithToken & { readonly role: CredentialRole }>> {
+  const { env, keys } = services;
+  const limited = await admitRedemption(services, visitor.network);
+  if (limited) return limited;
+  const presented = await readInvite(keys, secret);
+  if (presented === undefined) return { ok: false, code: "invalid_credential" };
+  const { sessionId, teamNumber, inviteId, secretDigest } = presented;
+  const team = await knownTeam(env, teamNumber);
+  if (team?.policy.disabled) return { ok: false, code: "team_disabled" };
+  if (origin !== undefined && team && !isOriginAllowed(origin, team.policy.allowedOrigins)) {
+    return { ok: false, code: "origin_not_allowed" };
+  }
+  const minted = await mintToken(keys, sessionId);
+  const redeemed = await sessionStub(env, sessionId).redeem({
+    teamRevision: team?.revision,
+    inviteId,
+    secretDigest,
+    credential: newCredential(minted, { ...visitor, ...(deviceInfo && { deviceInfo }) }),
+    intoCookie: tokenTransport === "cookie",
+  });
+  if (!redeemed.ok) return redeemed;
+  const { session, role } = redeemed;
+  const ticket = await mintTicket(keys, minted, Date.now());
+  return { ok: true, session, role, token: minted.token, ticket };
+}

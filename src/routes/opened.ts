@@ -1,0 +1,58 @@
+// How a new token gets to its holder: in the answer, or, where that is a page that asked for it, as a cookie.
+import type { Caller } from "../caller.ts";
+import { readSessionId } from "../credentials.ts";
+import { DEFAULT_POLICY } from "../domain/policy.ts";
+import { teamOfSession } from "../operations/session-access.ts";
+import type { Failure } from "../protocol/errors.ts";
+import type { TokenTransport } from "../protocol/rest.ts";
+import type { Session } from "../protocol/session.ts";
+import type { Services } from "../services.ts";
+import { clearedCookie, tokenCookie } from "./cookies.ts";
+import type { Answer } from "./endpoint.ts";
+
+interface Opened {
+  readonly session: Session;
+  readonly token?: string;
+  readonly ticket?: string;
+}
+
+/** The answer with `body`, its token moved into a cookie if that is how it travels. */
+export async function opened(
+  services: Services,
+  status: 200 | 201,
+  transport: TokenTransport | undefined,
+  body: Opened,
+): Promise<Answer> {
+  const { token, ...rest } = body;
+  if (transport !== "cookie" || token === undefined) return { status, body };
+  const { id, teamId } = body.session;
+  return { status, body: rest, cookie: tokenCookie(teamId, token, await policyOf(services, id)) };
+}
+
+/** The answer to a caller who has no access any more, and so no use for its cookie. */
+export async function closed(services: Services, caller: Caller, id: string): Promise<Answer> {
+  if (caller.kind !== "credential" || caller.transport !== "cookie") return { status: 204 };
+  const team = await teamOfId(services, id);
+  return team === undefined
+    ? { status: 204 }
+    : { status: 204, cookie: clearedCookie(team.id, team.policy) };
+}
+
+/** Cookies are for browsers: whoever calls for a team has no page to set one in. */
+export function mayHaveCookie(
+  caller: Caller,
+  transport: TokenTransport | undefined,
+): Failure | undefined {
+  if (transport !== "cookie" || caller.kind !== "team") return undefined;
+  const errors = [{ path: "/tokenTransport", message: "a team's key is answered with the token" }];
+  return { ok: false, code: "validation_failed", errors };
+}
+
+async function policyOf(services: Services, id: string) {
+  return (await teamOfId(services, id))?.policy ?? DEFAULT_POLICY;
+}
+
+async function teamOfId(services: Services, id: string) {
+  const address = await readSessionId(services.keys, id);
+  return address && (await teamOfSession(services, address));
+}
