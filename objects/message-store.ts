@@ -143,6 +143,19 @@ export class MessageStore {
     return { lastSeq: row?.seq ?? 0, totalBytes: row?.total_bytes ?? 0 };
   }
 
+  /** Messages that credentials wrote after `since`, oldest first. */
+  writtenSince(since: number): { readonly credentialId: string; readonly createdAt: number }[] {
+    const written: { credentialId: string; createdAt: number }[] = [];
+    const rows = this.#sql.exec<{ credential_id: string | null; created_at: number }>(
+      "SELECT credential_id, created_at FROM messages ORDER BY seq DESC",
+    );
+    for (const { credential_id: credentialId, created_at: createdAt } of rows) {
+      if (createdAt <= since) break;
+      if (credentialId !== null) written.push({ credentialId, createdAt });
+    }
+    return written.reverse();
+  }
+
   /** When the newest message that keeps the session alive was written; 0 without one. */
   lastSlidingAt(): number {
     return (

@@ -4,6 +4,7 @@ import type { CloseCode } from "../src/protocol/close-codes.ts";
 import { type DownFrame, PING, PONG, type Presence } from "../src/protocol/frames.ts";
 import { MAX_PRESENCE, PRESENCE_LEASE_MS } from "../src/protocol/limits.ts";
 import type { CredentialRole } from "../src/protocol/session.ts";
+import type { FrameCounts } from "./frame-rate.ts";
 
 /** What a socket carries through an eviction. */
 interface Attachment {
@@ -21,6 +22,8 @@ interface Attachment {
   readonly isClosed: boolean;
   /** When a frame came in, to within HEARD_PRECISION_MS: an eviction must not make a lively socket look dead. */
   readonly heardAt: number;
+  /** What its credential sent in the last minute; see frame-rate.ts. */
+  readonly frameCounts: FrameCounts | undefined;
 }
 
 const HEARD_PRECISION_MS = PRESENCE_LEASE_MS / 9;
@@ -53,13 +56,19 @@ export class Peer {
     return this.#attachment.receivedBytes;
   }
 
+  get frameCounts(): FrameCounts | undefined {
+    return this.#attachment.frameCounts;
+  }
+
   get presence(): Presence {
     const { connectionId, role, since } = this.#attachment;
     return { connectionId, role, since: isoTime(since) };
   }
 
   update(
-    fields: Partial<Pick<Attachment, "historyCursor" | "receivedSeq" | "receivedBytes">>,
+    fields: Partial<
+      Pick<Attachment, "historyCursor" | "receivedSeq" | "receivedBytes" | "frameCounts">
+    >,
   ): void {
     this.#keep(fields);
   }

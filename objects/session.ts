@@ -41,6 +41,7 @@ import {
 } from "./calls.ts";
 import { newConversationId } from "./ids.ts";
 import { LiveSession } from "./live-session.ts";
+import { failureOf } from "./replies.ts";
 import { SchemaTooNewError } from "./schema.ts";
 import { newSession } from "./session-state.ts";
 import { SessionStore } from "./store.ts";
@@ -52,6 +53,8 @@ interface Admitted {
 }
 
 const refused = (code: ErrorCode): Failure => ({ ok: false, code });
+/** Connections that are dead are let go of about that often. */
+const TOO_MANY_SOCKETS: Failure = { ok: false, code: "too_many_sockets", retryAfterSeconds: 30 };
 
 export class SessionObject extends DurableObject<Env> {
   readonly #store: SessionStore;
@@ -162,9 +165,10 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   /** Whose session it is, for questions across a person's sessions; null while it is nobody's in particular. */
-  async readIdentity(call: Call): Promise<Result<{ userId: string | null }>> {
+  async readIdentity(call: Call): Promise<Result<{ teamId: string; userId: string | null }>> {
     return await this.#as(call, "readIdentity", ({ live }) => ({
       ok: true,
+      teamId: live.state.record.teamId,
       userId: live.state.record.userId,
     }));
   }
@@ -278,7 +282,7 @@ export class SessionObject extends DurableObject<Env> {
           : message;
       const outcome = await live.log.append({ role, credentialId }, signed);
       return outcome.kind === "refused"
-        ? refused(outcome.code)
+        ? failureOf(outcome)
         : { ok: true, message: outcome.message, isNew: outcome.kind === "stored" };
     });
   }
@@ -304,9 +308,7 @@ export class SessionObject extends DurableObject<Env> {
     const { live, role } = admitted;
     if (role === "team" || role === "operator") return Response.json(refused("forbidden"));
     live.sockets.sweep(Date.now());
-    const limit = live.state.team.policy.limits.socketsPerSession;
-    if (limit !== null && live.sockets.size >= limit)
-      return Response.json(refused("too_many_sockets"));
+    if (live.sockets.isFullFor(actor.credentialId)) return Response.json(TOO_MANY_SOCKETS);
     live.touch(role);
     return live.sockets.connect({ credentialId: actor.credentialId, role, history });
   }

@@ -1,26 +1,20 @@
-// What happens on a session's sockets: joining, the frames that clients send, delivery, presence. The rules of flow:
-// a joining socket pulls its history and is then live; a live one that leaves a window unacknowledged has to resume.
-// Long, because every frame and every way to lose a socket is told in this one place.
-import { mayRole } from "../src/domain/access.ts";
-import { CLOSE_CODES, type CloseCode } from "../src/protocol/close-codes.ts";
-import type {
-  ReadUpFrame,
-  ReceivedFrame,
-  SendFrame,
-  TypingUpFrame,
-  UpFrame,
-} from "../src/protocol/frames.ts";
-import { PRESENCE_LEASE_MS, WINDOW_BYTES } from "../src/protocol/limits.ts";
+// What happens to a session's sockets: joining, delivery, presence, and every way to lose one. The rules of flow: a joining
+// socket pulls its history and is then live; a live one that leaves a window unacknowledged has to resume.
+import { CLOSE_CODES, type CloseCode, closeReason } from "../src/protocol/close-codes.ts";
+import {
+  MAX_SOCKETS_PER_CREDENTIAL,
+  PRESENCE_LEASE_MS,
+  WINDOW_BYTES,
+} from "../src/protocol/limits.ts";
 import type { CredentialRole } from "../src/protocol/session.ts";
 import { SUBPROTOCOL } from "../src/protocol/version.ts";
-import { decodeUp } from "../src/schemas/frames.ts";
 import type { HistoryRequest } from "./calls.ts";
+import { Frames } from "./frames.ts";
 import { History } from "./history.ts";
 import { newConnectionId } from "./ids.ts";
 import type { MessageLog } from "./message-log.ts";
 import type { MessageStore } from "./message-store.ts";
 import { closeBack, type Peer, Peers } from "./peers.ts";
-import { answer, refuse } from "./replies.ts";
 import type { SessionState } from "./session-state.ts";
 import type { SessionStore } from "./store.ts";
 
@@ -31,11 +25,11 @@ const PRESENCE_DELAY_MS = 20;
 const SWEEP_INTERVAL_MS = PRESENCE_LEASE_MS / 3;
 
 export class Sockets {
-  readonly #store: SessionStore;
   readonly #log: MessageLog;
   readonly #state: SessionState;
   readonly #history: History;
   readonly #peers: Peers;
+  readonly #frames: Frames;
   readonly #changed: () => void;
   #announcing = false;
   #sweptAt = 0;
@@ -49,16 +43,26 @@ export class Sockets {
     state: SessionState,
     changed: () => void,
   ) {
-    this.#store = store;
     this.#log = log;
     this.#state = state;
     this.#history = new History(messages, log);
     this.#peers = new Peers(ctx);
+    this.#frames = new Frames(store, log, state, this.#history, this.#peers);
     this.#changed = changed;
   }
 
   get size(): number {
     return this.#peers.size;
+  }
+
+  /** Whether there is no room for another connection of a credential. */
+  isFullFor(credentialId: string): boolean {
+    const limit = this.#state.team.policy.limits.socketsPerSession;
+    if (limit === null) return false;
+    if (this.size >= limit) return true;
+    let own = 0;
+    for (const peer of this.#peers) if (peer.credentialId === credentialId) own++;
+    return own >= MAX_SOCKETS_PER_CREDENTIAL;
   }
 
   get isOwnerHere(): boolean {
@@ -88,6 +92,7 @@ export class Sockets {
       receivedBytes: this.#history.bytesUpTo(cursor),
       isClosed: false,
       heardAt: now,
+      frameCounts: undefined,
     });
     const { lastSeq } = this.#log.head;
     peer.send({
@@ -108,16 +113,18 @@ export class Sockets {
     });
   }
 
-  /** A frame from a client; bad ones are answered and change nothing. */
+  /** A frame from a client. */
   frame(socket: WebSocket, data: string | ArrayBuffer): void {
     const peer = this.#peers.of(socket);
     if (peer === undefined) return;
     const now = Date.now();
     peer.heard(now);
     this.sweep(now);
-    const { frame, errors } = decodeUp(data);
-    for (const error of errors) peer.send({ type: "error", ...error });
-    if (frame !== undefined) this.#handle(peer, frame);
+    const flood = this.#frames.receive(peer, data, now);
+    if (flood !== undefined) {
+      const reason = closeReason("rate_limited", flood.retryAfterMs);
+      this.#drop([peer], CLOSE_CODES.tooMany, reason);
+    }
   }
 
   /** A socket closed or broke. */
@@ -126,6 +133,7 @@ export class Sockets {
     const peer = this.#peers.of(socket);
     if (peer === undefined) return;
     this.#peers.remove(socket);
+    this.#frames.left(peer);
     const now = Date.now();
     this.#ownerLeft(peer, wasClean ? now : this.#peers.heardAt(peer), now);
     void this.#announcePresence();
@@ -175,86 +183,13 @@ export class Sockets {
     this.#peers.closeAll(CLOSE_CODES.ended, "session ended");
   }
 
-  #handle(peer: Peer, frame: UpFrame): void {
-    switch (frame.type) {
-      case "send":
-        this.#send(peer, frame);
-        break;
-      case "typing":
-        this.#typing(peer, frame);
-        break;
-      case "read":
-        this.#read(peer, frame);
-        break;
-      case "received":
-        this.#received(peer, frame);
-        break;
-    }
-  }
-
-  #send(peer: Peer, frame: SendFrame): void {
-    const role = peer.role;
-    if (!mayRole("postMessage", role)) {
-      for (const { clientId } of frame.messages) refuse(peer, "forbidden", clientId);
-      return;
-    }
-    this.#log.submit({
-      sender: { role, credentialId: peer.credentialId },
-      messages: frame.messages,
-      settle: (outcomes) => answer(peer, outcomes),
-    });
-  }
-
-  #typing(peer: Peer, { active, conversationId }: TypingUpFrame): void {
-    if (!mayRole("setTyping", peer.role)) {
-      refuse(peer, "forbidden");
-      return;
-    }
-    const { connectionId, role } = peer;
-    const conversation = conversationId ?? this.#state.record.defaultConversationId;
-    if (!this.#store.hasConversation(conversation)) {
-      refuse(peer, "conversation_not_found");
-      return;
-    }
-    this.#peers.broadcast(
-      { type: "typing", connectionId, role, conversationId: conversation, active },
-      peer,
-    );
-  }
-
-  #read(peer: Peer, { conversationId, seq }: ReadUpFrame): void {
-    if (!mayRole("markRead", peer.role)) {
-      refuse(peer, "forbidden");
-      return;
-    }
-    if (!this.#store.hasConversation(conversationId)) {
-      refuse(peer, "conversation_not_found");
-      return;
-    }
-    const upTo = Math.min(seq, this.#log.head.lastSeq);
-    if (this.#store.markRead(conversationId, "visitor", upTo)) {
-      this.#peers.broadcast({ type: "read", conversationId, side: "visitor", seq: upTo });
-    }
-  }
-
-  #received(peer: Peer, { seq }: ReceivedFrame): void {
-    const sent = peer.historyCursor ?? this.#log.head.lastSeq;
-    if (seq > sent) {
-      peer.send({ type: "error", code: "invalid_frame", path: "/seq" });
-      return;
-    }
-    if (seq > peer.receivedSeq) {
-      peer.update({ receivedSeq: seq, receivedBytes: this.#history.bytesUpTo(seq) });
-    }
-    if (seq === peer.historyCursor) this.#history.advance(peer);
-  }
-
   /** Lets go of connections. */
   #drop(peers: readonly Peer[], code: CloseCode, reason: string): void {
     if (peers.length === 0) return;
     const now = Date.now();
     for (const peer of peers) {
       this.#peers.remove(peer.socket);
+      this.#frames.left(peer);
       peer.close(code, reason);
       this.#ownerLeft(peer, this.#peers.heardAt(peer), now);
     }

@@ -224,6 +224,44 @@ export async function readTeamKey(
   return checked && { keyId, secretHash: toBase64Url(checked.secretDigest) };
 }
 
+/** A new `op_<tokenId>_<secret>` for a member of a team's staff, and what the index keeps of it. */
+export async function mintOperatorToken(
+  keys: Keys,
+): Promise<{ readonly tokenId: string; readonly token: string; readonly secretHash: string }> {
+  const tokenId = crypto.getRandomValues(new Uint8Array(8)).toHex();
+  const secret = await mintSecret(keys, "operator", tokenId);
+  return {
+    tokenId,
+    token: `op_${tokenId}_${toBase64Url(secret)}`,
+    secretHash: toBase64Url(await digest(secret)),
+  };
+}
+
+const OPERATOR_TOKEN = /^op_([0-9a-f]{16})_([A-Za-z0-9_-]{54})$/;
+
+/** The id and the secret's hash of an operator's token, or undefined when this deployment did not issue it. */
+export async function readOperatorToken(
+  keys: Keys,
+  token: string,
+): Promise<{ readonly tokenId: string; readonly secretHash: string } | undefined> {
+  const [, tokenId, encoded] = OPERATOR_TOKEN.exec(token) ?? [];
+  if (tokenId === undefined || encoded === undefined) return undefined;
+  const checked = await checkSecret(keys, "operator", tokenId, encoded);
+  return checked && { tokenId, secretHash: toBase64Url(checked.secretDigest) };
+}
+
+/**
+ * The 32 bytes that a team's backend signs identity tokens with, under one version of the signing keys: derived, so that
+ * they are stored nowhere. Undefined when that version is no longer held.
+ */
+export async function identitySecret(
+  keys: Keys,
+  { teamId, kid, keyVersion }: Readonly<Record<"teamId" | "kid", string>> & { keyVersion: number },
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  if (!keys.versions.includes(keyVersion)) return undefined;
+  return await keys.sign("identity", utf8.encode(JSON.stringify([teamId, kid])), keyVersion);
+}
+
 /**
  * A fingerprint as it is stored and looked up: one value for each key version, the current one first. Without the
  * signing key nobody can tell which browser it was, and two teams never share a value.

@@ -11,6 +11,10 @@ const PURPOSES = [
   "team-key",
   "rotation",
   "invite",
+  "operator",
+  "identity",
+  "network",
+  "bot-check",
 ] as const;
 export type Purpose = (typeof PURPOSES)[number];
 
@@ -59,7 +63,11 @@ export class Keys {
   }
 
   /** HMAC-SHA-256 of `data` for `purpose`, under the current version or another one that is held. */
-  sign(purpose: Purpose, data: Uint8Array, version = this.current): Promise<Uint8Array> {
+  sign(
+    purpose: Purpose,
+    data: Uint8Array,
+    version = this.current,
+  ): Promise<Uint8Array<ArrayBuffer>> {
     return mac(this.#key(purpose, version), data);
   }
 
@@ -91,7 +99,7 @@ export class Keys {
   }
 }
 
-async function mac(key: CryptoKey, data: Uint8Array): Promise<Uint8Array> {
+async function mac(key: CryptoKey, data: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await crypto.subtle.sign("HMAC", key, data));
 }
 

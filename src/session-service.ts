@@ -4,19 +4,24 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import { z } from "zod";
 import type { Caller } from "./caller.ts";
 import { signingKeys } from "./keys.ts";
+import * as audit from "./operations/audit.ts";
 import * as conversations from "./operations/conversations.ts";
 import { attempt } from "./operations/dependency-failures.ts";
 import * as queries from "./operations/index-queries.ts";
+import * as operators from "./operations/operators.ts";
 import * as sessions from "./operations/sessions.ts";
 import { UNKNOWN_VISITOR } from "./operations/visitor.ts";
+import type { AuditEventList } from "./protocol/audit.ts";
 import type { Conversation } from "./protocol/conversation.ts";
 import type { Failure, Result } from "./protocol/errors.ts";
 import type { Message, NewTeamMessage } from "./protocol/message.ts";
 import {
   type ConversationList,
+  type CreateOperatorTokenRequest,
   type CreateSessionRequest,
   KEY_SCOPES,
   type MessagePage,
+  type OperatorToken,
   type RefreshSessionResponse,
   type SessionList,
   type SessionStats,
@@ -35,6 +40,7 @@ import {
   sessionsQuerySchema,
   teamIdField,
 } from "./schemas/requests.ts";
+import { auditEventsQuerySchema, createOperatorTokenSchema } from "./schemas/team-requests.ts";
 import type { Services } from "./services.ts";
 import { teamById } from "./team-cache.ts";
 
@@ -86,6 +92,7 @@ export class SessionService extends WorkerEntrypoint<Env> {
       const created = await sessions.createSession(services, caller, body, {
         idempotencyKey,
         visitor: UNKNOWN_VISITOR,
+        origin: undefined,
       });
       if (!created.ok) return created;
       const { session, token, ticket } = created;
@@ -186,6 +193,32 @@ export class SessionService extends WorkerEntrypoint<Env> {
   getSessionStats(teamId: string): Promise<Result<SessionStats>> {
     return this.#run(({ services, caller }) =>
       queries.getSessionStats(services, caller, asText(teamId)),
+    );
+  }
+
+  /** What happened to the team's credentials, keys and people's data, newest first. */
+  listAuditEvents(options: PageOptions = {}): Promise<Result<AuditEventList>> {
+    return this.#run(async ({ services, caller, teamId }) => {
+      const checked = check(auditEventsQuerySchema, options);
+      if (!checked.ok) return checked;
+      const { cursor, limit } = checked.value;
+      return audit.listAuditEvents(services, caller, { teamId, cursor, limit });
+    });
+  }
+
+  /** Signs a member of the staff in. A binding has no address: `dashboardUrl` is the path on the Worker's own. */
+  createOperatorToken(input: CreateOperatorTokenRequest): Promise<Result<OperatorToken>> {
+    return this.#run(async ({ services, caller, teamId }) => {
+      const checked = check(createOperatorTokenSchema, input);
+      if (!checked.ok) return checked;
+      return operators.createOperatorToken(services, caller, teamId, checked.value, "");
+    });
+  }
+
+  /** Signs a member of the staff out, everywhere within a minute. */
+  revokeOperator(operatorId: string): Promise<Result<object>> {
+    return this.#run(({ services, caller, teamId }) =>
+      operators.revokeOperator(services, caller, teamId, asText(operatorId)),
     );
   }
 

@@ -1,7 +1,12 @@
 // What the Worker knows of teams without asking: at most a minute old while the index answers, and as long as it takes
-// while it does not. A team key revoked or a policy changed holds everywhere within TEAM_CACHE_TTL_MS.
+// while it does not. A key or token revoked or a policy changed holds everywhere within TEAM_CACHE_TTL_MS.
+import { identitySecret } from "./credentials.ts";
 import { originPatterns, type TeamSettings } from "./domain/policy.ts";
+import { signingKeys } from "./keys.ts";
+import type { EcPublicJwk } from "./protocol/rest.ts";
 import { teamsDatabase } from "./session-index/databases.ts";
+import { findIdentityKey, type IdentityKeyRecord } from "./session-index/identity-keys.ts";
+import { findOperatorToken, type OperatorTokenRecord } from "./session-index/operator-tokens.ts";
 import { findKey, type TeamKeyRecord } from "./session-index/team-keys.ts";
 import { getTeam, getTeamByNumber, isOriginKnown } from "./session-index/teams.ts";
 import { type CacheLimits, StaleIfErrorCache } from "./stale-if-error-cache.ts";
@@ -22,6 +27,8 @@ const LIMITS: CacheLimits = {
 const byNumber = new StaleIfErrorCache<TeamSettings>(LIMITS);
 const byId = new StaleIfErrorCache<TeamSettings>(LIMITS);
 const keys = new StaleIfErrorCache<TeamKeyRecord>(LIMITS);
+const operatorTokens = new StaleIfErrorCache<OperatorTokenRecord>(LIMITS);
+const identityKeys = new StaleIfErrorCache<IdentityKeyRecord>(LIMITS);
 const origins = new StaleIfErrorCache<true>(LIMITS);
 
 /** The team of a session id. Undefined when there is none. Throws `IndexError`. */
@@ -39,6 +46,41 @@ export function teamById(env: Env, id: string): Promise<TeamSettings | undefined
 /** A key that may be revoked. Throws `IndexError`. */
 export function teamKey(env: Env, keyId: string): Promise<TeamKeyRecord | undefined> {
   return keys.get(keyId, Date.now(), () => findKey(teamsDatabase(env), keyId));
+}
+
+/** An operator's token that may have expired or been revoked. Throws `IndexError`. */
+export function operatorToken(env: Env, tokenId: string): Promise<OperatorTokenRecord | undefined> {
+  return operatorTokens.get(tokenId, Date.now(), () =>
+    findOperatorToken(teamsDatabase(env), tokenId),
+  );
+}
+
+/** What identity tokens are verified with; a key that was revoked verifies none. */
+export type IdentityVerifier = { readonly revokedAt: number | null } & (
+  | { readonly algorithm: "HS256"; readonly secret: Uint8Array<ArrayBuffer> }
+  | { readonly algorithm: "ES256"; readonly publicKey: EcPublicJwk }
+);
+
+/**
+ * A team's identity key that may be revoked; undefined too for a shared secret that was derived from a signing key which
+ * this deployment no longer holds. Throws `IndexError`.
+ */
+export async function identityKey(
+  env: Env,
+  teamId: string,
+  kid: string,
+): Promise<IdentityVerifier | undefined> {
+  const found = await identityKeys.get(identityKeyName(teamId, kid), Date.now(), () =>
+    findIdentityKey(teamsDatabase(env), teamId, kid),
+  );
+  if (found === undefined || found.algorithm === "ES256") return found;
+  const secret = await identitySecret(await signingKeys(env), found);
+  return secret && { algorithm: "HS256", secret, revokedAt: found.revokedAt };
+}
+
+/** No team's id has a slash. */
+function identityKeyName(teamId: string, kid: string): string {
+  return `${teamId}/${kid}`;
 }
 
 /** Whether any team allows `origin`. Throws `IndexError`. */
@@ -59,6 +101,14 @@ export function forgetTeam(id: string, number: number): void {
 
 export function forgetKey(keyId: string): void {
   keys.forget(keyId);
+}
+
+export function forgetOperatorToken(tokenId: string): void {
+  operatorTokens.forget(tokenId);
+}
+
+export function forgetIdentityKey(teamId: string, kid: string): void {
+  identityKeys.forget(identityKeyName(teamId, kid));
 }
 
 /** What sessions go by: the rest of a team's record is nobody's but the administrator's. */

@@ -63,7 +63,9 @@ function openSocket(url: string, protocols: readonly string[], listeners: Socket
     { signal },
   );
   // A connection that fails says `error` and then `close`; the second carries all that a page may know.
-  socket.addEventListener("close", (event) => listeners.closed(event.code), { signal });
+  socket.addEventListener("close", ({ code, reason }) => listeners.closed(code, reason), {
+    signal,
+  });
   return {
     send: (text) => socket.send(text),
     close() {

@@ -1,6 +1,6 @@
 // One socket at a time, kept alive: connects, notices death, connects again, and stops for good on a final close code. What frames
 // mean is the business of the handlers.
-import { CLOSE_CODES, isFinalClose } from "../../src/protocol/close-codes.ts";
+import { CLOSE_CODES, isFinalClose, retryAfterMsOf } from "../../src/protocol/close-codes.ts";
 import type { UpFrame } from "../../src/protocol/frames.ts";
 import { PING, PONG } from "../../src/protocol/frames.ts";
 import { SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX } from "../../src/protocol/version.ts";
@@ -105,9 +105,9 @@ export class Connection {
             this.#text(text);
           }
         },
-        closed: (code) => {
+        closed: (code, reason) => {
           if (epoch === this.#epoch) {
-            this.#closed(code, issuedAt);
+            this.#closed(code, reason, issuedAt);
           }
         },
       },
@@ -152,7 +152,7 @@ export class Connection {
     this.#setState({ state: "online", attempt: 0 });
   }
 
-  #closed(code: number, ticketIssuedAt: number): void {
+  #closed(code: number, reason: string, ticketIssuedAt: number): void {
     // A ticket that grew old on the way, in a tab that slept between, says nothing about the token behind it.
     const ticketDied =
       code === CLOSE_CODES.unauthenticated &&
@@ -166,7 +166,7 @@ export class Connection {
       if (code === CLOSE_CODES.tooMany) {
         this.#attempt = Math.max(this.#attempt, TOO_MANY_ATTEMPT);
       }
-      this.#retry();
+      this.#retry(retryAfterMsOf(reason));
     }
   }
 

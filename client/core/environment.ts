@@ -9,8 +9,8 @@ export interface Socket {
 
 export interface SocketListeners {
   text(text: string): void;
-  /** Once, also when the connection could not be made; `code` as in `CloseEvent`. */
-  closed(code: number): void;
+  /** Once, also when the connection could not be made; `code` and `reason` as in `CloseEvent`. */
+  closed(code: number, reason: string): void;
 }
 
 /** As `localStorage`: shared by every tab of the origin. Any method may throw. */

@@ -46,4 +46,5 @@ CREATE TABLE `used_identity_tokens` (
 	FOREIGN KEY (`team_id`) REFERENCES `teams`(`id`) ON UPDATE no action ON DELETE no action
 ) WITHOUT ROWID;
 --> statement-breakpoint
-CREATE INDEX `idx_used_identity_tokens_expires_at` ON `used_identity_tokens` (`expires_at`);
+CREATE INDEX `idx_used_identity_tokens_expires_at` ON `used_identity_tokens` (`expires_at`);--> statement-breakpoint
+CREATE INDEX `idx_team_keys_team_id` ON `team_keys` (`team_id`,`created_at`);

@@ -12,7 +12,8 @@ import {
   type SessionQuery,
   sessionStats,
 } from "../session-index/read.ts";
-import { mayAsk } from "./team-access.ts";
+import { admitLookup } from "./rate-limits.ts";
+import { mayAsk, mayAskOwn } from "./team-access.ts";
 
 /** The sessions of one browser, as far as its fingerprint tells; never a token. */
 export async function findSessionsByFingerprint(
@@ -20,11 +21,14 @@ export async function findSessionsByFingerprint(
   caller: Caller,
   { teamId, fingerprint, ...page }: { teamId: string; fingerprint: string } & Page,
 ): Promise<Result<SessionList>> {
-  const team = mayAsk(caller, teamId, "findByFingerprint");
+  const team = await mayAskOwn(services, caller, teamId, "findByFingerprint");
   if (!team.ok) return team;
+  const limited = await admitLookup(services, caller, teamId);
+  if (limited) return limited;
   const hashes = await fingerprintHashes(services.keys, teamId, fingerprint);
   const database = sessionsDatabase(services.env, team.number);
-  return await find(database, { teamId, fingerprintHashes: hashes, ...page });
+  const { userId } = team;
+  return await find(database, { teamId, fingerprintHashes: hashes, userId, ...page });
 }
 
 export async function listSessions(
@@ -32,9 +36,12 @@ export async function listSessions(
   caller: Caller,
   query: SessionQuery,
 ): Promise<Result<SessionList>> {
-  const team = mayAsk(caller, query.teamId, "listSessions");
+  const team = await mayAskOwn(services, caller, query.teamId, "listSessions");
   if (!team.ok) return team;
-  return await list(sessionsDatabase(services.env, team.number), query);
+  const limited = await admitLookup(services, caller, query.teamId);
+  if (limited) return limited;
+  const { userId = query.userId } = team;
+  return await list(sessionsDatabase(services.env, team.number), { ...query, userId });
 }
 
 export async function getSessionStats(
@@ -44,5 +51,7 @@ export async function getSessionStats(
 ): Promise<Result<SessionStats>> {
   const team = mayAsk(caller, teamId, "stats");
   if (!team.ok) return team;
+  const limited = await admitLookup(services, caller, teamId);
+  if (limited) return limited;
   return { ok: true, ...(await sessionStats(sessionsDatabase(services.env, team.number), teamId)) };
 }

@@ -12,6 +12,7 @@ import type {
 } from "../protocol/rest.ts";
 import type { CredentialRole } from "../protocol/session.ts";
 import type { Services } from "../services.ts";
+import { admitRedemption } from "./rate-limits.ts";
 import { knownTeam, newCredential, openSession, sessionStub } from "./session-access.ts";
 import type { Visitor } from "./visitor.ts";
 
@@ -76,6 +77,8 @@ export async function redeemInvite(
   origin: string | undefined,
 ): Promise<Result<SessionWithToken & { readonly role: CredentialRole }>> {
   const { env, keys } = services;
+  const limited = await admitRedemption(services, visitor.network);
+  if (limited) return limited;
   const presented = await readInvite(keys, secret);
   if (presented === undefined) return { ok: false, code: "invalid_credential" };
   const { sessionId, teamNumber, inviteId, secretDigest } = presented;

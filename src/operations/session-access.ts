@@ -79,7 +79,7 @@ function actorOf(caller: SessionCaller): Actor {
 /** A minted key as its object takes it in. */
 export function newCredential(
   { credentialId, secretDigest }: MintedToken,
-  { deviceInfo, locationInfo }: Visitor,
+  { deviceInfo, locationInfo }: Pick<Visitor, "deviceInfo" | "locationInfo">,
 ): NewCredential {
   return { id: credentialId, secretDigest, deviceInfo, locationInfo };
 }

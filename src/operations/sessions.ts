@@ -8,6 +8,7 @@ import {
   newSessionId,
   successorTokens,
 } from "../credentials.ts";
+import { networkOfAddress } from "../network.ts";
 import type { AuditActor } from "../protocol/audit.ts";
 import type { Failure, Result } from "../protocol/errors.ts";
 import type {
@@ -20,6 +21,9 @@ import type {
 import type { Session } from "../protocol/session.ts";
 import type { Services } from "../services.ts";
 import { teamById } from "../team-cache.ts";
+import { teamActor } from "./audit.ts";
+import { checkBot } from "./bot-check.ts";
+import { admitCreation } from "./rate-limits.ts";
 import { newCredential, openSession, sessionStub } from "./session-access.ts";
 import { mayAsk } from "./team-access.ts";
 import { UNKNOWN_VISITOR, type Visitor } from "./visitor.ts";
@@ -28,23 +32,30 @@ import { UNKNOWN_VISITOR, type Visitor } from "./visitor.ts";
 export interface CreationContext {
   readonly idempotencyKey: string | undefined;
   readonly visitor: Visitor;
+  /** Of the page that asks; undefined where none does. */
+  readonly origin: string | undefined;
 }
 
 export async function createSession(
   services: Services,
   caller: Caller,
   input: CreateSessionRequest,
-  { idempotencyKey, visitor }: CreationContext,
+  { idempotencyKey, visitor, origin }: CreationContext,
 ): Promise<Result<SessionWithToken & { readonly isNew: boolean }>> {
   const refusal = mayCreate(caller, input);
   if (refusal) return refusal;
   const team = await teamById(services.env, input.teamId);
   if (team === undefined) return { ok: false, code: "team_not_found" };
   if (team.policy.disabled) return { ok: false, code: "team_disabled" };
-  const { env, keys } = services;
-  const { userFingerprint } = input;
+  const { userFingerprint, clientIp, turnstileToken } = input;
   // Whoever calls for a team is its backend, not the visitor.
-  const seen = caller.kind === "team" ? UNKNOWN_VISITOR : visitor;
+  const seen = caller.kind === "team" ? toldOf(clientIp) : visitor;
+  const botCheck = { teamId: team.id, turnstileToken, idempotencyKey, origin };
+  const turnedAway =
+    (await admitCreation(services, caller, team, seen.network)) ??
+    (await checkBot(services, caller, botCheck));
+  if (turnedAway) return turnedAway;
+  const { env, keys } = services;
   const random =
     idempotencyKey === undefined
       ? undefined
@@ -77,8 +88,11 @@ export async function createSession(
 
 /** Whoever asks without a team key becomes the holder of the new credential. */
 function creatorOf(caller: Caller, credentialId: string): AuditActor {
-  if (caller.kind !== "team") return { kind: "credential", id: credentialId };
-  return { kind: "team", ...(caller.keyId !== undefined && { id: caller.keyId }) };
+  return caller.kind === "team" ? teamActor(caller) : { kind: "credential", id: credentialId };
+}
+
+function toldOf(clientIp: string | undefined): Visitor {
+  return { ...UNKNOWN_VISITOR, network: clientIp && networkOfAddress(clientIp) };
 }
 
 function mayCreate(caller: Caller, input: CreateSessionRequest): Failure | undefined {

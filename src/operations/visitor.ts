@@ -4,6 +4,12 @@ import type { DeviceInfo, LocationInfo } from "../protocol/session.ts";
 export interface Visitor {
   readonly deviceInfo: DeviceInfo;
   readonly locationInfo: LocationInfo;
+  /** Whose calls are counted together with theirs, see src/network.ts; undefined off the edge. */
+  readonly network: string | undefined;
 }
 
-export const UNKNOWN_VISITOR: Visitor = { deviceInfo: {}, locationInfo: {} };
+export const UNKNOWN_VISITOR: Visitor = {
+  deviceInfo: {},
+  locationInfo: {},
+  network: undefined,
+};

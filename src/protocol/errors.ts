@@ -27,6 +27,7 @@ export const ERROR_STATUS = {
   too_many_credentials: 409,
   too_many_invites: 409,
   too_many_conversations: 409,
+  too_many_keys: 409,
   session_expired: 410,
   session_terminated: 410,
   invite_expired: 410,

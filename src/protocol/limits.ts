@@ -78,8 +78,33 @@ export const MAX_IDENTITY_TOKEN_MS = 300_000;
 /** How far the clocks of a team's backend and the edge may differ. */
 export const CLOCK_SKEW_MS = 30_000;
 
+/** Identity keys of a team that are not revoked: room to replace one while the old one is still in use. */
+export const MAX_IDENTITY_KEYS_PER_TEAM = 10;
+
+/** Events in one page of a team's audit trail. */
+export const MAX_PAGE_EVENTS = 100;
+export const DEFAULT_PAGE_EVENTS = 50;
+
 /** How long a member of the staff stays signed in at most. */
 export const MAX_OPERATOR_TOKEN_SECONDS = 12 * 3600;
+
+/** Uses of invites from one network in a minute, good ones or not: bounds guessing, which the secrets' size makes hopeless. */
+export const REDEMPTIONS_PER_MINUTE_PER_NETWORK = 20;
+
+/** Resumptions from one network in a minute: each makes a credential. */
+export const RESUMES_PER_MINUTE_PER_NETWORK = 20;
+
+/** Questions across sessions in a minute, of a team's keys and staff together: protects the index's one thread. */
+export const LOOKUPS_PER_MINUTE_PER_TEAM = 600;
+
+/** The same, of one owner of an identified session. */
+export const LOOKUPS_PER_MINUTE_PER_OWNER = 60;
+
+/** Frames a credential may send for each message that its team's policy lets it send: all frame types count, and each message in a `send`. */
+export const FRAMES_PER_MESSAGE = 10;
+
+/** Open connections of one credential, so that one device's broken client does not shut the others out. */
+export const MAX_SOCKETS_PER_CREDENTIAL = 50;
 
 /** Threads in one session: bounds the list, which has no pages. */
 export const MAX_CONVERSATIONS_PER_SESSION = 100;

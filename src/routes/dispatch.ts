@@ -3,6 +3,7 @@
 import { authenticate, authenticateAdmin } from "../auth.ts";
 import type { Caller } from "../caller.ts";
 import { attempt } from "../operations/dependency-failures.ts";
+import { noteRefusal } from "../operations/refusals.ts";
 import type { Failure } from "../protocol/errors.ts";
 import type { Services } from "../services.ts";
 import { readBody, readQuery } from "./body.ts";
@@ -42,18 +43,23 @@ export function preflight(audience: Audience, matched: Matched): Promise<Respons
 /** `respond`, if the request's page may call at all; only then may it read the response. */
 export async function fromOrigin(
   audience: Audience,
-  { request, services, params }: Matched,
+  matched: Matched,
   respond: () => Promise<Response>,
 ): Promise<Response> {
+  const { request } = matched;
   const origin = request.headers.get("Origin");
   let response: Response;
   if (origin === null) response = await guarded(respond);
   else {
-    const isAllowed = await attempt(() => mayCallFrom(services, audience, origin, params));
+    const isAllowed = await attempt(() => mayCallFrom(matched.services, audience, origin, matched));
     if (isAllowed === true) {
       response = await guarded(respond);
       allowOrigin(response, audience, origin);
-    } else response = problem(isAllowed === false ? NOT_ALLOWED : isAllowed);
+    } else {
+      const refusal = isAllowed === false ? NOT_ALLOWED : isAllowed;
+      note(matched, refusal, request.method, undefined, undefined);
+      response = problem(refusal);
+    }
   }
   response.headers.set("Cache-Control", "no-store");
   response.headers.set("Vary", "Origin");
@@ -73,18 +79,21 @@ export async function guarded(respond: () => Promise<Response>): Promise<Respons
   }
 }
 
-function perform(endpoint: Endpoint, matched: Matched): Promise<Answer | Failure> {
-  return attempt(async (): Promise<Answer | Failure> => {
-    const { request, services } = matched;
+async function perform(endpoint: Endpoint, matched: Matched): Promise<Answer | Failure> {
+  const { request, services } = matched;
+  let caller: Caller | undefined;
+  let sent: unknown;
+  const answer = await attempt(async (): Promise<Answer | Failure> => {
     const identified = await identify(endpoint, matched);
     if (!identified.ok) return identified;
+    caller = identified.caller;
     const params = decodeParams(matched.params);
     if (params === undefined) return { ok: false, code: "invalid_parameter" };
     const query = readQuery(request.url, endpoint.query);
     if (!query.ok) return query;
     const body = endpoint.body && (await readBody(request, endpoint.body));
     if (body?.ok === false) return body;
-    const { caller } = identified;
+    sent = body?.value;
     return await endpoint.handle({
       request,
       services,
@@ -94,6 +103,20 @@ function perform(endpoint: Endpoint, matched: Matched): Promise<Answer | Failure
       body: body?.value,
     });
   });
+  if ("code" in answer) note(matched, answer, endpoint.operationId, caller, sent);
+  return answer;
+}
+
+/** Tells the team whose session or data it is. A creation names its team in the body. */
+function note(
+  { services, params }: Matched,
+  { code }: Failure,
+  operation: string,
+  caller: Caller | undefined,
+  body: unknown,
+): void {
+  const { teamId = params.teamId } = (body ?? {}) as { readonly teamId?: string };
+  noteRefusal(services, { code, operation, caller, sessionId: params.id, teamId }, Date.now());
 }
 
 async function identify(

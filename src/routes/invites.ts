@@ -65,7 +65,7 @@ export const redeemInvite = endpoint({
   query: noQuerySchema,
   body: redeemInviteSchema,
   answers: { 200: redeemedAnswer },
-  errors: ["invite_expired", "too_many_credentials", "team_disabled"],
+  errors: ["invite_expired", "too_many_credentials", "team_disabled", "rate_limited"],
   async handle({ request, services, body }) {
     const origin = request.headers.get("Origin") ?? undefined;
     const redeemed = await operations.redeemInvite(services, body, visitorOf(request), origin);

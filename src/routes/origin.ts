@@ -1,10 +1,11 @@
 // Which browser pages may call: exact origins, from the policy of the team that the request is about. Nothing is
 // reflected that a team has not listed.
 import { readSessionId } from "../credentials.ts";
-import { isOriginAllowed } from "../domain/policy.ts";
+import { isOriginAllowed, type TeamSettings } from "../domain/policy.ts";
 import { teamOfSession } from "../operations/session-access.ts";
 import type { Services } from "../services.ts";
 import { isKnownOrigin, teamById } from "../team-cache.ts";
+import type { Matched } from "./dispatch.ts";
 
 /** Whom a route is about, and so whose origins count. */
 export type Audience =
@@ -16,20 +17,34 @@ export type Audience =
   | "session"
   /** A person's sessions with the team in the path: its backends, and the person. */
   | "person"
-  /** Backends only. */
+  /** The team in the path: its backends, and pages for its staff. */
   | "team"
+  /** Backends only. */
   | "admin";
+
+/** Whose page it has to be: a preflight does not say whose token the call will bring. */
+type Guise = "visitor" | "operator" | "either";
+
+function guiseOf(request: Request): Guise {
+  if (request.method === "OPTIONS") return "either";
+  const authorization = request.headers.get("Authorization") ?? "";
+  return /^Bearer op_/i.test(authorization) ? "operator" : "visitor";
+}
 
 const METHODS = "GET, POST, PATCH, PUT, DELETE";
 const HEADERS = "Authorization, Content-Type, Idempotency-Key";
 
-/** Whether the page that sent `request` may; requests that are not a page's have no origin. Throws `IndexError`. */
+/** Whether the page that sent `request` from `origin` may; what is not a page's has no origin. Throws `IndexError`. */
 export async function mayCallFrom(
   services: Services,
   audience: Audience,
   origin: string,
-  params: Readonly<Record<string, string>>,
+  { request, params }: Pick<Matched, "request" | "params">,
 ): Promise<boolean> {
+  const guise = guiseOf(request);
+  // The Worker's own pages, the dashboard among them.
+  const isOwn = guise === "operator" && origin === new URL(request.url).origin;
+  if (isOwn && audience !== "creation" && audience !== "admin") return true;
   switch (audience) {
     case "public":
       return true;
@@ -39,19 +54,28 @@ export async function mayCallFrom(
       const address = await readSessionId(services.keys, params.id ?? "");
       // No session of ours: a page that some team allows is told so, or it would take the refusal for a broken network.
       if (address === undefined) return await isKnownOrigin(services.env, origin);
-      const team = await teamOfSession(services, address);
-      return team !== undefined && isOriginAllowed(origin, team.policy.allowedOrigins);
+      return isPageOf(await teamOfSession(services, address), origin, guise);
     }
     case "person": {
       const team = await teamById(services.env, params.teamId ?? "");
       return team === undefined
         ? await isKnownOrigin(services.env, origin)
-        : isOriginAllowed(origin, team.policy.allowedOrigins);
+        : isPageOf(team, origin, guise);
     }
     case "team":
+      return isPageOf(await teamById(services.env, params.teamId ?? ""), origin, guise);
     case "admin":
       return false;
   }
+}
+
+function isPageOf(team: TeamSettings | undefined, origin: string, guise: Guise): boolean {
+  if (team === undefined) return false;
+  const { allowedOrigins, operatorOrigins } = team.policy;
+  return (
+    (guise !== "operator" && isOriginAllowed(origin, allowedOrigins)) ||
+    (guise !== "visitor" && isOriginAllowed(origin, operatorOrigins))
+  );
 }
 
 /** Lets the page at `origin`, which the team lists, read `response`; what is nobody's data, any page. */

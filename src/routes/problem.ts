@@ -28,6 +28,7 @@ const TITLES: Readonly<Record<ErrorCode, string>> = {
   too_many_credentials: "The session has as many devices as it may",
   too_many_invites: "The session has as many invites as it may",
   too_many_conversations: "The session has as many conversations as it may",
+  too_many_keys: "The team has as many keys of this kind as it may",
   session_expired: "The session has expired",
   session_terminated: "The session was ended",
   invite_expired: "The invite is no longer good",

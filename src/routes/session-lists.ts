@@ -11,12 +11,12 @@ import { answer, endpoint } from "./endpoint.ts";
 export const findSessionsByFingerprint = endpoint({
   operationId: "findSessionsByFingerprint",
   summary: "A team's sessions from one browser, as far as its fingerprint tells",
-  audience: "team",
+  audience: "person",
   access: "findByFingerprint",
   query: pageQuerySchema,
   body: undefined,
   answers: { 200: sessionListAnswer },
-  errors: ["team_not_found"],
+  errors: ["team_not_found", "rate_limited"],
   async handle({ services, caller, params, query }) {
     const fingerprint = fingerprintField.safeParse(params.fingerprint);
     if (!fingerprint.success) return { ok: false, code: "invalid_parameter" };
@@ -36,12 +36,12 @@ export const findSessionsByFingerprint = endpoint({
 export const listSessions = endpoint({
   operationId: "listSessions",
   summary: "A team's sessions, newest activity first",
-  audience: "team",
+  audience: "person",
   access: "listSessions",
   query: sessionsQuerySchema,
   body: undefined,
   answers: { 200: sessionListAnswer },
-  errors: ["team_not_found"],
+  errors: ["team_not_found", "rate_limited"],
   async handle({ services, caller, params, query }) {
     const { status, country, device, userId, cursor, limit } = query;
     return answer(
@@ -67,7 +67,7 @@ export const getSessionStats = endpoint({
   query: noQuerySchema,
   body: undefined,
   answers: { 200: statsAnswer },
-  errors: ["team_not_found"],
+  errors: ["team_not_found", "rate_limited"],
   async handle({ services, caller, params }) {
     return answer(200, await queries.getSessionStats(services, caller, params.teamId ?? ""));
   },

@@ -26,7 +26,14 @@ export const createSession = endpoint({
   query: noQuerySchema,
   body: createSessionSchema,
   answers: { 200: openedAnswer, 201: openedAnswer },
-  errors: ["team_not_found", "team_disabled", "idempotency_key_expired", "too_many_credentials"],
+  errors: [
+    "team_not_found",
+    "team_disabled",
+    "idempotency_key_expired",
+    "too_many_credentials",
+    "rate_limited",
+    "bot_check_failed",
+  ],
   async handle({ request, services, caller, body }) {
     const origin = request.headers.get("Origin");
     if (origin !== null) {
@@ -45,6 +52,7 @@ export const createSession = endpoint({
     const created = await operations.createSession(services, caller, body, {
       idempotencyKey,
       visitor: visitorOf(request),
+      origin: origin ?? undefined,
     });
     if (!created.ok) return created;
     const { session, token, ticket, isNew } = created;

@@ -3,7 +3,8 @@
 import { readSessionId } from "../credentials.ts";
 import { type Connected, type ConnectProof, connectSession } from "../operations/connect.ts";
 import { attempt } from "../operations/dependency-failures.ts";
-import { CLOSE_CODES } from "../protocol/close-codes.ts";
+import { noteRefusal } from "../operations/refusals.ts";
+import { CLOSE_CODES, closeReason } from "../protocol/close-codes.ts";
 import type { ErrorCode, Failure } from "../protocol/errors.ts";
 import { SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX } from "../protocol/version.ts";
 import { socketQuerySchema } from "../schemas/requests.ts";
@@ -19,19 +20,33 @@ export async function connect(matched: Matched): Promise<Response> {
     return await fromOrigin("session", matched, async () => problem({ code: "upgrade_required" }));
   }
   const opened = await attempt(() => open(matched));
-  return opened.ok ? upgraded(request, opened.webSocket) : refused(request, opened);
+  if (opened.ok) return upgraded(request, opened.webSocket);
+  const { services, params } = matched;
+  noteRefusal(
+    services,
+    {
+      code: opened.code,
+      operation: "connect",
+      caller: undefined,
+      sessionId: params.id,
+      teamId: undefined,
+    },
+    Date.now(),
+  );
+  return refused(request, opened);
 }
 
 export function isUpgrade(request: Request): boolean {
   return request.headers.get("Upgrade")?.toLowerCase() === "websocket";
 }
 
-async function open({ request, services, params }: Matched): Promise<Connected | Failure> {
+async function open(matched: Matched): Promise<Connected | Failure> {
+  const { request, services, params } = matched;
   const offered = subprotocols(request);
   if (!offered.includes(SUBPROTOCOL)) return { ok: false, code: "invalid_parameter" };
   const id = params.id ?? "";
   const origin = request.headers.get("Origin");
-  if (origin !== null && !(await mayCallFrom(services, "session", origin, params))) {
+  if (origin !== null && !(await mayCallFrom(services, "session", origin, matched))) {
     const isOurs = (await readSessionId(services.keys, id)) !== undefined;
     return { ok: false, code: isOurs ? "origin_not_allowed" : "invalid_credential" };
   }
@@ -73,13 +88,18 @@ const CLOSE_CODE_OF: Readonly<Partial<Record<ErrorCode, number>>> = {
   session_expired: CLOSE_CODES.ended,
   session_terminated: CLOSE_CODES.ended,
   too_many_sockets: CLOSE_CODES.tooMany,
+  rate_limited: CLOSE_CODES.tooMany,
   invalid_parameter: CLOSE_CODES.protocolError,
 };
 
-export function refused(request: Request, { code }: Pick<Failure, "code">): Response {
+export function refused(
+  request: Request,
+  { code, retryAfterSeconds }: Pick<Failure, "code" | "retryAfterSeconds">,
+): Response {
   const { 0: client, 1: server } = new WebSocketPair();
+  const retryAfterMs = retryAfterSeconds && retryAfterSeconds * 1000;
   server.accept();
-  server.close(CLOSE_CODE_OF[code] ?? TRY_AGAIN_LATER, code);
+  server.close(CLOSE_CODE_OF[code] ?? TRY_AGAIN_LATER, closeReason(code, retryAfterMs));
   return upgraded(request, client);
 }
 

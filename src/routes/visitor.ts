@@ -1,5 +1,6 @@
 // What the edge and the browser tell of whoever sent a request. Nothing of it is trusted: it is shown, never decided by.
 import Bowser from "bowser";
+import { networkOfRequest } from "../network.ts";
 import type { Visitor } from "../operations/visitor.ts";
 import { DEVICE_TYPES, type DeviceInfo, type LocationInfo } from "../protocol/session.ts";
 
@@ -10,6 +11,7 @@ export function visitorOf(request: Request): Visitor {
   return {
     deviceInfo: deviceOf(request.headers.get("User-Agent") ?? ""),
     locationInfo: edgeLocation(request),
+    network: networkOfRequest(request),
   };
 }
 

@@ -31,7 +31,7 @@ import {
   type Shape,
 } from "./fields.ts";
 
-const time = z.iso.datetime().describe("ISO 8601, UTC");
+export const time = z.iso.datetime().describe("ISO 8601, UTC");
 const count = z.int().min(0);
 const status = z.enum(["active", "expired", "terminated"]);
 const endReason = z.enum(["idle", "absolute", "terminated", "erased"]);

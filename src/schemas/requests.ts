@@ -13,9 +13,11 @@ import {
 import {
   type CreateInviteRequest,
   type CreateSessionRequest,
+  type IdentifyRequest,
   KEY_SCOPES,
   type RedeemInviteRequest,
   type RefreshSessionRequest,
+  type ResumeSessionRequest,
   TOKEN_TRANSPORTS,
 } from "../protocol/rest.ts";
 import { DEVICE_TYPES } from "../protocol/session.ts";
@@ -91,10 +93,24 @@ export const redeemInviteSchema: Shape<RedeemInviteRequest> = z.strictObject({
   tokenTransport: z.enum(TOKEN_TRANSPORTS).exactOptional(),
 });
 
+const identityTokenField = z.string().min(1).max(4096).describe("A JWT by the team's backend");
+
+export const identifySchema: Shape<IdentifyRequest> = z.strictObject({
+  identityToken: identityTokenField,
+});
+
+export const resumeSessionSchema: Shape<ResumeSessionRequest> = z.strictObject({
+  teamId: teamIdField,
+  identityToken: identityTokenField,
+  sessionId: z.string().min(1).max(64).exactOptional().describe("The latest when it is left out"),
+  deviceInfo: deviceInfoSchema.exactOptional(),
+  tokenTransport: z.enum(TOKEN_TRANSPORTS).exactOptional(),
+});
+
 export const openConversationSchema = z.strictObject({});
 
 /** Digits in a query, a number in a service call. */
-const wholeNumber = (min: number, max: number) =>
+export const wholeNumber = (min: number, max: number) =>
   z
     .union([
       z
@@ -105,7 +121,7 @@ const wholeNumber = (min: number, max: number) =>
     ])
     .pipe(z.int().min(min).max(max));
 
-const cursorField = z.string().min(1).max(256).describe("`nextCursor` of the page before");
+export const cursorField = z.string().min(1).max(256).describe("`nextCursor` of the page before");
 const pageFields = {
   cursor: cursorField.exactOptional(),
   limit: wholeNumber(1, MAX_PAGE_SESSIONS).default(DEFAULT_PAGE_SESSIONS),

@@ -1,6 +1,7 @@
 // The audit trail: events from objects, which come by their outboxes and so perhaps more than once, and from the Worker.
 // An event is written once and never changed.
 import { and, desc, eq, sql } from "drizzle-orm";
+import { toBase64Url } from "../domain/base64url.ts";
 import { isoTime } from "../domain/view.ts";
 import type { AuditActor, AuditEvent, AuditEventList, AuditEventType } from "../protocol/audit.ts";
 import type { Failure, Result } from "../protocol/errors.ts";
@@ -23,6 +24,40 @@ export interface AuditRecord {
   readonly at: number;
   readonly actor: AuditActor;
   readonly details: JsonObject | null;
+}
+
+/** What the administrator's operations are told of as. */
+export const ADMIN: AuditActor = { kind: "admin" };
+
+/** An event of the Worker's own, which has no session. */
+export function teamEvent(
+  teamId: string,
+  event: {
+    readonly type: AuditEventType;
+    readonly actor: AuditActor;
+    readonly details: JsonObject;
+  },
+  now: number,
+): AuditRecord {
+  const random = crypto.getRandomValues(new Uint8Array(12));
+  return { id: `evt_${toBase64Url(random)}`, teamId, sessionId: null, at: now, ...event };
+}
+
+/**
+ * The statement that writes `record` if the statement before it in the same batch changed a row: there is no event
+ * without its change, and no change without its event.
+ */
+export function auditOfChange(database: IndexDatabase, record: AuditRecord) {
+  const { teamId, at, id, sessionId, type, actor, details } = record;
+  return database.insert(auditEvents).select(
+    sql`SELECT ${teamId}, ${at}, ${id}, ${sessionId}, ${type}, ${actor.kind}, ${actor.id ?? null},
+      ${details && JSON.stringify(details)} WHERE changes() > 0`,
+  );
+}
+
+/** Writes events that tell of no change. Throws `IndexError`. */
+export async function addAuditEvent(database: IndexDatabase, record: AuditRecord): Promise<void> {
+  await run(Promise.all(auditStatements(database, [record])));
 }
 
 /** D1 binds at most 100 values a statement; an event has 8. */

@@ -23,6 +23,8 @@ export interface FingerprintQuery extends Page {
   readonly teamId: string;
   /** The same fingerprint under each signing key that sessions may have been stored under. */
   readonly fingerprintHashes: readonly string[];
+  /** The person whose sessions alone count; undefined for everybody's. */
+  readonly userId: string | undefined;
 }
 
 export interface SessionQuery extends Page {
@@ -55,6 +57,7 @@ export async function findSessionsByFingerprint(
               and(
                 eq(sessions.teamId, query.teamId),
                 eq(sessions.userFingerprint, hash),
+                query.userId === undefined ? undefined : eq(sessions.userId, query.userId),
                 from(position),
               ),
             )

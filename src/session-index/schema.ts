@@ -42,14 +42,18 @@ export const teamOrigins = sqliteTable(
 );
 
 /** Keys of teams' backends; of the secret only its SHA-256. */
-export const teamKeys = sqliteTable("team_keys", {
-  id: text("id").primaryKey().notNull(),
-  teamId: teamId(),
-  secretHash: text("secret_hash").notNull(),
-  scopes: text("scopes", { mode: "json" }).$type<readonly KeyScope[]>().notNull(),
-  createdAt: integer("created_at").notNull(),
-  revokedAt: integer("revoked_at"),
-});
+export const teamKeys = sqliteTable(
+  "team_keys",
+  {
+    id: text("id").primaryKey().notNull(),
+    teamId: teamId(),
+    secretHash: text("secret_hash").notNull(),
+    scopes: text("scopes", { mode: "json" }).$type<readonly KeyScope[]>().notNull(),
+    createdAt: integer("created_at").notNull(),
+    revokedAt: integer("revoked_at"),
+  },
+  (table) => [index("idx_team_keys_team_id").on(table.teamId, table.createdAt)],
+);
 
 /** Keys under which teams sign who their visitors are. Of a shared secret only the signing key's version is kept. */
 export const identityKeys = sqliteTable(

@@ -85,7 +85,10 @@ async function ourWorker(folder: string): Promise<V4WorkerOptions> {
         .map((name) => ({ type: "Text" as const, path: join(folder, name) })),
     ],
     bindings: { ADMIN_TOKEN: TEST_ADMIN_TOKEN, SIGNING_KEYS: TEST_SIGNING_KEYS },
-    durableObjects: { SESSIONS: { className: "SessionObject", useSQLite: true } },
+    durableObjects: {
+      SESSIONS: { className: "SessionObject", useSQLite: true },
+      LIMITERS: { className: "LimiterObject", useSQLite: true },
+    },
     d1Databases: { INDEX_DB: "ours" },
   };
 }

@@ -44,9 +44,9 @@ export class FakeSocket {
     }
   }
 
-  close(code: number): void {
+  close(code: number, reason = ""): void {
     if (!this.closedByClient) {
-      this.#listeners.closed(code);
+      this.#listeners.closed(code, reason);
     }
   }
 

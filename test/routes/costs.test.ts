@@ -10,6 +10,7 @@ import { signingKeys } from "../../src/keys.ts";
 import type { SessionList, SessionStats, SessionWithToken } from "../../src/protocol/rest.ts";
 import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
 import { type Cost, indexCost } from "../support/index-database.ts";
+import { from, newAddress } from "../support/networks.ts";
 import { objectOf } from "../support/object-of.ts";
 import { objectRowsWritten } from "../support/object-storage.ts";
 import { refusal } from "../support/problem.ts";
@@ -40,6 +41,9 @@ async function costOf(act: () => Promise<unknown>): Promise<Cost & { objectRows:
 }
 
 const FREE = { rowsRead: 0, rowsWritten: 0, objectRows: 0 };
+
+/** What counts it. */
+const LOOKUP = { ...FREE, objectRows: 1 };
 
 describe("within the touch interval", () => {
   test("validating costs nothing", async () => {
@@ -81,6 +85,35 @@ describe("a creation", () => {
     });
     expect(cost.rowsWritten).toBe(given.rowsWritten);
     expect(cost.rowsWritten).toBeLessThanOrEqual(10);
+  });
+});
+
+describe("a creation under limits", () => {
+  const headers = from(newAddress());
+  const create = (limited: string) =>
+    costOf(async () => {
+      await newSession(limited, { headers });
+      await settled();
+    });
+
+  test("writes 1 row more for the network and 1 for the team, and the first of each 1 alarm", async () => {
+    const [lifted, limited] = [
+      await newTeam(),
+      await newTeam({ limits: { createsPerMinutePerNetwork: 20, createsPerMinute: 600 } }),
+    ];
+    const { objectRows } = await create(lifted);
+    expect((await create(limited)).objectRows).toBe(objectRows + 4);
+    expect((await create(limited)).objectRows).toBe(objectRows + 2);
+  });
+
+  test("that is refused costs nothing", async () => {
+    const limited = await newTeam({ limits: { createsPerMinutePerNetwork: 1 } });
+    await newSession(limited, { headers });
+    const cost = await costOf(async () => {
+      const sent = { body: { teamId: limited }, headers };
+      expect((await call("/api/sessions/create", sent)).status).toBe(429);
+    });
+    expect(cost).toEqual(FREE);
   });
 });
 
@@ -151,7 +184,7 @@ describe("with 100,000 other sessions of the team", () => {
         found = (await response.json<SessionList>()).sessions.length;
       });
       expect(found).toBe(results);
-      expect(cost).toEqual({ ...FREE, rowsRead: expect.any(Number) });
+      expect(cost).toEqual({ ...LOOKUP, rowsRead: expect.any(Number) });
       expect(cost.rowsRead).toBeLessThanOrEqual(results + 2);
     }
   });
@@ -163,7 +196,7 @@ describe("with 100,000 other sessions of the team", () => {
       total = (await response.json<SessionStats>()).totalSessions;
     });
     expect(total).toBeGreaterThan(OTHERS);
-    expect(cost).toEqual({ ...FREE, rowsRead: 1 });
+    expect(cost).toEqual({ ...LOOKUP, rowsRead: 1 });
   });
 
   test("a key that the isolate does not know yet is 2 rows more", async () => {

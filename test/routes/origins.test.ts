@@ -159,12 +159,20 @@ test("an origin longer than any that a team can list is not looked up", async ()
   expect(cost.rowsRead).toBe(0);
 });
 
-test("backends' routes are for no page, the team's own neither", async () => {
+test("backends' keys are for no page, the team's own neither", async () => {
   const teamKey = await newTeamKey(teamId);
-  for (const sample of samplesFor("team", "admin")) {
-    const bearer = sample.endpoint.audience === "admin" ? TEST_ADMIN_TOKEN : teamKey;
+  for (const sample of samplesFor("team", "person")) {
+    expect(await refusal(await from(ORIGIN, sample, teamKey))).toBe("403 origin_not_allowed");
+    const strange = await from("https://evil.example", sample, teamKey);
+    expectNothingReflected(strange);
+    expect(await refusal(strange)).toBe("403 origin_not_allowed");
+  }
+});
+
+test("the administrator's routes are for no page, however it asks", async () => {
+  for (const sample of samplesFor("admin")) {
     for (const response of [
-      await from(ORIGIN, sample, bearer),
+      await from(ORIGIN, sample, TEST_ADMIN_TOKEN),
       await preflight(sample.path(names()), ORIGIN, sample.method),
     ]) {
       expectNothingReflected(response);

@@ -146,7 +146,12 @@ describe("a team key", () => {
     const others = [foreign.session.teamId, "no-such-team", "%00", "x".repeat(300)];
     const answers = await Promise.all(
       others.map(async (other) =>
-        seen(await call(sample.path({ id: "", teamId: other }), { bearer: teamKey })),
+        seen(
+          await call(sample.path({ id: "", teamId: other }), {
+            bearer: teamKey,
+            ...requestOf(sample, { id: "", teamId: other }),
+          }),
+        ),
       ),
     );
     expect(answers[0]).toContain("team_not_found");

@@ -25,12 +25,16 @@ const BODIES: Readonly<Record<string, (names: Names) => object>> = {
   createSession: ({ teamId }) => ({ teamId }),
   refreshSession: () => ({}),
   openConversation: () => ({}),
+  identifySession: () => ({ identityToken: "none" }),
+  resumeSession: ({ teamId }) => ({ teamId, identityToken: "none" }),
   createInvite: () => ({ role: "reader" }),
   redeemInvite: () => ({ secret: "inv_none" }),
   postMessage: () => ({ clientId: `sample-${++unique}`, content: "Hello" }),
   createTeam: () => ({ id: `sample-${++unique}-${crypto.randomUUID().slice(0, 8)}`, name: "New" }),
   updateTeam: () => ({ name: "Renamed" }),
   createTeamKey: () => ({ scopes: ["sessions:read"] }),
+  createIdentityKey: () => ({ algorithm: "HS256" }),
+  createOperatorToken: () => ({ operatorId: "anna", name: "Anna" }),
 };
 
 export const SAMPLES: readonly RouteSample[] = ROUTES.map(([method, pattern, endpoint]) => {
@@ -50,7 +54,9 @@ export const SAMPLES: readonly RouteSample[] = ROUTES.map(([method, pattern, end
         .replace(":fingerprint", "fingerprint")
         .replace(":keyId", "0123456789abcdef")
         .replace(":credentialId", "others")
-        .replace(":inviteId", "AAAAAAAAAAAA"),
+        .replace(":inviteId", "AAAAAAAAAAAA")
+        .replace(":kid", "0123456789abcdef")
+        .replace(":operatorId", "anna"),
     body: (names) => bodyOf?.(names),
   };
 });

@@ -40,7 +40,7 @@ test("events come back as they were recorded, and are nobody else's", async () =
   expect(await projectEvents(database, [told])).toEqual({ ok: true });
   expect(await list("team")).toEqual({
     ok: true,
-    events: [
+    events: expect.arrayContaining([
       {
         id: "told",
         sessionId: told.sessionId,
@@ -49,9 +49,9 @@ test("events come back as they were recorded, and are nobody else's", async () =
         actor: { kind: "credential", id: "c" },
         details: { role: "reader" },
       },
-    ],
+    ]),
   });
-  expect(await list("other")).toEqual({ ok: true, events: [] });
+  expect(JSON.stringify(await list("other"))).not.toContain("told");
 });
 
 test("an event is a row, and no row the second time", async () => {
@@ -90,7 +90,9 @@ describe("the list", () => {
       seen.push(...page.events);
       cursor = page.nextCursor;
     } while (cursor !== undefined);
-    expect(new Set(seen.map(({ id }) => id)).size).toBe(120);
+    // And the team's own creation.
+    expect(new Set(seen.map(({ id }) => id)).size).toBe(121);
+    expect(seen).toHaveLength(121);
     const order = seen.map(({ at, id }) => `${at} ${id}`);
     expect(order).toEqual(order.toSorted().reverse());
   });

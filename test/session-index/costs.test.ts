@@ -92,6 +92,7 @@ describe("reading", () => {
       findSessionsByFingerprint(database, {
         teamId: "team",
         fingerprintHashes: [],
+        userId: undefined,
         cursor: undefined,
         limit: 50,
         ...fields,

@@ -57,7 +57,13 @@ describe("pages", () => {
         const fingerprintHashes = ["first key", "second key", "first key", "c", "d", "e", "f", "g"];
         expect(
           await collect((cursor) =>
-            findSessionsByFingerprint(database, { teamId, fingerprintHashes, cursor, limit }),
+            findSessionsByFingerprint(database, {
+              teamId,
+              fingerprintHashes,
+              userId: undefined,
+              cursor,
+              limit,
+            }),
           ),
         ).toEqual(expected);
       }),
@@ -69,7 +75,7 @@ describe("pages", () => {
     await addTeam("empty");
     const empty = { ok: true, sessions: [] };
     expect(await listSessions(database, everything("empty"))).toEqual(empty);
-    const query = { teamId: "empty", cursor: undefined, limit: 5 };
+    const query = { teamId: "empty", userId: undefined, cursor: undefined, limit: 5 };
     for (const fingerprintHashes of [[], ["fingerprint-hash"], ["a", "b"]]) {
       expect(await findSessionsByFingerprint(database, { ...query, fingerprintHashes })).toEqual(
         empty,
@@ -140,6 +146,7 @@ describe("filters", () => {
   test("a fingerprint is looked for in its team alone", async () => {
     const found = await findSessionsByFingerprint(database, {
       teamId: "neighbour",
+      userId: undefined,
       fingerprintHashes: ["fingerprint-hash"],
       cursor: undefined,
       limit: 10,
@@ -177,6 +184,7 @@ describe("cursors", () => {
     expect(
       await findSessionsByFingerprint(database, {
         teamId: "team",
+        userId: undefined,
         fingerprintHashes: ["a"],
         cursor,
         limit: 1,

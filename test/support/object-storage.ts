@@ -2,19 +2,22 @@
 import { runInDurableObject } from "cloudflare:test";
 import { objectOf } from "./object-of.ts";
 
-/** Rows that `act` wrote to the storage of any object; an alarm that is set counts as one, as it does on the bill. */
+/** Rows that `act` wrote to the storage of any object; an alarm that is set and a key that is put count as one each, as on the bill. */
 export async function objectRowsWritten(
   sessionId: string,
   act: () => Promise<unknown>,
 ): Promise<number> {
-  const [sql, storage] = await runInDurableObject(objectOf(sessionId), (_, ctx) => [
+  const [sql, storage, kv] = await runInDurableObject(objectOf(sessionId), (_, ctx) => [
     Object.getPrototypeOf(ctx.storage.sql) as SqlStorage,
     Object.getPrototypeOf(ctx.storage) as DurableObjectStorage,
+    Object.getPrototypeOf(ctx.storage.kv) as SyncKvStorage,
   ]);
   const { exec } = sql;
   const { setAlarm } = storage;
+  const { put } = kv;
   const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
   let alarms = 0;
+  let puts = 0;
   Object.assign(sql, {
     exec(this: SqlStorage, query: string, ...values: unknown[]) {
       const cursor = exec.call(this, query, ...values);
@@ -28,13 +31,20 @@ export async function objectRowsWritten(
       return setAlarm.call(this, time);
     },
   });
+  Object.assign(kv, {
+    put(this: SyncKvStorage, key: string, value: unknown) {
+      puts++;
+      return put.call(this, key, value);
+    },
+  });
   try {
     await act();
   } finally {
+    Object.assign(kv, { put });
     Object.assign(sql, { exec });
     Object.assign(storage, { setAlarm });
   }
-  return alarms + cursors.reduce((sum, cursor) => sum + cursor.rowsWritten, 0);
+  return alarms + puts + cursors.reduce((sum, cursor) => sum + cursor.rowsWritten, 0);
 }
 
 /**

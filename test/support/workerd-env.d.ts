@@ -19,6 +19,6 @@ declare namespace Cloudflare {
   /** Types `exports` of `cloudflare:workers`. */
   interface GlobalProps {
     mainModule: typeof import("../../src/worker.ts");
-    durableNamespaces: "SessionObject";
+    durableNamespaces: "SessionObject" | "LimiterObject";
   }
 }
