@@ -92,6 +92,7 @@ export class SessionService extends WorkerEntrypoint<Env> {
       const created = await sessions.createSession(services, caller, body, {
         idempotencyKey,
         visitor: UNKNOWN_VISITOR,
+        origin: undefined,
       });
       if (!created.ok) return created;
       const { session, token, ticket } = created;

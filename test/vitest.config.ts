@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { callingWorker } from "./service/calling-worker.ts";
+import { turnstileStandIn } from "./service/turnstile-stand-in.ts";
 import { TEST_ADMIN_TOKEN, TEST_SIGNING_KEYS } from "./support/test-env.ts";
 
 const fromRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
@@ -49,7 +50,8 @@ export default defineConfig({
                   TEST_MIGRATIONS: await readD1Migrations(fromRoot("migrations/index")),
                 },
                 serviceBindings: { CALLING_WORKER: callingWorker.name },
-                workers: [callingWorker],
+                workers: [callingWorker, turnstileStandIn],
+                outboundService: turnstileStandIn.name,
               },
             };
           }),

@@ -13,7 +13,7 @@ import type {
 import type { CredentialRole } from "../protocol/session.ts";
 import type { Services } from "../services.ts";
 import { admitRedemption } from "./rate-limits.ts";
-import { knownTeam, newCredential, openSession, sessionStub } from "./session-access.ts";
+import { knownTeam, newCredential, openSession, sessionStub, teamWord } from "./session-access.ts";
 import type { Visitor } from "./visitor.ts";
 
 /** Names the secret in a link's fragment, which no server and no log ever sees. */
@@ -89,7 +89,7 @@ export async function redeemInvite(
   }
   const minted = await mintToken(keys, sessionId);
   const redeemed = await sessionStub(env, sessionId).redeem({
-    teamRevision: team?.revision,
+    ...teamWord(team),
     inviteId,
     secretDigest,
     credential: newCredential(minted, { ...visitor, ...(deviceInfo && { deviceInfo }) }),

@@ -22,6 +22,7 @@ import type { Session } from "../protocol/session.ts";
 import type { Services } from "../services.ts";
 import { teamById } from "../team-cache.ts";
 import { teamActor } from "./audit.ts";
+import { checkBot } from "./bot-check.ts";
 import { admitCreation } from "./rate-limits.ts";
 import { newCredential, openSession, sessionStub } from "./session-access.ts";
 import { mayAsk } from "./team-access.ts";
@@ -31,24 +32,29 @@ import { UNKNOWN_VISITOR, type Visitor } from "./visitor.ts";
 export interface CreationContext {
   readonly idempotencyKey: string | undefined;
   readonly visitor: Visitor;
+  /** Of the page that asks; undefined where none does. */
+  readonly origin: string | undefined;
 }
 
 export async function createSession(
   services: Services,
   caller: Caller,
   input: CreateSessionRequest,
-  { idempotencyKey, visitor }: CreationContext,
+  { idempotencyKey, visitor, origin }: CreationContext,
 ): Promise<Result<SessionWithToken & { readonly isNew: boolean }>> {
   const refusal = mayCreate(caller, input);
   if (refusal) return refusal;
   const team = await teamById(services.env, input.teamId);
   if (team === undefined) return { ok: false, code: "team_not_found" };
   if (team.policy.disabled) return { ok: false, code: "team_disabled" };
-  const { userFingerprint, clientIp } = input;
+  const { userFingerprint, clientIp, turnstileToken } = input;
   // Whoever calls for a team is its backend, not the visitor.
   const seen = caller.kind === "team" ? toldOf(clientIp) : visitor;
-  const limited = await admitCreation(services, caller, team, seen.network);
-  if (limited) return limited;
+  const botCheck = { teamId: team.id, turnstileToken, idempotencyKey, origin };
+  const turnedAway =
+    (await admitCreation(services, caller, team, seen.network)) ??
+    (await checkBot(services, caller, botCheck));
+  if (turnedAway) return turnedAway;
   const { env, keys } = services;
   const random =
     idempotencyKey === undefined

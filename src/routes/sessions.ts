@@ -52,6 +52,7 @@ export const createSession = endpoint({
     const created = await operations.createSession(services, caller, body, {
       idempotencyKey,
       visitor: visitorOf(request),
+      origin: origin ?? undefined,
     });
     if (!created.ok) return created;
     const { session, token, ticket, isNew } = created;
