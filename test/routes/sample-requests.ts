@@ -27,8 +27,6 @@ const BODIES: Readonly<Record<string, (names: Names) => object>> = {
   identifySession: () => ({ identityToken: "no.identity.token" }),
   resumeSession: ({ teamId }) => ({ teamId, identityToken: "no.identity.token" }),
   openConversation: () => ({}),
-  identifySession: () => ({ identityToken: "none" }),
-  resumeSession: ({ teamId }) => ({ teamId, identityToken: "none" }),
   createInvite: () => ({ role: "reader" }),
   redeemInvite: () => ({ secret: "inv_none" }),
   postMessage: () => ({ clientId: `sample-${++unique}`, content: "Hello" }),
