@@ -74,6 +74,7 @@ export function objectTables(sessionId: string): Promise<string> {
       .filter((name) => !name.startsWith("_cf_") && !ON_ITS_WAY_OUT.test(name));
     return JSON.stringify(
       names.map((name) => [name, [...sql.exec(`SELECT * FROM "${name}"`).raw()]]),
+      (_, value) => (value instanceof ArrayBuffer ? new Uint8Array(value).toHex() : value),
     );
   });
 }
