@@ -2,7 +2,6 @@
 import { base64url, exportJWK, generateKeyPair, SignJWT } from "jose";
 import type { CreatedIdentityKey, IdentityAlgorithm } from "../../src/protocol/rest.ts";
 import type { HttpApi } from "./http-api.ts";
-import { TEST_ADMIN_TOKEN } from "./test-env.ts";
 
 export interface IdentitySigner {
   readonly teamId: string;
@@ -28,12 +27,12 @@ export async function newIdentitySigner(
 }
 
 async function createKey(
-  { call }: HttpApi,
+  { call, adminToken }: HttpApi,
   teamId: string,
   body: object,
 ): Promise<CreatedIdentityKey> {
   const path = `/api/admin/teams/${teamId}/identity-keys`;
-  const response = await call(path, { bearer: TEST_ADMIN_TOKEN, body });
+  const response = await call(path, { bearer: adminToken, body });
   if (response.status !== 201) throw new Error(`no identity key: ${await response.text()}`);
   return (await response.json()) as CreatedIdentityKey;
 }
