@@ -8,7 +8,7 @@ import type {
   SessionList,
   SessionWithToken,
 } from "../../src/protocol/rest.ts";
-import { call, newSession, newTeam } from "../support/api.ts";
+import { api, call, newSession, newTeam } from "../support/api.ts";
 import { moveClock } from "../support/clock.ts";
 import { evict } from "../support/eviction.ts";
 import {
@@ -30,7 +30,7 @@ let signer: IdentitySigner;
 
 beforeAll(async () => {
   teamId = await newTeam();
-  signer = await newIdentitySigner(teamId);
+  signer = await newIdentitySigner(api, teamId);
 });
 
 const identify = ({ session, token }: SessionWithToken, identityToken: string) =>
@@ -60,7 +60,7 @@ describe("identify", () => {
   test.each(["HS256", "ES256"] as const)(
     "binds the session to a person, by %s",
     async (algorithm) => {
-      const signing = await newIdentitySigner(teamId, algorithm);
+      const signing = await newIdentitySigner(api, teamId, algorithm);
       const chat = await newSession(teamId);
       const sub = person();
       const response = await identify(chat, await identityToken(signing, { sub }));
@@ -296,7 +296,7 @@ describe("an identity token", () => {
   test("with the same `jti` in another team is another token", async () => {
     const elsewhere = await newTeam();
     const claims = { sub: person(), jti: crypto.randomUUID() };
-    const there = await newIdentitySigner(elsewhere);
+    const there = await newIdentitySigner(api, elsewhere);
     for (const [team, signing] of [
       [teamId, signer],
       [elsewhere, there],
@@ -352,8 +352,8 @@ describe("an identity token", () => {
   });
 
   test("is refused however it is forged", async () => {
-    const es256 = await newIdentitySigner(teamId, "ES256");
-    const foreign = await newIdentitySigner(await newTeam());
+    const es256 = await newIdentitySigner(api, teamId, "ES256");
+    const foreign = await newIdentitySigner(api, await newTeam());
     const claims = { sub: "a", aud: teamId, jti: "j", exp: seconds() + 60 };
     const good = await identityToken(signer, { sub: "a" });
     const [head, payload, signature] = good.split(".");
@@ -383,7 +383,7 @@ describe("an identity token", () => {
   });
 
   test("signed with a key that was revoked is none within a minute; the key beside it goes on", async () => {
-    const old = await newIdentitySigner(teamId);
+    const old = await newIdentitySigner(api, teamId);
     const before = await newSession(teamId);
     const sub = person();
     expect((await identify(before, await identityToken(old, { sub }))).status).toBe(200);

@@ -30,6 +30,7 @@ export type Policy = Partial<Omit<TeamPolicy, "limits">> & {
 };
 
 export interface HttpApi {
+  readonly adminToken: string;
   call(path: string, sent?: Sent): Promise<Response>;
   /** A team of its own for a test, allowing ORIGIN; only limits that it names hold for how often something may happen. */
   newTeam(policy?: Policy): Promise<string>;
@@ -82,6 +83,7 @@ export function httpApi(
   }
 
   return {
+    adminToken,
     call,
     async newTeam(policy = {}) {
       const id = `team-${++teams}-${crypto.randomUUID().slice(0, 8)}`;

@@ -1,8 +1,7 @@
 /** A team's backend that says who its visitors are: keys made through the API, tokens signed with the library it would use. */
 import { base64url, exportJWK, generateKeyPair, SignJWT } from "jose";
 import type { CreatedIdentityKey, IdentityAlgorithm } from "../../src/protocol/rest.ts";
-import { call } from "./api.ts";
-import { TEST_ADMIN_TOKEN } from "./test-env.ts";
+import type { HttpApi } from "./http-api.ts";
 
 export interface IdentitySigner {
   readonly teamId: string;
@@ -13,24 +12,29 @@ export interface IdentitySigner {
 
 /** A new identity key of the team, with what its backend signs with. */
 export async function newIdentitySigner(
+  api: HttpApi,
   teamId: string,
   algorithm: IdentityAlgorithm = "HS256",
 ): Promise<IdentitySigner> {
   if (algorithm === "HS256") {
-    const { kid, secret = "" } = await createKey(teamId, { algorithm });
+    const { kid, secret = "" } = await createKey(api, teamId, { algorithm });
     return { teamId, kid, algorithm, key: base64url.decode(secret) };
   }
   const { publicKey, privateKey } = await generateKeyPair("ES256");
   const { kty, crv, x, y } = await exportJWK(publicKey);
-  const { kid } = await createKey(teamId, { algorithm, publicKey: { kty, crv, x, y } });
+  const { kid } = await createKey(api, teamId, { algorithm, publicKey: { kty, crv, x, y } });
   return { teamId, kid, algorithm, key: privateKey };
 }
 
-async function createKey(teamId: string, body: object): Promise<CreatedIdentityKey> {
+async function createKey(
+  { call, adminToken }: HttpApi,
+  teamId: string,
+  body: object,
+): Promise<CreatedIdentityKey> {
   const path = `/api/admin/teams/${teamId}/identity-keys`;
-  const response = await call(path, { bearer: TEST_ADMIN_TOKEN, body });
+  const response = await call(path, { bearer: adminToken, body });
   if (response.status !== 201) throw new Error(`no identity key: ${await response.text()}`);
-  return await response.json();
+  return (await response.json()) as CreatedIdentityKey;
 }
 
 export interface Claims {

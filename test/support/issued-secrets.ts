@@ -2,10 +2,9 @@
  * Every test file of the Worker ends with a search for the secrets that it was given: in D1, in the objects' storage and
  * in what was logged. Worker, objects and tests share one isolate here, and so one console.
  */
-import { runInDurableObject } from "cloudflare:test";
-import { env } from "cloudflare:workers";
-import { objectOf } from "./object-of.ts";
-import { type Finding, latin1, SecretSearch } from "./secret-search.ts";
+import { indexText } from "./index-database.ts";
+import { objectTables } from "./object-storage.ts";
+import { type Finding, SecretSearch } from "./secret-search.ts";
 import { TEST_ADMIN_TOKEN, TEST_SIGNING_KEYS } from "./test-env.ts";
 
 export const issued = new SecretSearch();
@@ -32,8 +31,8 @@ export function listenToConsole(): void {
 
 /** What is found of the secrets issued so far, wherever something may have been kept. */
 export async function searchEverywhere(): Promise<Finding[]> {
-  const index = await indexText();
-  const objects = await Promise.all(sessionIds(index).map(objectText));
+  const index = await indexText(() => true);
+  const objects = await Promise.all(sessionIds(index).map((id) => objectTables(id, () => true)));
   return [logged.join("\n"), index, ...objects].flatMap((text) => issued.search(text));
 }
 
@@ -54,41 +53,7 @@ function textOf(value: unknown): string {
   return JSON.stringify(value) ?? String(value);
 }
 
-async function indexText(): Promise<string> {
-  const { results: tables } = await env.INDEX_DB.prepare(
-    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'",
-  ).all<{ name: string }>();
-  if (tables.length === 0) return "";
-  const rows = await env.INDEX_DB.batch(
-    tables.map(({ name }) => env.INDEX_DB.prepare(`SELECT * FROM "${name}"`)),
-  );
-  return rows
-    .map(({ results }) => cellsOf(results.map((row) => Object.values(row as object))))
-    .join("\n");
-}
-
 /** Of all sessions that the index knows. */
 function sessionIds(index: string): string[] {
   return [...new Set(index.match(/(?<![\w-])[\w-]{32}(?![\w-])/g))];
-}
-
-function objectText(id: string): Promise<string> {
-  return runInDurableObject(objectOf(id), (_, { storage: { sql } }) =>
-    sql
-      .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'")
-      .toArray()
-      .filter(({ name }) => !name.startsWith("_cf_"))
-      .map(({ name }) => cellsOf([...sql.exec(`SELECT * FROM "${name}"`).raw()]))
-      .join("\n"),
-  );
-}
-
-function cellsOf(rows: readonly (readonly unknown[])[]): string {
-  return rows.map((row) => row.map(cellText).join("\t")).join("\n");
-}
-
-function cellText(cell: unknown): string {
-  if (cell instanceof ArrayBuffer) return latin1(new Uint8Array(cell));
-  // D1 gives a blob as an array of its bytes.
-  return Array.isArray(cell) ? latin1(new Uint8Array(cell as number[])) : String(cell);
 }

@@ -1,6 +1,5 @@
 /** What requests act upon, made by the product itself: invites, devices, keys, people. */
 import type {
-  CreatedIdentityKey,
   CreatedInvite,
   OpenedSession,
   OperatorToken,
@@ -8,13 +7,13 @@ import type {
 } from "../../src/protocol/rest.ts";
 import type { CredentialRole } from "../../src/protocol/session.ts";
 import type { HttpApi, Sent } from "./http-api.ts";
-import { newIdentityKey, signIdentity } from "./identity-tokens.ts";
+import { type IdentitySigner, identityToken, newIdentitySigner } from "./identity.ts";
 
 /** A team, with what opens it. */
 export interface TeamThings {
   readonly teamId: string;
   readonly teamKey: string;
-  readonly identityKey: CreatedIdentityKey;
+  readonly signer: IdentitySigner;
 }
 
 export class NamedThings {
@@ -26,7 +25,7 @@ export class NamedThings {
 
   async team(teamId: string): Promise<TeamThings> {
     const teamKey = await this.#api.newTeamKey(teamId);
-    return { teamId, teamKey, identityKey: await newIdentityKey(this.#api, teamId) };
+    return { teamId, teamKey, signer: await newIdentitySigner(this.#api, teamId) };
   }
 
   async invite(
@@ -49,18 +48,15 @@ export class NamedThings {
   }
 
   /** A good token that says that its bearer is the person of this session. */
-  identityToken({ teamId, identityKey }: TeamThings, { id }: { id: string }): Promise<string> {
-    return signIdentity(identityKey, teamId, personOf(id));
+  identityToken({ signer }: TeamThings, { id }: { readonly id: string }): Promise<string> {
+    return identityToken(signer, { sub: personOf(id) });
   }
 
   /** Binds the session to its person; its owner's token is another then. */
   async identify(team: TeamThings, { session, token }: SessionWithToken): Promise<string> {
-    const identityToken = await this.identityToken(team, session);
+    const body = { identityToken: await this.identityToken(team, session) };
     const path = `/api/sessions/${session.id}/identify`;
-    const identified = await this.#made<OpenedSession>(path, {
-      bearer: token,
-      body: { identityToken },
-    });
+    const identified = await this.#made<OpenedSession>(path, { bearer: token, body });
     return identified.token ?? "";
   }
 
@@ -101,7 +97,7 @@ export const NAMED: Readonly<
   },
   async revokeIdentityKey(api) {
     const teamId = await api.newTeam();
-    return { params: { teamId, kid: (await newIdentityKey(api, teamId)).kid } };
+    return { params: { teamId, kid: (await newIdentitySigner(api, teamId)).kid } };
   },
   async revokeOperator(api, team) {
     const operatorId = `operator-${++unique}`;
@@ -126,7 +122,9 @@ export const NAMED: Readonly<
   async resumeSession(api, team, chat) {
     const things = new NamedThings(api);
     await things.identify(team, chat);
-    const identityToken = await things.identityToken(team, chat.session);
-    return { body: { teamId: team.teamId, sessionId: chat.session.id, identityToken } };
+    const token = await things.identityToken(team, chat.session);
+    return {
+      body: { teamId: team.teamId, sessionId: chat.session.id, identityToken: token },
+    };
   },
 };

@@ -7,6 +7,9 @@
 const WINDOW = 16;
 const STEP = 8;
 
+/** Different ones in a piece. */
+const MIN_LETTERS = 6;
+
 /** Nothing shorter is a secret that has to hold by itself. */
 export const MIN_SECRET_LENGTH = 20;
 
@@ -32,6 +35,9 @@ const SECRET_PART: Readonly<Record<string, (value: string) => string | undefined
   userFingerprint: whole,
 };
 
+/** Fields of answers that are long and open nothing. */
+const HARMLESS: readonly string[] = ["userId", "nextCursor"];
+
 export class SecretSearch {
   /** Of secrets in clear and of the bytes that they encode, by kind. */
   readonly #pieces = new Map<string, string>();
@@ -43,10 +49,15 @@ export class SecretSearch {
     this.#known.add(secret);
     for (const text of [secret, bytesIn(secret, 0)]) {
       for (let start = 0; start + WINDOW <= text.length; start += STEP) {
-        this.#pieces.set(text.slice(start, start + WINDOW), kind);
+        this.#addPiece(kind, text.slice(start, start + WINDOW));
       }
-      if (text.length >= WINDOW) this.#pieces.set(text.slice(-WINDOW), kind);
+      if (text.length >= WINDOW) this.#addPiece(kind, text.slice(-WINDOW));
     }
+  }
+
+  /** What is the same letter over and over may be anything's. */
+  #addPiece(kind: string, piece: string): void {
+    if (new Set(piece).size >= MIN_LETTERS) this.#pieces.set(piece, kind);
   }
 
   /** Adds all that is a secret in the JSON of a request or an answer, by its field's name. */
@@ -61,6 +72,7 @@ export class SecretSearch {
   strangers(json: unknown): string[] {
     const found: string[] = [];
     walk(json, (field, value) => {
+      if (HARMLESS.includes(field)) return;
       for (const [run] of value.matchAll(/[A-Za-z0-9_-]{40,}/g)) {
         if (![...this.#known].some((secret) => run.includes(secret) || secret.includes(run))) {
           found.push(field);
