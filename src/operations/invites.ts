@@ -13,7 +13,7 @@ import type {
 import type { CredentialRole } from "../protocol/session.ts";
 import type { Services } from "../services.ts";
 import { admitRedemption } from "./rate-limits.ts";
-import { newCredential, openSession, sessionStub, teamOfSession } from "./session-access.ts";
+import { knownTeam, newCredential, openSession, sessionStub, teamWord } from "./session-access.ts";
 import type { Visitor } from "./visitor.ts";
 
 /** Names the secret in a link's fragment, which no server and no log ever sees. */
@@ -83,14 +83,15 @@ export async function redeemInvite(
   const presented = await readInvite(keys, secret);
   if (presented === undefined) return { ok: false, code: "invalid_credential" };
   const { sessionId, teamNumber, inviteId, secretDigest } = presented;
-  const team = await teamOfSession(services, { id: sessionId, teamNumber });
+  const known = await knownTeam(env, teamNumber);
+  const team = known ?? (await sessionStub(env, sessionId).lastKnownTeam());
   if (team?.policy.disabled) return { ok: false, code: "team_disabled" };
   if (origin !== undefined && team && !isOriginAllowed(origin, team.policy.allowedOrigins)) {
     return { ok: false, code: "origin_not_allowed" };
   }
   const minted = await mintToken(keys, sessionId);
   const redeemed = await sessionStub(env, sessionId).redeem({
-    teamRevision: team?.revision,
+    ...teamWord(known),
     inviteId,
     secretDigest,
     credential: newCredential(minted, { ...visitor, ...(deviceInfo && { deviceInfo }) }),

@@ -344,7 +344,10 @@ describe("in the same moment", () => {
         ["4", "5"],
       ],
       (object) =>
-        object.revokeDevice({ actor, teamRevision: undefined }, credentialIdOf(other.token)),
+        object.revokeDevice(
+          { actor, teamRevision: undefined, teamConfirmedAt: undefined },
+          credentialIdOf(other.token),
+        ),
     );
     expect(await socket.closed()).toBe(4401);
     expect(acknowledged(socket)).toEqual(["1", "2", "3"]);

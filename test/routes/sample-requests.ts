@@ -24,9 +24,9 @@ let unique = 0;
 const BODIES: Readonly<Record<string, (names: Names) => object>> = {
   createSession: ({ teamId }) => ({ teamId }),
   refreshSession: () => ({}),
+  identifySession: () => ({ identityToken: "no.identity.token" }),
+  resumeSession: ({ teamId }) => ({ teamId, identityToken: "no.identity.token" }),
   openConversation: () => ({}),
-  identifySession: () => ({ identityToken: "none" }),
-  resumeSession: ({ teamId }) => ({ teamId, identityToken: "none" }),
   createInvite: () => ({ role: "reader" }),
   redeemInvite: () => ({ secret: "inv_none" }),
   postMessage: () => ({ clientId: `sample-${++unique}`, content: "Hello" }),
