@@ -1,11 +1,17 @@
 /** Refusals give nothing away: what does not open looks the same, whatever the reason. Who is let in: access-matrix.test.ts. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { mintTeamKey, mintTicket, mintToken, newSessionId } from "../../src/credentials.ts";
-import { mayScope, type SessionOperation } from "../../src/domain/access.ts";
+import {
+  mintOperatorToken,
+  mintTeamKey,
+  mintTicket,
+  mintToken,
+  newSessionId,
+} from "../../src/credentials.ts";
+import { mayRole, mayScope, type SessionOperation } from "../../src/domain/access.ts";
 import { Keys, signingKeys } from "../../src/keys.ts";
-import { KEY_SCOPES, type SessionWithToken } from "../../src/protocol/rest.ts";
-import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
+import { KEY_SCOPES, type OperatorToken, type SessionWithToken } from "../../src/protocol/rest.ts";
+import { call, newSession, newTeam, newTeamKey, things } from "../support/api.ts";
 import { DAY_MS, moveClock } from "../support/clock.ts";
 import { revoke } from "../support/credentials.ts";
 import { problemOf, refusal } from "../support/problem.ts";
@@ -98,6 +104,9 @@ describe("a credential that does not fit is one and the same 401", () => {
       ["a team key that never was", (await mintTeamKey(keys)).key, id],
       ["a team key of another deployment", (await mintTeamKey(otherKeys)).key, id],
       ["a team key cut short", teamKey.slice(0, -1), id],
+      ["an operator's token that never was", (await mintOperatorToken(keys)).token, id],
+      ["an operator's token of another deployment", (await mintOperatorToken(otherKeys)).token, id],
+      ["an invite's secret", (await things.invite(mine, "reader")).secret, id],
       ["the administrator's", TEST_ADMIN_TOKEN, id],
     ];
   }
@@ -130,7 +139,24 @@ describe("a team key", () => {
     KEY_SCOPES.some((scope) => mayScope(endpoint.access as SessionOperation, [scope])),
   );
 
-  test.each(forTeams)("finds nothing of another team: $title", async (sample) => {
+  test.each(forTeams)("finds nothing of another team: $title", (sample) =>
+    expectNothingFound(sample, teamKey),
+  );
+
+  test.each(
+    samplesFor("session").filter(({ endpoint }) =>
+      mayRole(endpoint.access as SessionOperation, "operator"),
+    ),
+  )("no more does an operator: $title", async (sample) => {
+    const key = await newTeamKey(teamId);
+    const body = { operatorId: "anna", name: "Anna" };
+    const signedIn = await call(`/api/teams/${teamId}/operators`, { bearer: key, body });
+    const { operatorToken } = await signedIn.json<OperatorToken>();
+    await expectNothingFound(sample, operatorToken);
+  });
+
+  /** A foreign session is as one that never was, and as no session at all. */
+  async function expectNothingFound(sample: RouteSample, bearer: string): Promise<void> {
     const keys = await signingKeys(env);
     const [{ number = 0 } = {}] = (
       await env.INDEX_DB.prepare("SELECT number FROM teams WHERE id = ?").bind(teamId).all()
@@ -141,11 +167,11 @@ describe("a team key", () => {
       "A".repeat(32),
       "no-id",
     ];
-    const foreignAnswer = await send(sample, teamKey, foreign.session.id);
+    const foreignAnswer = await send(sample, bearer, foreign.session.id);
     expect(await refusal(foreignAnswer.clone())).toBe("404 session_not_found");
     const expected = await seen(foreignAnswer);
-    for (const id of unknown) expect(await seen(await send(sample, teamKey, id))).toBe(expected);
-  });
+    for (const id of unknown) expect(await seen(await send(sample, bearer, id))).toBe(expected);
+  }
 
   test.each(samplesFor("team", "person"))("finds no other team: $title", async (sample) => {
     const others = [foreign.session.teamId, "no-such-team", "%00", "x".repeat(300)];
