@@ -2,8 +2,10 @@
  * Every test file of the Worker ends with a search for the secrets that it was given: in D1, in the objects' storage and
  * in what was logged. Worker, objects and tests share one isolate here, and so one console.
  */
+import { listDurableObjectIds } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { indexText } from "./index-database.ts";
-import { objectTables } from "./object-storage.ts";
+import { tablesOf } from "./object-storage.ts";
 import { type Finding, SecretSearch } from "./secret-search.ts";
 import { TEST_ADMIN_TOKEN, TEST_SIGNING_KEYS } from "./test-env.ts";
 
@@ -32,7 +34,8 @@ export function listenToConsole(): void {
 /** What is found of the secrets issued so far, wherever something may have been kept. */
 export async function searchEverywhere(): Promise<Finding[]> {
   const index = await indexText(() => true);
-  const objects = await Promise.all(sessionIds(index).map((id) => objectTables(id, () => true)));
+  const ids = await listDurableObjectIds(env.SESSIONS);
+  const objects = await Promise.all(ids.map((id) => tablesOf(env.SESSIONS.get(id), () => true)));
   return [logged.join("\n"), index, ...objects].flatMap((text) => issued.search(text));
 }
 
@@ -51,9 +54,4 @@ function textOf(value: unknown): string {
   if (typeof value === "string") return value;
   if (value instanceof Error) return `${value.message} ${value.stack}`;
   return JSON.stringify(value) ?? String(value);
-}
-
-/** Of all sessions that the index knows. */
-function sessionIds(index: string): string[] {
-  return [...new Set(index.match(/(?<![\w-])[\w-]{32}(?![\w-])/g))];
 }

@@ -72,7 +72,15 @@ export function objectTables(
   sessionId: string,
   isMeant: (table: string) => boolean = isOfTheSession,
 ): Promise<string> {
-  return runInDurableObject(objectOf(sessionId), (_, { storage: { sql } }) =>
+  return tablesOf(objectOf(sessionId), isMeant);
+}
+
+/** The same of any object. */
+export function tablesOf(
+  object: DurableObjectStub,
+  isMeant: (table: string) => boolean,
+): Promise<string> {
+  return runInDurableObject(object, (_, { storage: { sql } }) =>
     sql
       .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
       .toArray()
