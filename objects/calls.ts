@@ -42,10 +42,15 @@ export function unknownSession({ kind }: { readonly kind: Actor["kind"] }): Fail
   return { ok: false, code: isTeam ? "session_not_found" : "invalid_credential" };
 }
 
-export interface Call {
-  readonly actor: Actor;
-  /** Of the team as the Worker knows it; undefined while the index is down and no cache had it. */
+/** The team as the Worker knows it; undefined while the index is down and no cache had it. */
+export interface TeamWord {
   readonly teamRevision: number | undefined;
+  /** When the index said so, epoch milliseconds. */
+  readonly teamConfirmedAt: number | undefined;
+}
+
+export interface Call extends TeamWord {
+  readonly actor: Actor;
 }
 
 /** A key that the Worker has minted, and whose device it is for. */
@@ -88,8 +93,7 @@ export interface IdentifyCall extends Call {
   readonly credential: NewCredential;
 }
 
-export interface ResumeCall {
-  readonly teamRevision: number | undefined;
+export interface ResumeCall extends TeamWord {
   readonly userId: string;
   readonly credential: NewCredential;
 }
@@ -100,8 +104,7 @@ export interface CreateInviteCall extends Call {
 }
 
 /** The Worker has checked that this deployment made the secret, for this invite. */
-export interface RedeemCall {
-  readonly teamRevision: number | undefined;
+export interface RedeemCall extends TeamWord {
   readonly inviteId: string;
   readonly secretDigest: Uint8Array;
   readonly credential: NewCredential;
@@ -128,9 +131,8 @@ export type HistoryRequest =
   | { readonly tail: number };
 
 /** A socket's upgrade, as the Worker hands it on in one header. */
-export interface ConnectCall {
+export interface ConnectCall extends TeamWord {
   readonly actor: Extract<Actor, { kind: "ticket" }> | CookieActor;
-  readonly teamRevision: number | undefined;
   readonly history: HistoryRequest;
 }
 

@@ -13,7 +13,13 @@ import { within } from "../src/session-index/timeout.ts";
 import { Access } from "./access.ts";
 import { AccessStore } from "./access-store.ts";
 import type { Alarm } from "./alarm.ts";
-import { type Actor, auditActor, type IdentifyCall, type RefreshCall } from "./calls.ts";
+import {
+  type Actor,
+  auditActor,
+  type IdentifyCall,
+  type RefreshCall,
+  type TeamWord,
+} from "./calls.ts";
 import { Credentials } from "./credentials.ts";
 import { IndexProjector } from "./index-projector.ts";
 import { MessageLog } from "./message-log.ts";
@@ -22,6 +28,7 @@ import { OutboxStore } from "./outbox-store.ts";
 import { SessionState } from "./session-state.ts";
 import { Sockets } from "./sockets.ts";
 import type { SessionStore, StoredSession } from "./store.ts";
+import { TeamWatch } from "./team-watch.ts";
 
 /** A caller waits this long for the index at most; the object goes on trying by itself. */
 const INDEX_WAIT_MS = 2_000;
@@ -37,9 +44,9 @@ export class LiveSession {
   readonly credentials: Credentials;
   readonly projector: IndexProjector;
   readonly #ctx: DurableObjectState;
-  readonly #env: Env;
   readonly #store: SessionStore;
   readonly #alarm: Alarm;
+  readonly #watch: TeamWatch;
 
   constructor(
     ctx: DurableObjectState,
@@ -49,7 +56,6 @@ export class LiveSession {
     stored: StoredSession,
   ) {
     this.#ctx = ctx;
-    this.#env = env;
     this.#store = store;
     this.#alarm = alarm;
     this.messages = new MessageStore(ctx.storage.sql);
@@ -65,6 +71,17 @@ export class LiveSession {
       deliver: (frames) => this.sockets.deliver(frames),
     });
     this.sockets = new Sockets(ctx, store, this.messages, this.log, this.state, () => this.#arm());
+    const { sockets } = this;
+    this.#watch = new TeamWatch({
+      load: () => getTeamByNumber(teamsDatabase(env), this.state.team.number),
+      adopt: (team) => this.adoptTeam(team),
+      get confirmedAt() {
+        return sockets.teamConfirmedAt;
+      },
+      set confirmedAt(at) {
+        sockets.teamConfirmedAt = at;
+      },
+    });
     this.projector = new IndexProjector(env, store, new OutboxStore(ctx.storage.sql), this.state);
     this.access = new Access(
       store,
@@ -93,7 +110,14 @@ export class LiveSession {
         this.#ctx.waitUntil(this.project());
       }
     }
-    return this.state.admit(actor, operation);
+    const admitted = this.state.admit(actor, operation);
+    // Whatever the Worker knows: one that has just started, with the index down, knows nothing.
+    return admitted.ok ? (this.disabledRefusal() ?? admitted) : admitted;
+  }
+
+  /** Why nobody is let in, if so. */
+  disabledRefusal(): Failure | undefined {
+    return this.state.team.policy.disabled ? { ok: false, code: "team_disabled" } : undefined;
   }
 
   /** Slides the expiry if calls by `role` do, at most once a touch interval. */
@@ -194,20 +218,33 @@ export class LiveSession {
   }
 
   /** Goes by the team as the index has it; while that is down, the last word holds. */
-  async learnTeam(): Promise<void> {
-    let team: TeamSettings | undefined;
-    try {
-      team = await getTeamByNumber(teamsDatabase(this.#env), this.state.team.number);
-    } catch (error) {
-      if (!(error instanceof IndexError)) throw error;
-    }
-    if (team === undefined || team.revision <= this.state.team.revision) return;
-    const { id, number, revision, policy } = team;
+  learnTeam(): Promise<void> {
+    return this.#watch.learn();
+  }
+
+  /** What a frame that has just come has to wait for, if for anything; see `TeamWatch`. */
+  beforeFrame(now: number): Promise<void> | undefined {
+    return this.#watch.beforeFrame(now);
+  }
+
+  /** A caller knows the team as it was at `confirmedAt`; a later revision than ours is learnt before it is served. */
+  async heardOfTeam({ teamRevision, teamConfirmedAt }: TeamWord): Promise<void> {
+    const { revision } = this.state.team;
+    if (teamRevision === undefined || teamRevision < revision) return;
+    if (teamRevision > revision) await this.learnTeam();
+    else this.#watch.confirm(teamConfirmedAt ?? 0, Date.now());
+  }
+
+  /** Goes by `team` if that is newer; nobody stays connected to a team that is disabled. */
+  adoptTeam({ id, number, revision, policy }: TeamSettings): void {
+    if (revision <= this.state.team.revision) return;
     const now = Date.now();
+    if (policy.disabled) this.log.flush();
     this.#store.transaction(() => {
       const isMoved = this.state.adoptTeam({ id, number, revision, policy }, now);
       if (isMoved) this.projector.markSession(now);
     });
+    if (policy.disabled) this.sockets.shut();
     this.#arm();
   }
 

@@ -22,6 +22,8 @@ interface Attachment {
   readonly isClosed: boolean;
   /** When a frame came in, to within HEARD_PRECISION_MS: an eviction must not make a lively socket look dead. */
   readonly heardAt: number;
+  /** When the team's policy was last confirmed; the session's, but an attachment costs no row. */
+  readonly teamConfirmedAt: number;
   /** What its credential sent in the last minute; see frame-rate.ts. */
   readonly frameCounts: FrameCounts | undefined;
 }
@@ -49,6 +51,9 @@ export class Peer {
   get historyCursor(): number | null {
     return this.#attachment.historyCursor;
   }
+  get teamConfirmedAt(): number {
+    return this.#attachment.teamConfirmedAt;
+  }
   get receivedSeq(): number {
     return this.#attachment.receivedSeq;
   }
@@ -67,7 +72,10 @@ export class Peer {
 
   update(
     fields: Partial<
-      Pick<Attachment, "historyCursor" | "receivedSeq" | "receivedBytes" | "frameCounts">
+      Pick<
+        Attachment,
+        "historyCursor" | "receivedSeq" | "receivedBytes" | "teamConfirmedAt" | "frameCounts"
+      >
     >,
   ): void {
     this.#keep(fields);
@@ -114,13 +122,25 @@ export class Peer {
 export class Peers {
   readonly #ctx: DurableObjectState;
   readonly #bySocket = new Map<WebSocket, Peer>();
+  #teamConfirmedAt = 0;
 
   constructor(ctx: DurableObjectState) {
     this.#ctx = ctx;
     for (const socket of ctx.getWebSockets()) {
       const peer = restore(socket);
-      if (peer !== undefined) this.#bySocket.set(socket, peer);
+      if (peer === undefined) continue;
+      this.#bySocket.set(socket, peer);
+      this.#teamConfirmedAt = Math.max(this.#teamConfirmedAt, peer.teamConfirmedAt);
     }
+  }
+
+  get teamConfirmedAt(): number {
+    return this.#teamConfirmedAt;
+  }
+
+  set teamConfirmedAt(at: number) {
+    this.#teamConfirmedAt = at;
+    for (const peer of this) peer.update({ teamConfirmedAt: at });
   }
 
   /** Takes a socket in, hibernating; pings are answered without waking the object. */

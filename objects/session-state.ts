@@ -93,6 +93,7 @@ export class SessionState {
   /** Why the holder of a credential, or the team (null), may write nothing now, if so. */
   writeRefusal(credentialId: string | null, now: number): ErrorCode | undefined {
     if (this.isOverdue(now)) return "session_expired";
+    if (this.team.policy.disabled) return "team_disabled";
     const isGone = credentialId !== null && this.#credentials.get(credentialId) === undefined;
     return this.endedCode() ?? (isGone ? "invalid_credential" : undefined);
   }

@@ -37,6 +37,7 @@ import {
   type RefreshCall,
   type Refreshed,
   type ResumeCall,
+  type TeamWord,
   unknownSession,
 } from "./calls.ts";
 import { newConversationId } from "./ids.ts";
@@ -112,7 +113,7 @@ export class SessionObject extends DurableObject<Env> {
     if (!state.isActive || state.record.userId !== null || isOver) {
       return refused("idempotency_key_expired");
     }
-    const refusal = live.access.addOwner(credential, now);
+    const refusal = live.disabledRefusal() ?? live.access.addOwner(credential, now);
     return refusal ?? { ok: true, session: live.view("owner"), isNew: false };
   }
 
@@ -292,6 +293,11 @@ export class SessionObject extends DurableObject<Env> {
     await this.#live?.reconcile();
   }
 
+  /** The administrator has changed the team; the Worker tells, so that nobody has to ask. */
+  async teamChanged(team: TeamSettings): Promise<void> {
+    this.#live?.adoptTeam(team);
+  }
+
   /** The team as this session last knew it: what the Worker goes by while the index is down. */
   async lastKnownTeam(): Promise<TeamSettings | undefined> {
     return this.#live?.state.team;
@@ -301,8 +307,8 @@ export class SessionObject extends DurableObject<Env> {
   override async fetch(request: Request): Promise<Response> {
     const header = request.headers.get(CONNECT_CALL_HEADER);
     if (header === null) return new Response(null, { status: 400 });
-    const { actor, teamRevision, history } = JSON.parse(header) as ConnectCall;
-    const call: Call = { actor: connectActor(actor), teamRevision };
+    const { actor, history, ...word } = JSON.parse(header) as ConnectCall;
+    const call: Call = { ...word, actor: connectActor(actor) };
     const admitted = await this.#admit(call, "connect");
     if (!admitted.ok) return Response.json(admitted);
     const { live, role } = admitted;
@@ -314,6 +320,8 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    const confirmed = this.#live?.beforeFrame(Date.now());
+    if (confirmed !== undefined) await confirmed;
     this.#live?.expireIfDue(Date.now());
     this.#live?.sockets.frame(socket, data);
   }
@@ -350,28 +358,28 @@ export class SessionObject extends DurableObject<Env> {
 
   /** Does `work` for somebody who has no key to the session yet, but what it takes to get one. */
   async #asNewcomer<R extends Result<object>>(
-    { teamRevision }: Pick<Call, "teamRevision">,
+    word: TeamWord,
     unknown: ErrorCode,
     work: (live: LiveSession) => Promise<R>,
   ): Promise<R | Failure> {
-    const live = await this.#caughtUp(teamRevision);
+    const live = await this.#caughtUp(word);
     if (live === undefined) return this.#broken ?? refused(unknown);
     live.expireIfDue(Date.now());
-    return await work(live);
+    return live.disabledRefusal() ?? (await work(live));
   }
 
   /** Lets `call` in to do `operation`, or says why not. */
   async #admit(call: Call, operation: SessionOperation): Promise<Admitted | Failure> {
-    const live = await this.#caughtUp(call.teamRevision);
+    const live = await this.#caughtUp(call);
     if (live === undefined) return this.#broken ?? unknownSession(call.actor);
     const admitted = live.admit(call.actor, operation);
     return admitted.ok ? { ...admitted, live } : admitted;
   }
 
   /** The session, by a policy of its team that is no older than the caller's. */
-  async #caughtUp(teamRevision: number | undefined): Promise<LiveSession | undefined> {
+  async #caughtUp(word: TeamWord): Promise<LiveSession | undefined> {
     const live = this.#live;
-    if (live && (teamRevision ?? 0) > live.state.team.revision) await live.learnTeam();
+    await live?.heardOfTeam(word);
     return live;
   }
 }

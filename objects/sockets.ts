@@ -69,6 +69,15 @@ export class Sockets {
     return this.#peers.isOwnerHere;
   }
 
+  /** When the team's policy was last confirmed, 0 when nobody knows. */
+  get teamConfirmedAt(): number {
+    return this.#peers.teamConfirmedAt;
+  }
+
+  set teamConfirmedAt(at: number) {
+    this.#peers.teamConfirmedAt = at;
+  }
+
   /** The last sign of life of the owner's sockets, 0 without one. */
   get ownerHeardAt(): number {
     return this.#peers.ownerHeardAt;
@@ -92,6 +101,7 @@ export class Sockets {
       receivedBytes: this.#history.bytesUpTo(cursor),
       isClosed: false,
       heardAt: now,
+      teamConfirmedAt: this.teamConfirmedAt,
       frameCounts: undefined,
     });
     const { lastSeq } = this.#log.head;
@@ -175,6 +185,11 @@ export class Sockets {
   closeRevoked(credentialIds: ReadonlySet<string>): void {
     const revoked = [...this.#peers].filter((peer) => credentialIds.has(peer.credentialId));
     this.#drop(revoked, CLOSE_CODES.unauthenticated, "credential revoked");
+  }
+
+  /** The team is disabled. */
+  shut(): void {
+    this.#drop([...this.#peers], CLOSE_CODES.forbidden, closeReason("team_disabled", undefined));
   }
 
   /** The session has ended. */

@@ -24,23 +24,31 @@ const LIMITS: CacheLimits = {
   maxEntries: 2_000,
 };
 
-const byNumber = new StaleIfErrorCache<TeamSettings>(LIMITS);
-const byId = new StaleIfErrorCache<TeamSettings>(LIMITS);
+/** A team, and when the index said so: objects go by it for a minute from then. */
+export interface KnownTeam extends TeamSettings {
+  /** Epoch milliseconds. */
+  readonly confirmedAt: number;
+}
+
+const byNumber = new StaleIfErrorCache<KnownTeam>(LIMITS);
+const byId = new StaleIfErrorCache<KnownTeam>(LIMITS);
 const keys = new StaleIfErrorCache<TeamKeyRecord>(LIMITS);
 const operatorTokens = new StaleIfErrorCache<OperatorTokenRecord>(LIMITS);
 const identityKeys = new StaleIfErrorCache<IdentityKeyRecord>(LIMITS);
 const origins = new StaleIfErrorCache<true>(LIMITS);
 
 /** The team of a session id. Undefined when there is none. Throws `IndexError`. */
-export function teamByNumber(env: Env, number: number): Promise<TeamSettings | undefined> {
-  return byNumber.get(number, Date.now(), async () =>
-    settingsOf(await getTeamByNumber(teamsDatabase(env), number)),
+export function teamByNumber(env: Env, number: number): Promise<KnownTeam | undefined> {
+  const now = Date.now();
+  return byNumber.get(number, now, async () =>
+    settingsOf(await getTeamByNumber(teamsDatabase(env), number), now),
   );
 }
 
 /** Throws `IndexError`. */
-export function teamById(env: Env, id: string): Promise<TeamSettings | undefined> {
-  return byId.get(id, Date.now(), async () => settingsOf(await getTeam(teamsDatabase(env), id)));
+export function teamById(env: Env, id: string): Promise<KnownTeam | undefined> {
+  const now = Date.now();
+  return byId.get(id, now, async () => settingsOf(await getTeam(teamsDatabase(env), id), now));
 }
 
 /** A key that may be revoked. Throws `IndexError`. */
@@ -112,8 +120,8 @@ export function forgetIdentityKey(teamId: string, kid: string): void {
 }
 
 /** What sessions go by: the rest of a team's record is nobody's but the administrator's. */
-function settingsOf(team: TeamSettings | undefined): TeamSettings | undefined {
+function settingsOf(team: TeamSettings | undefined, confirmedAt: number): KnownTeam | undefined {
   if (team === undefined) return undefined;
   const { id, number, revision, policy } = team;
-  return { id, number, revision, policy };
+  return { id, number, revision, policy, confirmedAt };
 }

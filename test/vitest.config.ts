@@ -16,6 +16,8 @@ const root = fromRoot(".");
 export default defineConfig({
   root,
   test: {
+    // What is logged on the way is shown of tests that fail.
+    silent: "passed-only",
     reporters: ["default", fromRoot("test/support/totals-reporter.ts")],
     projects: [
       {
@@ -57,7 +59,7 @@ export default defineConfig({
         test: {
           name: "workerd",
           include: ["test/{objects,routes,session-index,service}/**/*.test.ts"],
-          setupFiles: ["test/support/apply-migrations.ts"],
+          setupFiles: ["test/support/apply-migrations.ts", "test/support/search-for-secrets.ts"],
           sequence: { groupOrder: 2 },
           testTimeout: 30_000,
         },

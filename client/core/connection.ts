@@ -72,14 +72,16 @@ export class Connection {
     const epoch = this.#epoch;
     this.#setState({ state: "connecting", attempt: this.#attempt });
     try {
-      const ticket = await this.#handlers.ticket();
+      const entry = await this.#handlers.ticket();
       if (epoch !== this.#epoch) {
         return;
       }
-      if ("reason" in ticket) {
-        this.#end({ kind: "session_over", end: ticket });
+      if ("ticket" in entry) {
+        this.#open(entry);
+      } else if (entry.reason === "offered") {
+        this.#end({ kind: "offered" });
       } else {
-        this.#open(ticket);
+        this.#end({ kind: "session_over", end: entry });
       }
     } catch (error) {
       if (epoch === this.#epoch) {

@@ -2,7 +2,14 @@
 export type { Presence } from "../../src/protocol/frames.ts";
 export { MAX_CONTENT_BYTES } from "../../src/protocol/limits.ts";
 export type { Author, MessageRole } from "../../src/protocol/message.ts";
-export type { ConnectionRole, Session } from "../../src/protocol/session.ts";
+export type { CreatedInvite, Device, Invite } from "../../src/protocol/rest.ts";
+export type {
+  ConnectionRole,
+  CredentialRole,
+  DeviceInfo,
+  LocationInfo,
+  Session,
+} from "../../src/protocol/session.ts";
 export { browserEnvironment } from "./browser-environment.ts";
 export type {
   Attention,
@@ -26,3 +33,4 @@ export type {
   SessionClientStatus,
   Typist,
 } from "./session-state.ts";
+export type { ShareRequest, Sharing } from "./sharing.ts";

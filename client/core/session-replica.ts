@@ -125,9 +125,9 @@ export class SessionReplica {
   frame(frame: DownFrame, bytes: number): FrameVerdict {
     switch (frame.type) {
       case "welcome": {
-        const { session, connectionId, presence } = frame;
+        const { session, role, connectionId, presence } = frame;
         this.adopt(session);
-        this.#store.patch({ status: "active", connectionId, presence });
+        this.#store.patch({ status: "active", role, connectionId, presence });
         break;
       }
       case "messages":

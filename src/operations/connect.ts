@@ -4,7 +4,7 @@ import { readSessionId, readTicket, readToken } from "../credentials.ts";
 import type { Keys } from "../keys.ts";
 import type { Failure } from "../protocol/errors.ts";
 import type { Services } from "../services.ts";
-import { knownTeam, sessionStub } from "./session-access.ts";
+import { knownTeam, sessionStub, teamWord } from "./session-access.ts";
 
 /** The client's end of a socket that the session has taken in. */
 export interface Connected {
@@ -27,7 +27,7 @@ export async function connectSession(
   if (actor === undefined) return { ok: false, code: "invalid_credential" };
   const team = await knownTeam(env, address.teamNumber);
   if (team?.policy.disabled) return { ok: false, code: "team_disabled" };
-  const call: ConnectCall = { actor, teamRevision: team?.revision, history };
+  const call: ConnectCall = { actor, ...teamWord(team), history };
   const answer = await sessionStub(env, id).fetch(
     new Request("https://session/", {
       headers: { Upgrade: "websocket", [CONNECT_CALL_HEADER]: JSON.stringify(call) },

@@ -10,7 +10,13 @@ import { sessionsDatabase } from "../session-index/databases.ts";
 import { listSessions } from "../session-index/read.ts";
 import { teamById } from "../team-cache.ts";
 import { admitResume } from "./rate-limits.ts";
-import { newCredential, openSession, sessionStub, teamOfSession } from "./session-access.ts";
+import {
+  newCredential,
+  openSession,
+  sessionStub,
+  teamOfSession,
+  teamWord,
+} from "./session-access.ts";
 import type { Visitor } from "./visitor.ts";
 
 const INVALID_TOKEN: Failure = { ok: false, code: "invalid_identity_token" };
@@ -76,7 +82,7 @@ export async function resumeSession(
   for (const id of candidates) {
     const minted = await mintToken(keys, id);
     const credential = newCredential(minted, { ...visitor, ...(deviceInfo && { deviceInfo }) });
-    const call = { teamRevision: team.revision, userId, credential };
+    const call = { ...teamWord(team), userId, credential };
     const resumed = await sessionStub(env, id).resume(call);
     if (resumed.ok) {
       const ticket = await mintTicket(keys, minted, Date.now());

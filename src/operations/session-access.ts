@@ -1,5 +1,11 @@
 // From an id and a caller to the session's object: everything that can be refused without waking it is refused here.
-import { type Actor, type Call, type NewCredential, unknownSession } from "../../objects/calls.ts";
+import {
+  type Actor,
+  type Call,
+  type NewCredential,
+  type TeamWord,
+  unknownSession,
+} from "../../objects/calls.ts";
 import type { SessionObject } from "../../objects/session.ts";
 import type { Caller, CredentialCaller, OperatorCaller, TeamCaller } from "../caller.ts";
 import { type MintedToken, readSessionId, type SessionAddress } from "../credentials.ts";
@@ -8,7 +14,7 @@ import type { TeamSettings } from "../domain/policy.ts";
 import type { Failure } from "../protocol/errors.ts";
 import type { Services } from "../services.ts";
 import { IndexError } from "../session-index/errors.ts";
-import { teamByNumber } from "../team-cache.ts";
+import { type KnownTeam, teamByNumber } from "../team-cache.ts";
 import type { Visitor } from "./visitor.ts";
 
 /** Every method is async and passes plain values, so over the stub it has the signature that it has in the object. */
@@ -37,7 +43,7 @@ export async function openSession(
   if (address === undefined) return unknownSession(caller);
   const team = await knownTeam(services.env, address.teamNumber);
   if (team?.policy.disabled) return { ok: false, code: "team_disabled" };
-  const call = { actor: actorOf(caller), teamRevision: team?.revision };
+  const call = { actor: actorOf(caller), ...teamWord(team) };
   return { ok: true, stub: sessionStub(services.env, id), call, team };
 }
 
@@ -97,11 +103,16 @@ export function sessionStub(env: Env, id: string): SessionStub {
 }
 
 /** The team, or undefined while the index cannot tell: its sessions then go on under the policy that they last had. */
-export async function knownTeam(env: Env, teamNumber: number): Promise<TeamSettings | undefined> {
+export async function knownTeam(env: Env, teamNumber: number): Promise<KnownTeam | undefined> {
   try {
     return await teamByNumber(env, teamNumber);
   } catch (error) {
     if (error instanceof IndexError) return undefined;
     throw error;
   }
+}
+
+/** What an object hears of its team with a call. */
+export function teamWord(team: KnownTeam | undefined): TeamWord {
+  return { teamRevision: team?.revision, teamConfirmedAt: team?.confirmedAt };
 }

@@ -6,6 +6,7 @@ import type { Services } from "../services.ts";
 import { teamsDatabase } from "../session-index/databases.ts";
 import * as index from "../session-index/teams.ts";
 import { forgetTeam } from "../team-cache.ts";
+import { tellSessions } from "./team-changes.ts";
 
 export async function createTeam(
   { env }: Services,
@@ -36,7 +37,10 @@ export async function updateTeam(
 ): Promise<Result<{ readonly team: Team }>> {
   const refusal = mustBeAdmin(caller);
   if (refusal) return refusal;
-  return shown(await index.updateTeam(teamsDatabase(env), teamId, changes, Date.now()));
+  const updated = await index.updateTeam(teamsDatabase(env), teamId, changes, Date.now());
+  const isPolicyChanged = Object.values(changes.policy).some((value) => value !== undefined);
+  if (updated.ok && isPolicyChanged) tellSessions(env, updated.team);
+  return shown(updated);
 }
 
 export const NO_TEAM: Failure = { ok: false, code: "team_not_found" };

@@ -133,6 +133,22 @@ export async function overdueSessions(
   );
 }
 
+/** The ids of a team's active sessions, newest activity first. Throws `IndexError`. */
+export async function recentSessions(
+  database: IndexDatabase,
+  { teamId, limit }: { readonly teamId: string; readonly limit: number },
+): Promise<readonly string[]> {
+  const rows = await run(
+    database
+      .select({ id: sessions.id })
+      .from(sessions)
+      .where(and(eq(sessions.teamId, teamId), eq(sessions.status, "active")))
+      .orderBy(...NEWEST_FIRST)
+      .limit(limit),
+  );
+  return rows.map(({ id }) => id);
+}
+
 /** Over all sessions the team ever had, purged ones included; zeros for a team without any. Throws `IndexError`. */
 export async function sessionStats(database: IndexDatabase, teamId: string): Promise<SessionStats> {
   const counters = await run(

@@ -83,6 +83,7 @@ test("what waits when the session is ended is stored and delivered before the en
     object.terminate({
       actor: { kind: "team", teamId, keyId: undefined },
       teamRevision: undefined,
+      teamConfirmedAt: undefined,
     }),
   );
   expect(await socket.closed()).toBe(4410);

@@ -1,13 +1,11 @@
 /** Readers and writers see the conversation and nothing of the person, and do not keep the session alive: on every route. */
-import { runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { SessionWithToken } from "../../src/protocol/rest.ts";
-import { expectedOutcome } from "../support/access-expectation.ts";
-import { call, newSession } from "../support/api.ts";
+import { type CredentialHolder, expectedOutcome } from "../support/access-expectation.ts";
+import { call, newSession, things } from "../support/api.ts";
 import { DAY_MS, moveClock } from "../support/clock.ts";
-import { guestToken, ticketFor } from "../support/credentials.ts";
-import { evict } from "../support/eviction.ts";
-import { objectOf } from "../support/object-of.ts";
+import { ticketFor } from "../support/credentials.ts";
+import { personOf } from "../support/named-things.ts";
 import { TestSocket } from "../support/socket.ts";
 import { leaveEnd, newWorld, type World } from "./callers.ts";
 import { prepare, send } from "./prepared-requests.ts";
@@ -34,15 +32,12 @@ async function knownPersonsSession(): Promise<SessionWithToken> {
     },
   });
   const { id } = chat.session;
-  await runInDurableObject(objectOf(id), (_, { storage }) => {
-    storage.sql.exec("UPDATE session SET user_id = ?", PRIVATE);
-  });
-  await evict(id);
+  const token = await things.identify(world, chat);
   await call(`/api/sessions/${id}/messages`, {
-    bearer: chat.token,
+    bearer: token,
     body: { clientId: "first", content: "Hello" },
   });
-  return chat;
+  return { ...chat, token };
 }
 
 /** As its team sees it, which changes nothing. */
@@ -54,19 +49,27 @@ async function sessionOf({ session }: SessionWithToken): Promise<SessionWithToke
 
 function expectNothingPrivate(text: string): void {
   expect(text).not.toContain(PRIVATE);
+  expect(text).not.toContain(personOf(""));
   expect(text).not.toMatch(/"(userId|deviceInfo|locationInfo|userFingerprint|user_id)"/);
 }
 
 describe.each(["writer", "reader"] as const)("a %s", (role) => {
-  const who = { kind: "credential", role, fits: true, ended: undefined } as const;
+  const who: CredentialHolder = {
+    kind: "credential",
+    role,
+    of: "this session",
+    revoked: false,
+    identified: true,
+    ended: undefined,
+  };
 
-  test.each(samplesFor("session", "team"))("$title", async (sample) => {
+  test.each(samplesFor("session", "team", "person"))("$title", async (sample) => {
     const chat = await knownPersonsSession();
-    const token = await guestToken(chat.session.id, role);
+    const token = await things.guest(chat, role);
     const prepared = await prepare(sample, world, chat);
     const { expiresAt } = await sessionOf(chat);
     moveClock(2 * DAY_MS);
-    const response = await send(prepared, token);
+    const response = await send(prepared, { bearer: token });
     expect(response.ok).toBe(expectedOutcome(sample.endpoint, who) === "allowed");
     expectNothingPrivate((await response.text()) + JSON.stringify([...response.headers]));
     expect((await sessionOf(chat)).expiresAt).toBe(expiresAt);
@@ -74,7 +77,7 @@ describe.each(["writer", "reader"] as const)("a %s", (role) => {
 
   test("on a socket, whatever happens there", async () => {
     const chat = await knownPersonsSession();
-    const token = await guestToken(chat.session.id, role);
+    const token = await things.guest(chat, role);
     const { expiresAt } = await sessionOf(chat);
     moveClock(2 * DAY_MS);
     const socket = await TestSocket.open(chat.session, await ticketFor(token));

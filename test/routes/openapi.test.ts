@@ -5,6 +5,7 @@ import schema from "@seriousme/openapi-schema-validator/schemas/v3.1/schema.json
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { beforeAll, describe, expect, test } from "vitest";
 import { ERROR_STATUS } from "../../src/protocol/errors.ts";
+import type { Audience } from "../../src/routes/origin.ts";
 import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
 import { TEST_ADMIN_TOKEN } from "../support/test-env.ts";
 import { type Names, type RouteSample, requestOf, SAMPLES } from "./sample-requests.ts";
@@ -120,7 +121,7 @@ describe.each(SAMPLES)("$title", (sample) => {
 
 describe("real answers are as described", () => {
   let names: Names;
-  let bearers: Record<string, readonly (string | undefined)[]>;
+  let bearers: Record<Audience, readonly (string | undefined)[]>;
 
   beforeAll(async () => {
     const teamId = await newTeam();
@@ -133,6 +134,7 @@ describe("real answers are as described", () => {
       creation: [undefined, key],
       session: [token, key, undefined, "nonsense"],
       team: [key, token, undefined],
+      person: [key, token, undefined],
       admin: [TEST_ADMIN_TOKEN, undefined, "nonsense"],
     };
   });
@@ -160,7 +162,7 @@ describe("real answers are as described", () => {
   );
 
   test.each(inOrder)("$title", async (sample) => {
-    for (const bearer of bearers[sample.endpoint.audience] ?? []) {
+    for (const bearer of bearers[sample.endpoint.audience]) {
       const sent = requestOf(sample, names);
       const path = sample.path(names);
       await expectAsDescribed(sample, await call(path, { ...sent, bearer }));
@@ -176,7 +178,7 @@ describe("real answers are as described", () => {
 
   test("after the session's end too", async () => {
     for (const sample of inOrder.filter(({ endpoint }) => endpoint.audience === "session")) {
-      for (const bearer of bearers.session ?? []) {
+      for (const bearer of bearers.session) {
         const sent = requestOf(sample, names);
         await expectAsDescribed(sample, await call(sample.path(names), { ...sent, bearer }));
       }

@@ -1,27 +1,8 @@
 /** A request for every route that succeeds, if only its caller may: what it names is really there. */
 import type { SessionWithToken } from "../../src/protocol/rest.ts";
-import { call, newTeamKey } from "../support/api.ts";
-import type { World } from "./callers.ts";
+import { api, call, type Sent } from "../support/api.ts";
+import { NAMED, type TeamThings } from "../support/named-things.ts";
 import { type RouteSample, requestOf } from "./sample-requests.ts";
-
-interface Named {
-  /** In the place of what the sample's path names. */
-  readonly params?: Readonly<Record<string, string>>;
-  readonly body?: object;
-}
-
-/** By operation: things to act upon, made anew each time. */
-const NAMED: Readonly<
-  Record<
-    string,
-    (world: Pick<World, "teamId" | "teamKey">, chat: SessionWithToken) => Promise<Named>
-  >
-> = {
-  revokeTeamKey: async ({ teamId }) => {
-    const [, keyId = ""] = (await newTeamKey(teamId)).split("_");
-    return { params: { keyId } };
-  },
-};
 
 /** What every sample names rightly by itself. */
 const KNOWN_PARAMS = ["id", "teamId", "fingerprint"];
@@ -34,7 +15,7 @@ export interface Prepared {
 
 export async function prepare(
   sample: RouteSample,
-  world: Pick<World, "teamId" | "teamKey">,
+  world: TeamThings,
   chat: SessionWithToken,
 ): Promise<Prepared> {
   const { pattern, endpoint } = sample;
@@ -43,10 +24,10 @@ export async function prepare(
   const isStrange = placesOf(pattern).some((name) => !KNOWN_PARAMS.includes(name));
   const isBySecret = access === "anyone" && body !== undefined;
   if (named === undefined && (isStrange || isBySecret)) {
-    throw new Error(`prepared-requests.ts does not say what ${operationId} is to act upon`);
+    throw new Error(`named-things.ts does not say what ${operationId} is to act upon`);
   }
   const names = { id: chat.session.id, teamId: world.teamId };
-  const given = (await named?.(world, chat)) ?? {};
+  const given = (await named?.(api, world, chat)) ?? {};
   const request = requestOf(sample, names);
   return {
     pattern,
@@ -66,7 +47,7 @@ export function pathOf(pattern: string, params: Readonly<Record<string, string>>
 
 export function send(
   { pattern, params, request }: Prepared,
-  bearer: string | undefined,
+  by: Pick<Sent, "bearer" | "headers">,
 ): Promise<Response> {
-  return call(pathOf(pattern, params), { ...request, bearer });
+  return call(pathOf(pattern, params), { ...request, ...by });
 }

@@ -57,7 +57,13 @@ describe("pages", () => {
         const fingerprintHashes = ["first key", "second key", "first key", "c", "d", "e", "f", "g"];
         expect(
           await collect((cursor) =>
-            findSessionsByFingerprint(database, { teamId, fingerprintHashes, cursor, limit }),
+            findSessionsByFingerprint(database, {
+              teamId,
+              fingerprintHashes,
+              userId: undefined,
+              cursor,
+              limit,
+            }),
           ),
         ).toEqual(expected);
       }),
@@ -69,7 +75,7 @@ describe("pages", () => {
     await addTeam("empty");
     const empty = { ok: true, sessions: [] };
     expect(await listSessions(database, everything("empty"))).toEqual(empty);
-    const query = { teamId: "empty", cursor: undefined, limit: 5 };
+    const query = { teamId: "empty", userId: undefined, cursor: undefined, limit: 5 };
     for (const fingerprintHashes of [[], ["fingerprint-hash"], ["a", "b"]]) {
       expect(await findSessionsByFingerprint(database, { ...query, fingerprintHashes })).toEqual(
         empty,

@@ -18,22 +18,32 @@ import type { Endpoint } from "../../src/routes/endpoint.ts";
 export type Ended = "session_expired" | "session_terminated";
 
 /** A caller, and how it stands to the session and the team that the request is about. */
-export type Who =
-  | { readonly kind: "nobody" | "admin" }
-  | {
-      readonly kind: "credential";
-      readonly role: CredentialRole;
-      /** Whether it is a good credential of the session. */
-      readonly fits: boolean;
-      readonly ended: Ended | undefined;
-    }
-  | {
-      readonly kind: "team";
-      readonly scopes: readonly KeyScope[];
-      readonly ours: boolean;
-      readonly ended: Ended | undefined;
-    }
-  | { readonly kind: "operator"; readonly ours: boolean; readonly ended: Ended | undefined };
+export type Who = { readonly kind: "nobody" | "admin" } | CredentialHolder | TeamKey | Operator;
+
+export interface CredentialHolder {
+  readonly kind: "credential";
+  readonly role: CredentialRole;
+  /** Whose session it is a credential to: the one that the request is about, the team's, or a foreign team's. */
+  readonly of: "this session" | "another session" | "a foreign team";
+  readonly revoked: boolean;
+  /** Whether its session is a known person's. */
+  readonly identified: boolean;
+  readonly ended: Ended | undefined;
+}
+
+export interface TeamKey {
+  readonly kind: "team";
+  readonly scopes: readonly KeyScope[];
+  readonly ours: boolean;
+  readonly ended: Ended | undefined;
+}
+
+/** A member of a team's staff. */
+export interface Operator {
+  readonly kind: "operator";
+  readonly ours: boolean;
+  readonly ended: Ended | undefined;
+}
 
 export type Outcome = "allowed" | ErrorCode;
 
@@ -62,7 +72,7 @@ export function inSession(operation: SessionOperation, who: Who): Outcome {
     case "admin":
       return "invalid_credential";
     case "credential":
-      if (!who.fits) return "invalid_credential";
+      if (who.revoked || who.of !== "this session") return "invalid_credential";
       if (!mayRole(operation, who.role)) return "forbidden";
       return (!opensWhenEnded(operation, who.role) && who.ended) || "allowed";
     case "team":
@@ -82,9 +92,8 @@ export function forTeam(operation: TeamOperation, who: Who): Outcome {
       return "unauthenticated";
     case "admin":
       return "invalid_credential";
-    // None of these has a person behind it who has proven who they are.
     case "credential":
-      return "forbidden";
+      return rule.owner ? forPerson(who) : "forbidden";
     case "team":
       if (!who.scopes.includes(rule.scope)) return "forbidden";
       break;
@@ -92,4 +101,23 @@ export function forTeam(operation: TeamOperation, who: Who): Outcome {
       if (!rule.operator) return "forbidden";
   }
   return who.ours ? "allowed" : "team_not_found";
+}
+
+/** The owner of an identified session asks about that person's sessions, by what its own session says. */
+function forPerson(who: CredentialHolder): Outcome {
+  const asked = inSession("readIdentity", { ...who, of: "this session" });
+  if (asked !== "allowed") return asked;
+  if (who.of === "a foreign team") return "team_not_found";
+  return who.identified ? "allowed" : "forbidden";
+}
+
+/** A cookie is for its own session and team, and comes with a page: to all else its holder is nobody. */
+export function expectedByCookie(
+  endpoint: Pick<Endpoint, "audience" | "access">,
+  who: CredentialHolder,
+): Outcome {
+  const { audience, access } = endpoint;
+  if (access === "admin") return "origin_not_allowed";
+  const isSent = audience === "session" ? who.of === "this session" : who.of !== "a foreign team";
+  return expectedOutcome(endpoint, isSent ? who : { kind: "nobody" });
 }

@@ -1,35 +1,15 @@
-/** Credentials of every kind that a caller may have. */
-import { runInDurableObject } from "cloudflare:test";
+/** What its owner does to a credential, and what only the Worker could. */
 import { env } from "cloudflare:workers";
-import { mintTicket, mintToken } from "../../src/credentials.ts";
+import { mintTicket } from "../../src/credentials.ts";
 import { signingKeys } from "../../src/keys.ts";
-import type { CredentialRole } from "../../src/protocol/session.ts";
-import { evict } from "./eviction.ts";
-import { objectOf } from "./object-of.ts";
+import { call } from "./api.ts";
 
-/** A token of `role` to the session. */
-export async function guestToken(id: string, role: CredentialRole): Promise<string> {
-  const { credentialId, secretDigest, token } = await mintToken(await signingKeys(env), id);
-  await runInDurableObject(objectOf(id), (_, { storage }) => {
-    storage.sql.exec(
-      "INSERT INTO credentials (id, role, secret_digest, created_at) VALUES (?, ?, ?, ?)",
-      credentialId,
-      role,
-      secretDigest,
-      Date.now(),
-    );
-  });
-  await evict(id);
-  return token;
-}
-
-/** As a device's owner will. Memory is a cache: the object reads its credentials when it starts again. */
+/** By its holder, who may shut itself out. */
 export async function revoke(token: string): Promise<void> {
   const [id = "", credentialId] = token.split(".");
-  await runInDurableObject(objectOf(id), (_, { storage }) => {
-    storage.sql.exec("UPDATE credentials SET revoked_at = 1 WHERE id = ?", credentialId);
-  });
-  await evict(id);
+  const path = `/api/sessions/${id}/devices/${credentialId}`;
+  const response = await call(path, { method: "DELETE", bearer: token });
+  if (response.status !== 204) throw new Error(`not revoked: ${await response.text()}`);
 }
 
 /** A ticket that the holder of `token` would get now. */

@@ -3,6 +3,7 @@
  * prototypes, so what these functions do to them holds for all three, without a stand-in for the Worker.
  */
 import { env } from "cloudflare:workers";
+import { isOurs, tableText } from "./table-text.ts";
 
 export interface Cost {
   readonly rowsRead: number;
@@ -101,4 +102,24 @@ function replace({ batch, ...ofStatements }: Calls): () => void {
     Object.assign(statement, { all, run, raw, first });
     Object.assign(database, { batch: originalBatch });
   };
+}
+
+/** All rows of the tables that are meant, as text; the bytes of a blob as latin1. */
+export async function indexText(isMeant: (table: string) => boolean): Promise<string> {
+  const { results } = await env.INDEX_DB.prepare(
+    "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name",
+  ).all<{ name: string }>();
+  const tables = results.map(({ name }) => name).filter((name) => isOurs(name) && isMeant(name));
+  if (tables.length === 0) return "";
+  const rows = await env.INDEX_DB.batch(
+    tables.map((table) => env.INDEX_DB.prepare(`SELECT * FROM "${table}"`)),
+  );
+  return rows
+    .map(({ results: found }, at) =>
+      tableText(
+        tables[at] ?? "",
+        found.map((row) => Object.values(row as object)),
+      ),
+    )
+    .join("\n");
 }

@@ -1,6 +1,7 @@
 /** What objects write, by the runtime's own account. All objects of a test run in its isolate and share prototypes. */
 import { runInDurableObject } from "cloudflare:test";
 import { objectOf } from "./object-of.ts";
+import { isOurs, tableText } from "./table-text.ts";
 
 /** Rows that `act` wrote to the storage of any object; an alarm that is set and a key that is put count as one each, as on the bill. */
 export async function objectRowsWritten(
@@ -61,19 +62,23 @@ export async function indexAnswered(sessionId: string): Promise<void> {
   while (!(await hasAnswer())) await scheduler.wait(1);
 }
 
-/** What only tells others of the session, in its own time. */
-const ON_ITS_WAY_OUT = /outbox|audit/;
+/** Whether a table is the session itself, and not what tells others of it in its own time. */
+export function isOfTheSession(table: string): boolean {
+  return !/outbox|audit/.test(table);
+}
 
-/** All that the session's object stores, as text, but for what is on its way out. */
-export function objectTables(sessionId: string): Promise<string> {
-  return runInDurableObject(objectOf(sessionId), (_, { storage: { sql } }) => {
-    const names = sql
+/** All rows of the tables of the session's object that are meant, as text; the bytes of a blob as latin1. */
+export function objectTables(
+  sessionId: string,
+  isMeant: (table: string) => boolean = isOfTheSession,
+): Promise<string> {
+  return runInDurableObject(objectOf(sessionId), (_, { storage: { sql } }) =>
+    sql
       .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
       .toArray()
       .map(({ name }) => name)
-      .filter((name) => !name.startsWith("_cf_") && !ON_ITS_WAY_OUT.test(name));
-    return JSON.stringify(
-      names.map((name) => [name, [...sql.exec(`SELECT * FROM "${name}"`).raw()]]),
-    );
-  });
+      .filter((name) => isOurs(name) && isMeant(name))
+      .map((name) => tableText(name, [...sql.exec(`SELECT * FROM "${name}"`).raw()]))
+      .join("\n"),
+  );
 }
