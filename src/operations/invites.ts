@@ -30,10 +30,11 @@ export async function createInvite(
   const opened = await openSession(services, caller, id, "createInvite");
   if (!opened.ok) return opened;
   const url = new URL(request.pageUrl ?? pageUrl);
-  const allowedOrigins = opened.team?.policy.allowedOrigins ?? [];
-  if (request.pageUrl !== undefined && !isOriginAllowed(url.origin, allowedOrigins)) {
-    return NOT_OUR_PAGE;
-  }
+  const team = opened.team ?? (await opened.stub.lastKnownTeam());
+  const isOurs = isOriginAllowed(url.origin, team?.policy.allowedOrigins ?? []);
+  // A name before the host is there to look like one.
+  const hasName = url.username !== "" || url.password !== "";
+  if (request.pageUrl !== undefined && (!isOurs || hasName)) return NOT_OUR_PAGE;
   const { inviteId, secret, secretDigest } = await mintInvite(services.keys, id);
   const invite = { id: inviteId, secretDigest };
   const created = await opened.stub.createInvite({ ...opened.call, invite, request });
@@ -82,14 +83,15 @@ export async function redeemInvite(
   const presented = await readInvite(keys, secret);
   if (presented === undefined) return { ok: false, code: "invalid_credential" };
   const { sessionId, teamNumber, inviteId, secretDigest } = presented;
-  const team = await knownTeam(env, teamNumber);
+  const known = await knownTeam(env, teamNumber);
+  const team = known ?? (await sessionStub(env, sessionId).lastKnownTeam());
   if (team?.policy.disabled) return { ok: false, code: "team_disabled" };
   if (origin !== undefined && team && !isOriginAllowed(origin, team.policy.allowedOrigins)) {
     return { ok: false, code: "origin_not_allowed" };
   }
   const minted = await mintToken(keys, sessionId);
   const redeemed = await sessionStub(env, sessionId).redeem({
-    ...teamWord(team),
+    ...teamWord(known),
     inviteId,
     secretDigest,
     credential: newCredential(minted, { ...visitor, ...(deviceInfo && { deviceInfo }) }),

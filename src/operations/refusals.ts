@@ -43,10 +43,10 @@ const MINUTE_MS = 60_000;
 const MAX_TOLD_PER_MINUTE = 10;
 
 /** Whoever guesses names of teams has that many looked up. */
-const MAX_LOOKUPS_PER_MINUTE = 60;
+const MAX_NAMES_PER_MINUTE = 60;
 
 let minute = 0;
-let lookups = 0;
+const names = new Set<string>();
 /** Refusals of this minute by team; "" for those that are no team's. */
 const counts = new Map<string, number>();
 
@@ -82,7 +82,7 @@ function countFor(bucket: string, now: number): number {
 function startMinute(now: number): void {
   if (Math.floor(now / MINUTE_MS) === minute) return;
   minute = Math.floor(now / MINUTE_MS);
-  lookups = 0;
+  names.clear();
   counts.clear();
 }
 
@@ -92,13 +92,12 @@ async function teamOf(
   { sessionId, teamId }: Refusal,
   now: number,
 ): Promise<TeamSettings | undefined> {
-  startMinute(now);
   const address = sessionId === undefined ? undefined : await readSessionId(keys, sessionId);
-  if (address === undefined && teamId === undefined) return undefined;
-  if (++lookups > MAX_LOOKUPS_PER_MINUTE) return undefined;
-  return address === undefined
-    ? await teamById(env, teamId ?? "")
-    : await teamByNumber(env, address.teamNumber);
+  if (address !== undefined) return await teamByNumber(env, address.teamNumber);
+  if (teamId === undefined) return undefined;
+  startMinute(now);
+  if (names.size < MAX_NAMES_PER_MINUTE) names.add(teamId);
+  return names.has(teamId) ? await teamById(env, teamId) : undefined;
 }
 
 /** A team hears who of its own it was, and of anybody else only what kind. */

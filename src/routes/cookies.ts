@@ -49,12 +49,15 @@ export function cookieToken(
 ): string | undefined {
   const header = request.headers.get("Cookie");
   if (header === null) return undefined;
-  const cookies = parseCookie(header);
-  if (about.sessionId === undefined) {
-    return about.teamId === undefined ? undefined : cookies[nameOf(about.teamId)];
+  const { sessionId, teamId } = about;
+  if (sessionId === undefined) {
+    return teamId === undefined ? undefined : parseCookie(header)[nameOf(teamId)];
   }
-  const start = `${about.sessionId}.`;
-  return Object.entries(cookies).find(
-    ([name, value]) => name.startsWith(nameOf("")) && value?.startsWith(start),
-  )?.[1];
+  // A browser may have two of one name, of which only one is partitioned; so each is looked at.
+  return header
+    .split(";")
+    .flatMap((pair) => Object.entries(parseCookie(pair)))
+    .find(
+      ([name, value]) => name.startsWith(nameOf("")) && value?.startsWith(`${sessionId}.`),
+    )?.[1];
 }

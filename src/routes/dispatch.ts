@@ -11,12 +11,14 @@ import type { Answer, Endpoint } from "./endpoint.ts";
 import { type Audience, allowOrigin, mayCallFrom, preflightAnswer } from "./origin.ts";
 import { problem } from "./problem.ts";
 
+export type Params = Readonly<Record<string, string>>;
+
 /** A request that met a route. */
 export interface Matched {
   readonly request: Request;
   readonly services: Services;
-  /** As the path has them. */
-  readonly params: Readonly<Record<string, string>>;
+  /** The path's parameters, decoded; undefined where they are not well-formed. */
+  readonly params: Params | undefined;
 }
 
 /** Answers a request for `endpoint`. */
@@ -87,7 +89,7 @@ async function perform(endpoint: Endpoint, matched: Matched): Promise<Answer | F
     const identified = await identify(endpoint, matched);
     if (!identified.ok) return identified;
     caller = identified.caller;
-    const params = decodeParams(matched.params);
+    const { params } = matched;
     if (params === undefined) return { ok: false, code: "invalid_parameter" };
     const query = readQuery(request.url, endpoint.query);
     if (!query.ok) return query;
@@ -115,8 +117,8 @@ function note(
   caller: Caller | undefined,
   body: unknown,
 ): void {
-  const { teamId = params.teamId } = (body ?? {}) as { readonly teamId?: string };
-  noteRefusal(services, { code, operation, caller, sessionId: params.id, teamId }, Date.now());
+  const { teamId = params?.teamId } = (body ?? {}) as { readonly teamId?: string };
+  noteRefusal(services, { code, operation, caller, sessionId: params?.id, teamId }, Date.now());
 }
 
 async function identify(
@@ -127,23 +129,11 @@ async function identify(
   if (audience === "public") return { ok: true, caller: { kind: "anonymous" } };
   if (audience === "admin") return await authenticateAdmin(services.env, request);
   const identified = await authenticate(services, request, {
-    sessionId: params.id,
-    teamId: params.teamId,
+    sessionId: params?.id,
+    teamId: params?.teamId,
   });
   const needsCaller = audience === "session" || audience === "team" || audience === "person";
   return needsCaller && identified.ok && identified.caller.kind === "anonymous"
     ? { ok: false, code: "unauthenticated" }
     : identified;
-}
-
-function decodeParams(
-  params: Readonly<Record<string, string>>,
-): Readonly<Record<string, string>> | undefined {
-  try {
-    return Object.fromEntries(
-      Object.entries(params).map(([name, value]) => [name, decodeURIComponent(value)]),
-    );
-  } catch {
-    return undefined;
-  }
 }

@@ -51,19 +51,19 @@ export async function mayCallFrom(
     case "creation":
       return await isKnownOrigin(services.env, origin);
     case "session": {
-      const address = await readSessionId(services.keys, params.id ?? "");
+      const address = await readSessionId(services.keys, params?.id ?? "");
       // No session of ours: a page that some team allows is told so, or it would take the refusal for a broken network.
       if (address === undefined) return await isKnownOrigin(services.env, origin);
       return isPageOf(await teamOfSession(services, address), origin, guise);
     }
     case "person": {
-      const team = await teamById(services.env, params.teamId ?? "");
+      const team = await teamById(services.env, params?.teamId ?? "");
       return team === undefined
         ? await isKnownOrigin(services.env, origin)
         : isPageOf(team, origin, guise);
     }
     case "team":
-      return isPageOf(await teamById(services.env, params.teamId ?? ""), origin, guise);
+      return isPageOf(await teamById(services.env, params?.teamId ?? ""), origin, guise);
     case "admin":
       return false;
   }

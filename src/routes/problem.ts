@@ -58,7 +58,10 @@ export function problem(failure: Omit<Failure, "ok">): Response {
     ...(message !== undefined && { detail: message }),
     ...(errors !== undefined && { errors }),
   };
-  const headers = new Headers({ "Content-Type": "application/problem+json" });
+  const headers = new Headers({
+    "Content-Type": "application/problem+json",
+    "Cache-Control": "no-store",
+  });
   if (retryAfterSeconds !== undefined) headers.set("Retry-After", String(retryAfterSeconds));
   if (body.status === 401) headers.set("WWW-Authenticate", "Bearer");
   return Response.json(body, { status: body.status, headers });

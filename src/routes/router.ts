@@ -2,7 +2,7 @@
 import { type IRequest, Router } from "itty-router";
 import { signingKeys } from "../keys.ts";
 import type { Services } from "../services.ts";
-import { dispatch, fromOrigin, guarded, type Matched, preflight } from "./dispatch.ts";
+import { dispatch, fromOrigin, guarded, type Matched, type Params, preflight } from "./dispatch.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { Audience } from "./origin.ts";
 import { problem } from "./problem.ts";
@@ -18,7 +18,7 @@ export function createApi(routes: readonly Route[]): Api {
   const at = (request: IRequest, services: Services): Matched => ({
     request: request as unknown as Request,
     services,
-    params: request.params,
+    params: decoded(request.params),
   });
   for (const [method, path, endpoint] of routes) {
     router[lower(method)](path, (request, services) => dispatch(endpoint, at(request, services)));
@@ -70,6 +70,17 @@ function isInsecure(url: string): boolean {
 
 /** The loopback names of RFC 6761 and RFC 8252. */
 const LOCAL_HOSTS = /^(?:(?:.+\.)?localhost|127\.0\.0\.1|\[::1\])$/;
+
+/** Decoded before anybody looks at them: whoever asks which session it is has to get the same answer. */
+function decoded(params: Params): Params | undefined {
+  try {
+    return Object.fromEntries(
+      Object.entries(params).map(([name, value]) => [name, decodeURIComponent(value)]),
+    );
+  } catch {
+    return undefined;
+  }
+}
 
 function allowedMethods(routes: readonly Route[]): string {
   const methods = routes.map(([method]) => method);

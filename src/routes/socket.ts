@@ -28,7 +28,7 @@ export async function connect(matched: Matched): Promise<Response> {
       code: opened.code,
       operation: "connect",
       caller: undefined,
-      sessionId: params.id,
+      sessionId: params?.id,
       teamId: undefined,
     },
     Date.now(),
@@ -44,7 +44,7 @@ async function open(matched: Matched): Promise<Connected | Failure> {
   const { request, services, params } = matched;
   const offered = subprotocols(request);
   if (!offered.includes(SUBPROTOCOL)) return { ok: false, code: "invalid_parameter" };
-  const id = params.id ?? "";
+  const id = params?.id ?? "";
   const origin = request.headers.get("Origin");
   if (origin !== null && !(await mayCallFrom(services, "session", origin, matched))) {
     const isOurs = (await readSessionId(services.keys, id)) !== undefined;

@@ -12,6 +12,7 @@ import { askRefresh, auditOf, callWith } from "../support/sharing.ts";
 let teamId: string;
 
 beforeAll(async () => {
+  vi.spyOn(console, "warn").mockImplementation(() => undefined);
   teamId = await newTeam();
 });
 afterEach(() => {

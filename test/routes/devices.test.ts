@@ -40,6 +40,7 @@ beforeAll(async () => {
   teamKey = await newTeamKey(teamId);
 });
 beforeEach(async () => {
+  vi.spyOn(console, "warn").mockImplementation(() => undefined);
   chat = await newSession(teamId);
   id = chat.session.id;
 });

@@ -34,6 +34,7 @@ beforeAll(async () => {
   teamId = await newTeam();
 });
 beforeEach(async () => {
+  vi.spyOn(console, "warn").mockImplementation(() => undefined);
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
   chat = await newSession(teamId);
   id = chat.session.id;
