@@ -4,7 +4,7 @@ import { errors, importJWK, type JWTPayload, type JWTVerifyOptions, jwtVerify } 
 import { CLOCK_SKEW_MS, MAX_IDENTITY_TOKEN_MS } from "./protocol/limits.ts";
 import type { Services } from "./services.ts";
 import { teamsDatabase } from "./session-index/databases.ts";
-import { claimIdentityToken } from "./session-index/identity-keys.ts";
+import { claimIdentityToken } from "./session-index/identity-tokens.ts";
 import { identityKey } from "./team-cache.ts";
 
 /** A longer `sub` or `jti` is nobody's name. */

@@ -10,8 +10,8 @@ import {
   addAuditEvent,
   listAuditEvents as list,
 } from "../session-index/audit.ts";
+import type { Page } from "../session-index/cursor.ts";
 import { sessionsDatabase, teamsDatabase } from "../session-index/databases.ts";
-import type { Page } from "../session-index/read.ts";
 import type { TeamKeyRecord } from "../session-index/team-keys.ts";
 import { mayAsk } from "./team-access.ts";
 

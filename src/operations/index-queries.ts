@@ -4,14 +4,9 @@ import { fingerprintHashes } from "../credentials.ts";
 import type { Result } from "../protocol/errors.ts";
 import type { SessionList, SessionStats } from "../protocol/rest.ts";
 import type { Services } from "../services.ts";
+import type { Page } from "../session-index/cursor.ts";
 import { sessionsDatabase } from "../session-index/databases.ts";
-import {
-  findSessionsByFingerprint as find,
-  listSessions as list,
-  type Page,
-  type SessionQuery,
-  sessionStats,
-} from "../session-index/read.ts";
+import * as index from "../session-index/read.ts";
 import { admitLookup } from "./rate-limits.ts";
 import { mayAsk, mayAskOwn } from "./team-access.ts";
 
@@ -28,20 +23,26 @@ export async function findSessionsByFingerprint(
   const hashes = await fingerprintHashes(services.keys, teamId, fingerprint);
   const database = sessionsDatabase(services.env, team.number);
   const { userId } = team;
-  return await find(database, { teamId, fingerprintHashes: hashes, userId, ...page });
+  return await index.findSessionsByFingerprint(database, {
+    teamId,
+    fingerprintHashes: hashes,
+    userId,
+    ...page,
+  });
 }
 
 export async function listSessions(
   services: Services,
   caller: Caller,
-  query: SessionQuery,
+  query: index.SessionQuery,
 ): Promise<Result<SessionList>> {
   const team = await mayAskOwn(services, caller, query.teamId, "listSessions");
   if (!team.ok) return team;
   const limited = await admitLookup(services, caller, query.teamId);
   if (limited) return limited;
   const { userId = query.userId } = team;
-  return await list(sessionsDatabase(services.env, team.number), { ...query, userId });
+  const database = sessionsDatabase(services.env, team.number);
+  return await index.listSessions(database, { ...query, userId });
 }
 
 export async function getSessionStats(
@@ -53,5 +54,6 @@ export async function getSessionStats(
   if (!team.ok) return team;
   const limited = await admitLookup(services, caller, teamId);
   if (limited) return limited;
-  return { ok: true, ...(await sessionStats(sessionsDatabase(services.env, team.number), teamId)) };
+  const stats = await index.sessionStats(sessionsDatabase(services.env, team.number), teamId);
+  return { ok: true, ...stats };
 }

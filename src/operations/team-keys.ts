@@ -6,9 +6,9 @@ import type { Result } from "../protocol/errors.ts";
 import type { KeyScope, TeamKey, TeamKeyList } from "../protocol/rest.ts";
 import type { Services } from "../services.ts";
 import { teamsDatabase } from "../session-index/databases.ts";
-import { createKey, listKeys, revokeKey } from "../session-index/team-keys.ts";
+import * as index from "../session-index/team-keys.ts";
 import { getTeam } from "../session-index/teams.ts";
-import { forgetKey } from "../team-cache.ts";
+import { forgetTeamKey } from "../team-cache.ts";
 import { mustBeAdmin, NO_TEAM } from "./teams.ts";
 
 /** A new key; its secret is in this answer and nowhere else. */
@@ -23,7 +23,11 @@ export async function createTeamKey(
   const team = await getTeam(teamsDatabase(env), teamId);
   if (team === undefined) return NO_TEAM;
   const { keyId, key, secretHash } = await mintTeamKey(keys);
-  await createKey(teamsDatabase(env), { id: keyId, teamId, secretHash, scopes }, Date.now());
+  await index.createTeamKey(
+    teamsDatabase(env),
+    { id: keyId, teamId, secretHash, scopes },
+    Date.now(),
+  );
   return { ok: true, keyId, key };
 }
 
@@ -35,8 +39,8 @@ export async function revokeTeamKey(
 ): Promise<Result<object>> {
   const refusal = mustBeAdmin(caller);
   if (refusal) return refusal;
-  const isKnown = await revokeKey(teamsDatabase(env), { teamId, keyId }, Date.now());
-  forgetKey(keyId);
+  const isKnown = await index.revokeTeamKey(teamsDatabase(env), { teamId, keyId }, Date.now());
+  forgetTeamKey(keyId);
   return isKnown ? { ok: true } : { ok: false, code: "key_not_found" };
 }
 
@@ -49,5 +53,5 @@ export async function listTeamKeys(
   if (refusal) return refusal;
   const database = teamsDatabase(env);
   if ((await getTeam(database, teamId)) === undefined) return NO_TEAM;
-  return { ok: true, keys: await listKeys(database, teamId) };
+  return { ok: true, keys: await index.listTeamKeys(database, teamId) };
 }
