@@ -13,13 +13,12 @@ import {
 } from "../protocol/limits.ts";
 import type { Services } from "../services.ts";
 import { within } from "../session-index/timeout.ts";
+import { UNAVAILABLE } from "./dependency-failures.ts";
 
 /** A limiter that has not answered by then counts as down. */
 const PATIENCE_MS = 1_000;
 
 const NETWORK_HASH_BYTES = 16;
-
-const UNAVAILABLE: Failure = { ok: false, code: "unavailable", retryAfterSeconds: 2 };
 
 /**
  * Why `caller` may not create a session of `team` now, if so. The network is asked before the team, though both at once

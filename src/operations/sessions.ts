@@ -42,7 +42,7 @@ export async function createSession(
   input: CreateSessionRequest,
   { idempotencyKey, visitor, origin }: CreationContext,
 ): Promise<Result<SessionWithToken & { readonly isNew: boolean }>> {
-  const refusal = mayCreate(caller, input);
+  const refusal = creationRefusal(caller, input);
   if (refusal) return refusal;
   const team = await teamById(services.env, input.teamId);
   if (team === undefined) return { ok: false, code: "team_not_found" };
@@ -95,7 +95,7 @@ function toldOf(clientIp: string | undefined): Visitor {
   return { ...UNKNOWN_VISITOR, network: clientIp && networkOfAddress(clientIp) };
 }
 
-function mayCreate(caller: Caller, input: CreateSessionRequest): Failure | undefined {
+function creationRefusal(caller: Caller, input: CreateSessionRequest): Failure | undefined {
   if (caller.kind === "team" || caller.kind === "operator") {
     const asked = mayAsk(caller, input.teamId, "createSession");
     return asked.ok ? undefined : asked;

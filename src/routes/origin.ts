@@ -3,6 +3,7 @@
 import { readSessionId } from "../credentials.ts";
 import { isOriginAllowed, type TeamSettings } from "../domain/policy.ts";
 import { teamOfSession } from "../operations/session-access.ts";
+import type { Failure } from "../protocol/errors.ts";
 import type { Services } from "../services.ts";
 import { isKnownOrigin, teamById } from "../team-cache.ts";
 import type { Matched } from "./dispatch.ts";
@@ -67,6 +68,22 @@ export async function mayCallFrom(
     case "admin":
       return false;
   }
+}
+
+/**
+ * Why the page that sent `request` may open no session of the team that the body names, if so. That there is no such team
+ * is for the operation to tell, to whom it may. Throws `IndexError`.
+ */
+export async function pageRefusal(
+  { env }: Services,
+  request: Request,
+  teamId: string,
+): Promise<Failure | undefined> {
+  const origin = request.headers.get("Origin");
+  if (origin === null) return undefined;
+  const team = await teamById(env, teamId);
+  const isAllowed = team === undefined || isPageOf(team, origin, "visitor");
+  return isAllowed ? undefined : { ok: false, code: "origin_not_allowed" };
 }
 
 function isPageOf(team: TeamSettings | undefined, origin: string, guise: Guise): boolean {
