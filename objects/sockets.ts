@@ -188,7 +188,7 @@ export class Sockets {
   }
 
   /** The team is disabled. */
-  shut(): void {
+  closeDisabled(): void {
     this.#drop([...this.#peers], CLOSE_CODES.forbidden, closeReason("team_disabled", undefined));
   }
 
