@@ -2,7 +2,7 @@
 // together — who is let in, what happens at a deadline, how a session ends.
 import { type CallerRole, type SessionOperation, slidesExpiry } from "../src/domain/access.ts";
 import { earliest } from "../src/domain/deadlines.ts";
-import type { TeamSettings } from "../src/domain/policy.ts";
+import { settingsOf, type TeamSettings } from "../src/domain/policy.ts";
 import type { AuditActor } from "../src/protocol/audit.ts";
 import type { Failure, Result } from "../src/protocol/errors.ts";
 import type { Session } from "../src/protocol/session.ts";
@@ -217,15 +217,15 @@ export class LiveSession {
   }
 
   /** Goes by `team` if that is newer; nobody stays connected to a team that is disabled. */
-  adoptTeam({ id, number, revision, policy }: TeamSettings): void {
-    if (revision <= this.state.team.revision) return;
+  adoptTeam(team: TeamSettings): void {
+    if (team.revision <= this.state.team.revision) return;
     const now = Date.now();
-    if (policy.disabled) this.log.flush();
+    if (team.policy.disabled) this.log.flush();
     this.#store.transaction(() => {
-      const isMoved = this.state.adoptTeam({ id, number, revision, policy }, now);
+      const isMoved = this.state.adoptTeam(settingsOf(team), now);
       if (isMoved) this.projector.markSession(now);
     });
-    if (policy.disabled) this.sockets.closeDisabled();
+    if (team.policy.disabled) this.sockets.closeDisabled();
     this.#arm();
   }
 

@@ -1,7 +1,7 @@
 // What the Worker knows of teams without asking: at most a minute old while the index answers, and as long as it takes
 // while it does not. A key or token revoked or a policy changed holds everywhere within TEAM_CACHE_TTL_MS.
 import { identitySecret } from "./credentials.ts";
-import { originPatterns, type TeamSettings } from "./domain/policy.ts";
+import { originPatterns, settingsOf, type TeamSettings } from "./domain/policy.ts";
 import { signingKeys } from "./keys.ts";
 import type { EcPublicJwk } from "./protocol/rest.ts";
 import { teamsDatabase } from "./session-index/databases.ts";
@@ -41,14 +41,14 @@ const origins = new StaleIfErrorCache<true>(LIMITS);
 export function teamByNumber(env: Env, number: number): Promise<KnownTeam | undefined> {
   const now = Date.now();
   return byNumber.get(number, now, async () =>
-    settingsOf(await getTeamByNumber(teamsDatabase(env), number), now),
+    knownTeam(await getTeamByNumber(teamsDatabase(env), number), now),
   );
 }
 
 /** Throws `IndexError`. */
 export function teamById(env: Env, id: string): Promise<KnownTeam | undefined> {
   const now = Date.now();
-  return byId.get(id, now, async () => settingsOf(await getTeam(teamsDatabase(env), id), now));
+  return byId.get(id, now, async () => knownTeam(await getTeam(teamsDatabase(env), id), now));
 }
 
 /** A key that may be revoked. Throws `IndexError`. */
@@ -120,8 +120,6 @@ export function forgetIdentityKey(teamId: string, kid: string): void {
 }
 
 /** What sessions go by: the rest of a team's record is nobody's but the administrator's. */
-function settingsOf(team: TeamSettings | undefined, confirmedAt: number): KnownTeam | undefined {
-  if (team === undefined) return undefined;
-  const { id, number, revision, policy } = team;
-  return { id, number, revision, policy, confirmedAt };
+function knownTeam(team: TeamSettings | undefined, confirmedAt: number): KnownTeam | undefined {
+  return team && { ...settingsOf(team), confirmedAt };
 }

@@ -3,21 +3,19 @@ import type { Caller } from "../caller.ts";
 import { mintInvite, mintTicket, mintToken, readInvite } from "../credentials.ts";
 import { isOriginAllowed } from "../domain/policy.ts";
 import type { Failure, Result } from "../protocol/errors.ts";
-import type {
-  CreatedInvite,
-  CreateInviteRequest,
-  InviteList,
-  RedeemInviteRequest,
-  SessionWithToken,
+import {
+  type CreatedInvite,
+  type CreateInviteRequest,
+  INVITE_FRAGMENT,
+  type InviteList,
+  type RedeemInviteRequest,
+  type SessionWithToken,
 } from "../protocol/rest.ts";
 import type { CredentialRole } from "../protocol/session.ts";
 import type { Services } from "../services.ts";
 import { admitRedemption } from "./rate-limits.ts";
 import { knownTeam, newCredential, openSession, sessionStub, teamWord } from "./session-access.ts";
 import type { Visitor } from "./visitor.ts";
-
-/** Names the secret in a link's fragment, which no server and no log ever sees. */
-const FRAGMENT = "ds-invite";
 
 /** @param pageUrl where the link leads when the request does not say */
 export async function createInvite(
@@ -39,7 +37,7 @@ export async function createInvite(
   const invite = { id: inviteId, secretDigest };
   const created = await opened.stub.createInvite({ ...opened.call, invite, request });
   if (!created.ok) return created;
-  url.hash = `${FRAGMENT}=${secret}`;
+  url.hash = `${INVITE_FRAGMENT}=${secret}`;
   return { ok: true, inviteId, url: url.href, expiresAt: created.invite.expiresAt };
 }
 
