@@ -70,13 +70,14 @@ export class LiveSession {
       },
       deliver: (frames) => this.sockets.deliver(frames),
     });
-    this.sockets = new Sockets(ctx, store, this.messages, this.log, this.state, () => this.#arm());
+    const { messages, credentials, state, log } = this;
+    this.sockets = new Sockets({ ctx, store, messages, log, state, changed: () => this.#arm() });
     this.#watch = new TeamWatch(this.sockets, {
-      load: () => getTeamByNumber(teamsDatabase(env), this.state.team.number),
+      load: () => getTeamByNumber(teamsDatabase(env), state.team.number),
       adopt: (team) => this.adoptTeam(team),
     });
-    this.projector = new IndexProjector(env, store, new OutboxStore(ctx.storage.sql), this.state);
-    const { credentials, state, log, sockets, projector } = this;
+    this.projector = new IndexProjector(env, store, new OutboxStore(ctx.storage.sql), state);
+    const { sockets, projector } = this;
     this.access = new Access({ store, accessStore, credentials, state, log, sockets, projector });
   }
 

@@ -11,7 +11,7 @@ import { sessionsDatabase, teamsDatabase } from "../session-index/databases.ts";
 import { claimIdentityToken } from "../session-index/identity-tokens.ts";
 import { listSessions } from "../session-index/read.ts";
 import { teamById } from "../team-cache.ts";
-import { admitResume } from "./rate-limits.ts";
+import { limitResume } from "./rate-limits.ts";
 import { newCredential, openSession, sessionStub, teamWord } from "./session-access.ts";
 import type { Visitor } from "./visitor.ts";
 
@@ -61,7 +61,7 @@ export async function resumeSession(
   visitor: Visitor,
 ): Promise<Result<SessionWithToken>> {
   const { env, keys } = services;
-  const limited = await admitResume(services, visitor.network);
+  const limited = await limitResume(services, visitor.network);
   if (limited) return limited;
   const team = await teamById(env, teamId);
   if (team === undefined) return { ok: false, code: "team_not_found" };
@@ -75,7 +75,10 @@ export async function resumeSession(
       : await named(services, team.number, sessionId);
   for (const id of candidates) {
     const minted = await mintToken(keys, id);
-    const credential = newCredential(minted, { ...visitor, ...(deviceInfo && { deviceInfo }) });
+    const credential = newCredential(minted, {
+      ...visitor,
+      deviceInfo: deviceInfo ?? visitor.deviceInfo,
+    });
     const call = { ...teamWord(team), userId, credential };
     const resumed = await sessionStub(env, id).resume(call);
     if (resumed.ok) {

@@ -7,7 +7,7 @@ import type { Services } from "../services.ts";
 import type { Page } from "../session-index/cursor.ts";
 import { sessionsDatabase } from "../session-index/databases.ts";
 import * as index from "../session-index/read.ts";
-import { admitLookup } from "./rate-limits.ts";
+import { limitLookup } from "./rate-limits.ts";
 import { mayAsk, mayAskOwn } from "./team-access.ts";
 
 /** The sessions of one browser, as far as its fingerprint tells; never a token. */
@@ -18,7 +18,7 @@ export async function findSessionsByFingerprint(
 ): Promise<Result<SessionList>> {
   const team = await mayAskOwn(services, caller, teamId, "findByFingerprint");
   if (!team.ok) return team;
-  const limited = await admitLookup(services, caller, teamId);
+  const limited = await limitLookup(services, caller, teamId);
   if (limited) return limited;
   const hashes = await fingerprintHashes(services.keys, teamId, fingerprint);
   const database = sessionsDatabase(services.env, team.number);
@@ -38,7 +38,7 @@ export async function listSessions(
 ): Promise<Result<SessionList>> {
   const team = await mayAskOwn(services, caller, query.teamId, "listSessions");
   if (!team.ok) return team;
-  const limited = await admitLookup(services, caller, query.teamId);
+  const limited = await limitLookup(services, caller, query.teamId);
   if (limited) return limited;
   const { userId = query.userId } = team;
   const database = sessionsDatabase(services.env, team.number);
@@ -52,7 +52,7 @@ export async function getSessionStats(
 ): Promise<Result<SessionStats>> {
   const team = mayAsk(caller, teamId, "stats");
   if (!team.ok) return team;
-  const limited = await admitLookup(services, caller, teamId);
+  const limited = await limitLookup(services, caller, teamId);
   if (limited) return limited;
   const stats = await index.sessionStats(sessionsDatabase(services.env, team.number), teamId);
   return { ok: true, ...stats };

@@ -13,7 +13,7 @@ import {
 } from "../protocol/rest.ts";
 import type { CredentialRole } from "../protocol/session.ts";
 import type { Services } from "../services.ts";
-import { admitRedemption } from "./rate-limits.ts";
+import { limitRedemption } from "./rate-limits.ts";
 import { knownTeam, newCredential, openSession, sessionStub, teamWord } from "./session-access.ts";
 import type { Visitor } from "./visitor.ts";
 
@@ -76,7 +76,7 @@ export async function redeemInvite(
   origin: string | undefined,
 ): Promise<Result<SessionWithToken & { readonly role: CredentialRole }>> {
   const { env, keys } = services;
-  const limited = await admitRedemption(services, visitor.network);
+  const limited = await limitRedemption(services, visitor.network);
   if (limited) return limited;
   const presented = await readInvite(keys, secret);
   if (presented === undefined) return { ok: false, code: "invalid_credential" };
@@ -92,7 +92,7 @@ export async function redeemInvite(
     ...teamWord(known),
     inviteId,
     secretDigest,
-    credential: newCredential(minted, { ...visitor, ...(deviceInfo && { deviceInfo }) }),
+    credential: newCredential(minted, { ...visitor, deviceInfo: deviceInfo ?? visitor.deviceInfo }),
     intoCookie: tokenTransport === "cookie",
   });
   if (!redeemed.ok) return redeemed;

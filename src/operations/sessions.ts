@@ -23,7 +23,7 @@ import type { Services } from "../services.ts";
 import { teamById } from "../team-cache.ts";
 import { teamActor } from "./audit.ts";
 import { checkBot } from "./bot-check.ts";
-import { admitCreation } from "./rate-limits.ts";
+import { limitCreation } from "./rate-limits.ts";
 import { newCredential, openSession, sessionStub } from "./session-access.ts";
 import { mayAsk } from "./team-access.ts";
 import { UNKNOWN_VISITOR, type Visitor } from "./visitor.ts";
@@ -52,7 +52,7 @@ export async function createSession(
   const seen = caller.kind === "team" ? toldOf(clientIp) : visitor;
   const botCheck = { teamId: team.id, turnstileToken, idempotencyKey, origin };
   const turnedAway =
-    (await admitCreation(services, caller, team, seen.network)) ??
+    (await limitCreation(services, caller, team, seen.network)) ??
     (await checkBot(services, caller, botCheck));
   if (turnedAway) return turnedAway;
   const { env, keys } = services;

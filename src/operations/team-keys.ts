@@ -9,7 +9,7 @@ import { teamsDatabase } from "../session-index/databases.ts";
 import * as index from "../session-index/team-keys.ts";
 import { getTeam } from "../session-index/teams.ts";
 import { forgetTeamKey } from "../team-cache.ts";
-import { mustBeAdmin, NO_TEAM } from "./teams.ts";
+import { adminRefusal, NO_TEAM } from "./teams.ts";
 
 /** A new key; its secret is in this answer and nowhere else. */
 export async function createTeamKey(
@@ -18,7 +18,7 @@ export async function createTeamKey(
   teamId: string,
   scopes: readonly KeyScope[],
 ): Promise<Result<TeamKey>> {
-  const refusal = mustBeAdmin(caller);
+  const refusal = adminRefusal(caller);
   if (refusal) return refusal;
   const team = await getTeam(teamsDatabase(env), teamId);
   if (team === undefined) return NO_TEAM;
@@ -37,7 +37,7 @@ export async function revokeTeamKey(
   teamId: string,
   keyId: string,
 ): Promise<Result<object>> {
-  const refusal = mustBeAdmin(caller);
+  const refusal = adminRefusal(caller);
   if (refusal) return refusal;
   const isKnown = await index.revokeTeamKey(teamsDatabase(env), { teamId, keyId }, Date.now());
   forgetTeamKey(keyId);
@@ -49,7 +49,7 @@ export async function listTeamKeys(
   caller: Caller,
   teamId: string,
 ): Promise<Result<TeamKeyList>> {
-  const refusal = mustBeAdmin(caller);
+  const refusal = adminRefusal(caller);
   if (refusal) return refusal;
   const database = teamsDatabase(env);
   if ((await getTeam(database, teamId)) === undefined) return NO_TEAM;

@@ -132,8 +132,6 @@ async function identify(
     sessionId: params?.id,
     teamId: params?.teamId,
   });
-  const needsCaller = audience === "session" || audience === "team" || audience === "person";
-  return needsCaller && identified.ok && identified.caller.kind === "anonymous"
-    ? { ok: false, code: "unauthenticated" }
-    : identified;
+  const isNobody = identified.ok && identified.caller.kind === "anonymous";
+  return isNobody && audience !== "creation" ? { ok: false, code: "unauthenticated" } : identified;
 }

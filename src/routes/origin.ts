@@ -24,9 +24,9 @@ export type Audience =
   | "admin";
 
 /** Whose page it has to be: a preflight does not say whose token the call will bring. */
-type Guise = "visitor" | "operator" | "either";
+type PageKind = "visitor" | "operator" | "either";
 
-function guiseOf(request: Request): Guise {
+function pageKindOf(request: Request): PageKind {
   if (request.method === "OPTIONS") return "either";
   const authorization = request.headers.get("Authorization") ?? "";
   return /^Bearer op_/i.test(authorization) ? "operator" : "visitor";
@@ -42,9 +42,9 @@ export async function mayCallFrom(
   origin: string,
   { request, params }: Pick<Matched, "request" | "params">,
 ): Promise<boolean> {
-  const guise = guiseOf(request);
+  const pageKind = pageKindOf(request);
   // The Worker's own pages, the dashboard among them.
-  const isOwn = guise === "operator" && origin === new URL(request.url).origin;
+  const isOwn = pageKind === "operator" && origin === new URL(request.url).origin;
   if (isOwn && audience !== "creation" && audience !== "admin") return true;
   switch (audience) {
     case "public":
@@ -55,16 +55,16 @@ export async function mayCallFrom(
       const address = await readSessionId(services.keys, params?.id ?? "");
       // No session of ours: a page that some team allows is told so, or it would take the refusal for a broken network.
       if (address === undefined) return await isKnownOrigin(services.env, origin);
-      return isPageOf(await teamOfSession(services, address), origin, guise);
+      return isPageOf(await teamOfSession(services, address), origin, pageKind);
     }
     case "person": {
       const team = await teamById(services.env, params?.teamId ?? "");
       return team === undefined
         ? await isKnownOrigin(services.env, origin)
-        : isPageOf(team, origin, guise);
+        : isPageOf(team, origin, pageKind);
     }
     case "team":
-      return isPageOf(await teamById(services.env, params?.teamId ?? ""), origin, guise);
+      return isPageOf(await teamById(services.env, params?.teamId ?? ""), origin, pageKind);
     case "admin":
       return false;
   }
@@ -86,12 +86,12 @@ export async function pageRefusal(
   return isAllowed ? undefined : { ok: false, code: "origin_not_allowed" };
 }
 
-function isPageOf(team: TeamSettings | undefined, origin: string, guise: Guise): boolean {
+function isPageOf(team: TeamSettings | undefined, origin: string, pageKind: PageKind): boolean {
   if (team === undefined) return false;
   const { allowedOrigins, operatorOrigins } = team.policy;
   return (
-    (guise !== "operator" && isOriginAllowed(origin, allowedOrigins)) ||
-    (guise !== "visitor" && isOriginAllowed(origin, operatorOrigins))
+    (pageKind !== "operator" && isOriginAllowed(origin, allowedOrigins)) ||
+    (pageKind !== "visitor" && isOriginAllowed(origin, operatorOrigins))
   );
 }
 
