@@ -5,6 +5,7 @@ import { GuestIcon, LaptopIcon, PhoneIcon } from "../chat/icons.tsx";
 import type { Loaded } from "./create-loaded.ts";
 import { deviceDetails, deviceName, failureLabel, guestLabel } from "./labels.ts";
 import { ListStatus } from "./list-status.tsx";
+import { SharingError } from "./sharing-error.tsx";
 
 interface DeviceListProps {
   readonly client: SessionClient;
@@ -96,11 +97,7 @@ export function DeviceList(props: DeviceListProps): JSX.Element {
           )}
         </For>
       </ul>
-      <Show when={failure()}>
-        <p class="sharing-error" role="alert">
-          {failure()}
-        </p>
-      </Show>
+      <SharingError message={failure()} />
       <Show when={others() > 0}>
         <Show
           when={asking()}

@@ -6,6 +6,7 @@ import { deviceName, failureLabel } from "./labels.ts";
 import { LinkField } from "./link-field.tsx";
 import { pageUrl } from "./page-url.ts";
 import { QrCode } from "./qr-code.tsx";
+import { SharingError } from "./sharing-error.tsx";
 
 interface HandOffProps {
   readonly client: SessionClient;
@@ -93,11 +94,7 @@ export function HandOff(props: HandOffProps): JSX.Element {
           )}
         </Match>
       </Switch>
-      <Show when={failure()}>
-        <p class="sharing-error" role="alert">
-          {failure()}
-        </p>
-      </Show>
+      <SharingError message={failure()} />
     </section>
   );
 }

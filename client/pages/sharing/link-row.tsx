@@ -3,6 +3,7 @@ import { createSignal, Show } from "solid-js";
 import type { Invite, SessionClient } from "../../core/index.ts";
 import { LinkIcon } from "../chat/icons.tsx";
 import { failureLabel, inviteDetails, inviteDevices, inviteName } from "./labels.ts";
+import { SharingError } from "./sharing-error.tsx";
 
 interface LinkRowProps {
   readonly client: SessionClient;
@@ -79,11 +80,7 @@ export function LinkRow(props: LinkRowProps): JSX.Element {
           </button>
         </fieldset>
       </Show>
-      <Show when={failure()}>
-        <p class="sharing-error" role="alert">
-          {failure()}
-        </p>
-      </Show>
+      <SharingError message={failure()} />
     </li>
   );
 }

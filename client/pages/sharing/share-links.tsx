@@ -7,6 +7,7 @@ import { LinkField } from "./link-field.tsx";
 import { LinkRow } from "./link-row.tsx";
 import { ListStatus } from "./list-status.tsx";
 import { pageUrl } from "./page-url.ts";
+import { SharingError } from "./sharing-error.tsx";
 
 interface ShareLinksProps {
   readonly client: SessionClient;
@@ -101,11 +102,7 @@ export function ShareLinks(props: ShareLinksProps): JSX.Element {
           {busy() ? "Making a link…" : "Make a link"}
         </button>
       </form>
-      <Show when={failure()}>
-        <p class="sharing-error" role="alert">
-          {failure()}
-        </p>
-      </Show>
+      <SharingError message={failure()} />
       <Show when={url()}>
         {(made) => (
           <div class="made-link">
