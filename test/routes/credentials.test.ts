@@ -1,18 +1,11 @@
 /** Ids, tokens, tickets and keys: what this deployment made it knows again, also after its signing key was changed. */
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import {
-  fingerprintHashes,
-  idempotentBytes,
-  mintTeamKey,
-  mintTicket,
-  mintToken,
-  newSessionId,
-  readSessionId,
-  readTeamKey,
-  readTicket,
-  readToken,
-} from "../../src/credentials.ts";
+import { fingerprintHashes } from "../../src/credentials/fingerprint.ts";
+import { idempotentBytes, newSessionId, readSessionId } from "../../src/credentials/session-id.ts";
+import { mintTeamKey, readTeamKey } from "../../src/credentials/team-key.ts";
+import { mintTicket, readTicket } from "../../src/credentials/ticket.ts";
+import { mintToken, readToken } from "../../src/credentials/token.ts";
 import { fromBase64Url, toBase64Url } from "../../src/domain/base64url.ts";
 import { Keys } from "../../src/keys.ts";
 
