@@ -140,6 +140,21 @@ test("whatever text it is, reading it does not throw", async () => {
   );
 });
 
+test("a secret is 32 random bytes, and never comes twice", async () => {
+  const id = await newSessionId(before, 1);
+  const secrets = await Promise.all(
+    Array.from({ length: 500 }, async () => (await mintToken(before, id)).token.split(".")[2]),
+  );
+  const bytes = secrets.map((secret = "") => fromBase64Url(secret)?.subarray(0, 32));
+  expect(new Set(secrets).size).toBe(500);
+  expect(bytes[0]).toHaveLength(32);
+  // Each of the 256 bits is set in about half of them; twelve standard deviations off would be no chance.
+  for (let bit = 0; bit < 256; bit++) {
+    const set = bytes.filter((one) => ((one?.[bit >> 3] ?? 0) >> (bit & 7)) & 1).length;
+    expect(Math.abs(set - 250)).toBeLessThan(134);
+  }
+});
+
 describe("base64url", () => {
   test("bytes come back as they were, in letters that a URL may hold", () => {
     fc.assert(
