@@ -129,6 +129,7 @@ export async function refreshSession(
   const refreshed = await opened.stub.refresh({
     ...opened.call,
     rotate: rotate === true,
+    oneAtATime: isCredential && caller.transport === "cookie",
     successors: successors.map(({ secretDigest }) => secretDigest),
   });
   if (!refreshed.ok) return refreshed;
