@@ -1,6 +1,11 @@
 // The session's credentials: whom a secret opens the session for, and what becomes of the secret. Memory here is a cache
 // of the store; every change is written in the same breath.
-import { presentSecret, rotateSecret, type SameDigest } from "../src/domain/credential.ts";
+import {
+  presentSecret,
+  type RotationRequest,
+  rotateSecret,
+  type SameDigest,
+} from "../src/domain/credential.ts";
 import { FRESH_CREDENTIAL_MS } from "../src/protocol/limits.ts";
 import type { AccessStore, Credential } from "./access-store.ts";
 
@@ -56,13 +61,12 @@ export class Credentials {
     id: string,
     presented: Uint8Array,
     successors: readonly Uint8Array[],
-    force: boolean,
-    now: number,
+    request: RotationRequest,
   ): number | undefined {
     const credential = this.#byId.get(id);
     if (credential === undefined) return undefined;
     const { secrets } = credential;
-    const rotation = rotateSecret(secrets, presented, successors, { force, now }, isSameDigest);
+    const rotation = rotateSecret(secrets, presented, successors, request, isSameDigest);
     if (rotation.secrets !== secrets) this.save({ ...credential, secrets: rotation.secrets });
     return rotation.successor;
   }

@@ -116,11 +116,11 @@ export class LiveSession {
   }
 
   /** Which of the successors offered the caller's secret gives way to, if any. */
-  rotate({ actor, rotate, successors }: RefreshCall): number | undefined {
+  rotate({ actor, rotate, oneAtATime, successors }: RefreshCall): number | undefined {
     if (actor.kind !== "credential") return undefined;
     const { credentialId, secretDigest } = actor;
-    const now = Date.now();
-    return this.credentials.rotate(credentialId, secretDigest, successors, rotate, now);
+    const request = { force: rotate, oneAtATime, now: Date.now() };
+    return this.credentials.rotate(credentialId, secretDigest, successors, request);
   }
 
   /** Whether the caller holds a key that was minted or rotated lately. */

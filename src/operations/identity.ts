@@ -1,6 +1,8 @@
 // People: binding a session to one, and opening a person's session on another device.
 import type { Caller } from "../caller.ts";
-import { mintTicket, mintToken, readSessionId } from "../credentials.ts";
+import { readSessionId } from "../credentials/session-id.ts";
+import { mintTicket } from "../credentials/ticket.ts";
+import { mintToken } from "../credentials/token.ts";
 import type { TeamSettings } from "../domain/policy.ts";
 import { type Identity, readIdentityToken } from "../identity-token.ts";
 import type { Failure, Result } from "../protocol/errors.ts";

@@ -5,7 +5,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
-import { newSessionId } from "../../src/credentials.ts";
+import { newSessionId } from "../../src/credentials/session-id.ts";
 import { signingKeys } from "../../src/keys.ts";
 import type { SessionList, SessionStats, SessionWithToken } from "../../src/protocol/rest.ts";
 import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";

@@ -3,7 +3,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { SessionObject } from "../../objects/session.ts";
-import { readToken } from "../../src/credentials.ts";
+import { readToken } from "../../src/credentials/token.ts";
 import { signingKeys } from "../../src/keys.ts";
 import type { MessagePage, SessionWithToken } from "../../src/protocol/rest.ts";
 import { call, NO_LIMITS, newSession, newTeam, newTeamKey } from "../support/api.ts";
