@@ -30,10 +30,6 @@ export class Credentials {
     this.#byId = new Map(store.credentials().map((one) => [one.id, one]));
   }
 
-  get size(): number {
-    return this.#byId.size;
-  }
-
   [Symbol.iterator](): IterableIterator<Credential> {
     return this.#byId.values();
   }
