@@ -3,13 +3,13 @@ import type { ConversationRecord } from "../src/domain/conversation-record.ts";
 import type { TeamSettings } from "../src/domain/policy.ts";
 import type { SessionRecord } from "../src/domain/session-state.ts";
 import type { Side } from "../src/protocol/frames.ts";
-import type { TeamPolicy } from "../src/protocol/rest.ts";
 import type {
   DeviceInfo,
   EndReason,
   LocationInfo,
   SessionStatus,
 } from "../src/protocol/session.ts";
+import type { TeamPolicy } from "../src/protocol/team.ts";
 import { climbSchema, storedSchemaVersion } from "./schema.ts";
 
 /** The session row: the record, and what the object keeps about the team and the index. */

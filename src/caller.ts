@@ -1,6 +1,7 @@
 import type { PresentedCredential } from "./credentials/token.ts";
 import type { Author } from "./protocol/message.ts";
-import type { KeyScope, TokenTransport } from "./protocol/rest.ts";
+import type { TokenTransport } from "./protocol/rest.ts";
+import type { KeyScope } from "./protocol/team.ts";
 
 /** Who calls an operation; routes find it in the request, service bindings in their configuration. */
 export type Caller = Anonymous | CredentialCaller | TeamCaller | OperatorCaller | AdminCaller;

@@ -15,19 +15,21 @@ import type { AuditEventList } from "./protocol/audit.ts";
 import type { Conversation } from "./protocol/conversation.ts";
 import type { Result } from "./protocol/errors.ts";
 import type { Message, NewTeamMessage } from "./protocol/message.ts";
-import {
-  type ConversationList,
-  type CreateOperatorTokenRequest,
-  type CreateSessionRequest,
-  KEY_SCOPES,
-  type MessagePage,
-  type OperatorToken,
-  type RefreshSessionResponse,
-  type SessionList,
-  type SessionStats,
-  type ValidateSessionResponse,
+import type {
+  ConversationList,
+  CreateSessionRequest,
+  MessagePage,
+  RefreshSessionResponse,
+  SessionList,
+  SessionStats,
+  ValidateSessionResponse,
 } from "./protocol/rest.ts";
 import type { Session } from "./protocol/session.ts";
+import {
+  type CreateOperatorTokenRequest,
+  KEY_SCOPES,
+  type OperatorToken,
+} from "./protocol/team.ts";
 import { fieldErrors } from "./schemas/field-errors.ts";
 import { newTeamMessageSchema } from "./schemas/fields.ts";
 import { BadJsonError, parseJson } from "./schemas/json.ts";

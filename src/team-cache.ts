@@ -3,7 +3,7 @@
 import { identitySecret } from "./credentials/identity-secret.ts";
 import { originPatterns, settingsOf, type TeamSettings } from "./domain/policy.ts";
 import { signingKeys } from "./keys.ts";
-import type { EcPublicJwk } from "./protocol/rest.ts";
+import type { EcPublicJwk } from "./protocol/team.ts";
 import { teamsDatabase } from "./session-index/databases.ts";
 import { findIdentityKey, type IdentityKeyRecord } from "./session-index/identity-keys.ts";
 import { findOperatorToken, type OperatorTokenRecord } from "./session-index/operator-tokens.ts";

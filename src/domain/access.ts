@@ -1,8 +1,8 @@
 // Who may do what: the one table that routes, service bindings and sockets ask, and that a generated test holds every
 // route against.
 import type { Side } from "../protocol/frames.ts";
-import type { KeyScope } from "../protocol/rest.ts";
 import { type ConnectionRole, CREDENTIAL_ROLES, type CredentialRole } from "../protocol/session.ts";
+import type { KeyScope } from "../protocol/team.ts";
 
 /** As whom a caller acts in a session. */
 export type CallerRole = CredentialRole | "team" | "operator";

@@ -1,4 +1,4 @@
-import type { TeamPolicy } from "../protocol/rest.ts";
+import type { TeamPolicy } from "../protocol/team.ts";
 
 export const DEFAULT_POLICY: TeamPolicy = {
   allowedOrigins: [],

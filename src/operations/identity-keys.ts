@@ -9,7 +9,7 @@ import type {
   CreateIdentityKeyRequest,
   EcPublicJwk,
   IdentityKeyList,
-} from "../protocol/rest.ts";
+} from "../protocol/team.ts";
 import type { Services } from "../services.ts";
 import { teamsDatabase } from "../session-index/databases.ts";
 import * as index from "../session-index/identity-keys.ts";

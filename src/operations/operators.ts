@@ -4,7 +4,7 @@ import { mintOperatorToken } from "../credentials/operator-token.ts";
 import { isoTime } from "../domain/view.ts";
 import type { Result } from "../protocol/errors.ts";
 import { MAX_OPERATOR_TOKEN_SECONDS } from "../protocol/limits.ts";
-import type { CreateOperatorTokenRequest, OperatorToken } from "../protocol/rest.ts";
+import type { CreateOperatorTokenRequest, OperatorToken } from "../protocol/team.ts";
 import type { Services } from "../services.ts";
 import { teamsDatabase } from "../session-index/databases.ts";
 import * as index from "../session-index/operator-tokens.ts";

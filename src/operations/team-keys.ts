@@ -3,7 +3,7 @@
 import type { Caller } from "../caller.ts";
 import { mintTeamKey } from "../credentials/team-key.ts";
 import type { Result } from "../protocol/errors.ts";
-import type { KeyScope, TeamKey, TeamKeyList } from "../protocol/rest.ts";
+import type { KeyScope, TeamKey, TeamKeyList } from "../protocol/team.ts";
 import type { Services } from "../services.ts";
 import { teamsDatabase } from "../session-index/databases.ts";
 import * as index from "../session-index/team-keys.ts";

@@ -1,7 +1,7 @@
 // Teams: the administrator's operations.
 import type { Caller } from "../caller.ts";
 import type { Failure, Result } from "../protocol/errors.ts";
-import type { Team } from "../protocol/rest.ts";
+import type { Team } from "../protocol/team.ts";
 import type { Services } from "../services.ts";
 import { teamsDatabase } from "../session-index/databases.ts";
 import * as index from "../session-index/teams.ts";

@@ -1,7 +1,7 @@
 // The token as a cookie, for the browser's own session with a team: no script can read it (`HttpOnly`), no other host can
 // set it (`__Host-`, RFC 6265bis), and in a page of another site it is one per embedding site (`Partitioned`, CHIPS).
 import { parseCookie, stringifySetCookie } from "cookie";
-import type { TeamPolicy } from "../protocol/rest.ts";
+import type { TeamPolicy } from "../protocol/team.ts";
 
 const DAY_SECONDS = 86_400;
 

@@ -4,23 +4,20 @@ import type { Conversation } from "../protocol/conversation.ts";
 import { ERROR_STATUS, type ErrorCode, type Problem } from "../protocol/errors.ts";
 import type { Message } from "../protocol/message.ts";
 import { MESSAGE_ROLES } from "../protocol/message.ts";
-import {
-  type ConversationList,
-  type CreatedInvite,
-  type Device,
-  type DeviceList,
-  type Invite,
-  type InviteList,
-  KEY_SCOPES,
-  type MessagePage,
-  type OpenedSession,
-  type RedeemedInvite,
-  type RefreshSessionResponse,
-  type SessionList,
-  type SessionStats,
-  type Team,
-  type TeamKey,
-  type ValidateSessionResponse,
+import type {
+  ConversationList,
+  CreatedInvite,
+  Device,
+  DeviceList,
+  Invite,
+  InviteList,
+  MessagePage,
+  OpenedSession,
+  RedeemedInvite,
+  RefreshSessionResponse,
+  SessionList,
+  SessionStats,
+  ValidateSessionResponse,
 } from "../protocol/rest.ts";
 import {
   CREDENTIAL_ROLES,
@@ -29,6 +26,7 @@ import {
   type Session,
   type SessionSummary,
 } from "../protocol/session.ts";
+import { KEY_SCOPES, type Team, type TeamKey } from "../protocol/team.ts";
 import {
   authorSchema,
   deviceInfoSchema,

@@ -14,13 +14,13 @@ import {
   type CreateInviteRequest,
   type CreateSessionRequest,
   type IdentifyRequest,
-  KEY_SCOPES,
   type RedeemInviteRequest,
   type RefreshSessionRequest,
   type ResumeSessionRequest,
   TOKEN_TRANSPORTS,
 } from "../protocol/rest.ts";
 import { CREDENTIAL_ROLES, DEVICE_TYPES, SESSION_STATUSES } from "../protocol/session.ts";
+import { KEY_SCOPES } from "../protocol/team.ts";
 import {
   conversationIdField,
   deviceInfoSchema,

@@ -14,7 +14,7 @@ import {
   KEY_SCOPES,
   type OperatorToken,
   type TeamKeyList,
-} from "../protocol/rest.ts";
+} from "../protocol/team.ts";
 import { time } from "./answers.ts";
 import { metadataField, type Shape } from "./fields.ts";
 

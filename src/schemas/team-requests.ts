@@ -10,7 +10,7 @@ import {
   type CreateOperatorTokenRequest,
   type EcPublicJwk,
   IDENTITY_ALGORITHMS,
-} from "../protocol/rest.ts";
+} from "../protocol/team.ts";
 import { avatarUrlField, type Shape, text } from "./fields.ts";
 import { cursorField, wholeNumber } from "./requests.ts";
 

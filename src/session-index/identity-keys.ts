@@ -2,7 +2,7 @@
 import { and, desc, eq, isNull, sql } from "drizzle-orm";
 import { isoTime } from "../domain/view.ts";
 import { MAX_IDENTITY_KEYS_PER_TEAM } from "../protocol/limits.ts";
-import type { EcPublicJwk, IdentityKey } from "../protocol/rest.ts";
+import type { EcPublicJwk, IdentityKey } from "../protocol/team.ts";
 import { ADMIN, auditOfChange } from "./audit.ts";
 import type { IndexDatabase } from "./databases.ts";
 import { run } from "./run.ts";

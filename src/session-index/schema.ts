@@ -7,7 +7,6 @@ import { check, index, integer, primaryKey, sqliteTable, text } from "drizzle-or
 import type { AuditActor, AuditEventType } from "../protocol/audit.ts";
 import type { ConversationStatus } from "../protocol/conversation.ts";
 import type { JsonObject } from "../protocol/json.ts";
-import type { EcPublicJwk, IdentityAlgorithm, KeyScope, TeamPolicy } from "../protocol/rest.ts";
 import type {
   DeviceInfo,
   DeviceType,
@@ -15,6 +14,7 @@ import type {
   LocationInfo,
   SessionStatus,
 } from "../protocol/session.ts";
+import type { EcPublicJwk, IdentityAlgorithm, KeyScope, TeamPolicy } from "../protocol/team.ts";
 
 /** Tenants. Numbers are never used twice: session ids carry them for ever. */
 export const teams = sqliteTable("teams", {

@@ -1,7 +1,7 @@
 // Keys of teams' backends. Of the secret only its digest gets here.
 import { and, desc, eq, isNull } from "drizzle-orm";
 import { isoTime } from "../domain/view.ts";
-import type { KeyScope, TeamKeySummary } from "../protocol/rest.ts";
+import type { KeyScope, TeamKeySummary } from "../protocol/team.ts";
 import { ADMIN, auditOfChange } from "./audit.ts";
 import type { IndexDatabase } from "./databases.ts";
 import { run } from "./run.ts";

@@ -4,7 +4,7 @@ import type { TeamSettings } from "../domain/policy.ts";
 import { DEFAULT_POLICY } from "../domain/policy.ts";
 import { isoTime } from "../domain/view.ts";
 import type { Result } from "../protocol/errors.ts";
-import type { Team, TeamLimits, TeamPolicy } from "../protocol/rest.ts";
+import type { Team, TeamLimits, TeamPolicy } from "../protocol/team.ts";
 import { ADMIN, auditOfChange, type NewAuditEvent } from "./audit.ts";
 import type { IndexDatabase } from "./databases.ts";
 import { run } from "./run.ts";

@@ -8,8 +8,8 @@ import {
   slidesExpiry,
   TEAM_ACCESS,
 } from "../../src/domain/access.ts";
-import { KEY_SCOPES } from "../../src/protocol/rest.ts";
 import type { CredentialRole } from "../../src/protocol/session.ts";
+import { KEY_SCOPES } from "../../src/protocol/team.ts";
 
 const ROLES: readonly CredentialRole[] = ["owner", "writer", "reader"];
 const OPERATIONS = Object.keys(SESSION_ACCESS) as SessionOperation[];

@@ -1,7 +1,8 @@
 /** Everybody who may come to a route: with what, and how they stand to the session and the team that it is about. */
 import { vi } from "vitest";
-import type { KeyScope, SessionWithToken } from "../../src/protocol/rest.ts";
-import { KEY_SCOPES } from "../../src/protocol/rest.ts";
+import type { SessionWithToken } from "../../src/protocol/rest.ts";
+import type { KeyScope } from "../../src/protocol/team.ts";
+import { KEY_SCOPES } from "../../src/protocol/team.ts";
 import type {
   CredentialHolder,
   Ended,

@@ -2,7 +2,8 @@
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { SUPERSEDED_GRACE_MS } from "../../src/protocol/limits.ts";
-import type { SessionWithToken, TeamPolicy } from "../../src/protocol/rest.ts";
+import type { SessionWithToken } from "../../src/protocol/rest.ts";
+import type { TeamPolicy } from "../../src/protocol/team.ts";
 import { BASE, call, NO_LIMITS, newSession, newTeam, newTeamKey, ORIGIN } from "../support/api.ts";
 import { moveClock } from "../support/clock.ts";
 import { objectTables } from "../support/object-storage.ts";

@@ -4,7 +4,7 @@ import { SignJWT } from "jose";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { deleteExpired } from "../../src/cron.ts";
 import { fromBase64Url, toBase64Url } from "../../src/domain/base64url.ts";
-import type { CreatedIdentityKey, EcPublicJwk, IdentityKeyList } from "../../src/protocol/rest.ts";
+import type { CreatedIdentityKey, EcPublicJwk, IdentityKeyList } from "../../src/protocol/team.ts";
 import { teamsDatabase } from "../../src/session-index/databases.ts";
 import { claimIdentityToken } from "../../src/session-index/identity-tokens.ts";
 import { identityKey } from "../../src/team-cache.ts";

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { deleteExpired } from "../../src/cron.ts";
-import type { OperatorToken, TeamKeyList } from "../../src/protocol/rest.ts";
+import type { OperatorToken, TeamKeyList } from "../../src/protocol/team.ts";
 import { BASE, call, newSession, newTeam, newTeamKey, ORIGIN } from "../support/api.ts";
 import { HOUR_MS, MINUTE_MS, moveClock } from "../support/clock.ts";
 import { indexCost } from "../support/index-database.ts";

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";
 import type { Result } from "../../src/protocol/errors.ts";
-import { KEY_SCOPES } from "../../src/protocol/rest.ts";
+import { KEY_SCOPES } from "../../src/protocol/team.ts";
 import { SessionService } from "../../src/session-service.ts";
 import { type RouteSample, SAMPLES } from "../routes/sample-requests.ts";
 import { expectedOutcome, type Outcome, type Who } from "../support/access-expectation.ts";

@@ -10,8 +10,8 @@ import {
   type TeamRule,
 } from "../../src/domain/access.ts";
 import type { ErrorCode } from "../../src/protocol/errors.ts";
-import type { KeyScope } from "../../src/protocol/rest.ts";
 import type { CredentialRole } from "../../src/protocol/session.ts";
+import type { KeyScope } from "../../src/protocol/team.ts";
 import type { Endpoint } from "../../src/routes/endpoint.ts";
 
 /** Why a session has ended, as a refusal. */

@@ -1,6 +1,7 @@
 /** The Worker's HTTP surface as its users call it, over any way to send a request; remembers the secrets that it sees. */
-import type { KeyScope, SessionWithToken, TeamPolicy } from "../../src/protocol/rest.ts";
-import { KEY_SCOPES } from "../../src/protocol/rest.ts";
+import type { SessionWithToken } from "../../src/protocol/rest.ts";
+import type { KeyScope, TeamPolicy } from "../../src/protocol/team.ts";
+import { KEY_SCOPES } from "../../src/protocol/team.ts";
 import type { SecretSearch } from "./secret-search.ts";
 import { TEST_ADMIN_TOKEN } from "./test-env.ts";
 

@@ -1,6 +1,6 @@
 /** A team's backend that says who its visitors are: keys made through the API, tokens signed with the library it would use. */
 import { base64url, exportJWK, generateKeyPair, SignJWT } from "jose";
-import type { CreatedIdentityKey, IdentityAlgorithm } from "../../src/protocol/rest.ts";
+import type { CreatedIdentityKey, IdentityAlgorithm } from "../../src/protocol/team.ts";
 import type { HttpApi } from "./http-api.ts";
 
 export interface IdentitySigner {
