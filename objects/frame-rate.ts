@@ -1,14 +1,7 @@
 // How many frames each credential sends, of whatever type: a bound on what one client can make the object do. Counted in
 // memory; each socket's attachment has a copy that an eviction takes up, at most a sixteenth of the limit behind.
-import { type RateState, take } from "../src/domain/rate-limit.ts";
-import type { Peer } from "./peers.ts";
-
-/** A credential's last minute, as sockets carry it through an eviction. */
-export interface FrameCounts {
-  readonly admitted: RateState;
-  /** What came over the limit all the same. */
-  readonly refused: RateState | undefined;
-}
+import { take } from "../src/domain/rate-limit.ts";
+import type { FrameCounts, Peer } from "./peers.ts";
 
 export type FrameVerdict = { readonly kind: "admitted" } | TooMany;
 

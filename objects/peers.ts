@@ -1,10 +1,17 @@
 // The open sockets of a session. What must survive an eviction is in each socket's attachment; the map is a cache of it.
+import type { RateState } from "../src/domain/rate-limit.ts";
 import { isoTime } from "../src/domain/view.ts";
 import type { CloseCode } from "../src/protocol/close-codes.ts";
 import { type DownFrame, PING, PONG, type Presence } from "../src/protocol/frames.ts";
 import { MAX_PRESENCE, PRESENCE_LEASE_MS } from "../src/protocol/limits.ts";
 import type { CredentialRole } from "../src/protocol/session.ts";
-import type { FrameCounts } from "./frame-rate.ts";
+
+/** A credential's last minute, as sockets carry it through an eviction. */
+export interface FrameCounts {
+  readonly admitted: RateState;
+  /** What came over the limit all the same. */
+  readonly refused: RateState | undefined;
+}
 
 /** What a socket carries through an eviction. */
 interface Attachment {

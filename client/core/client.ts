@@ -30,7 +30,7 @@ const AGE_CHECK_MS = 3_600_000;
 const { session, messages, older } = INITIAL_STATE;
 const UNKNOWN_SESSION = { session, messages, older } as const;
 
-export class Client implements SessionClient {
+class Client implements SessionClient {
   readonly sharing: Sharing;
   readonly #store = new Store<SessionClientState>(INITIAL_STATE);
   readonly #environment: Environment;
@@ -251,4 +251,9 @@ export class Client implements SessionClient {
       void this.loadOlder();
     }
   }
+}
+
+/** A client for one team's session in this browser; `start()` sets it off. */
+export function createSessionClient(options: SessionClientOptions): SessionClient {
+  return new Client(options);
 }

@@ -11,6 +11,7 @@ export type {
   Session,
 } from "../../src/protocol/session.ts";
 export { browserEnvironment } from "./browser-environment.ts";
+export { createSessionClient } from "./client.ts";
 export type {
   Attention,
   Clock,
@@ -24,7 +25,6 @@ export { RequestError } from "./request-error.ts";
 export type { MessagesQuery } from "./rest-client.ts";
 export { RestClient } from "./rest-client.ts";
 export type { SessionClient, SessionClientOptions } from "./session-client.ts";
-export { createSessionClient } from "./session-client.ts";
 export type {
   ChatMessage,
   ConnectionState,

@@ -1,5 +1,4 @@
-// The client's surface.
-import { Client } from "./client.ts";
+// What the client can do, as its users see it.
 import type { Environment } from "./environment.ts";
 import type { SessionClientState } from "./session-state.ts";
 import type { Sharing } from "./sharing.ts";
@@ -48,9 +47,4 @@ export interface SessionClient {
   acceptHandOff(): Promise<void>;
   /** Leaves what a link opened, or declines what was `offered`, and opens this browser's own session. */
   leaveInvite(): void;
-}
-
-/** A client for one team's session in this browser; `start()` sets it off. */
-export function createSessionClient(options: SessionClientOptions): SessionClient {
-  return new Client(options);
 }

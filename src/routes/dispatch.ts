@@ -5,21 +5,11 @@ import type { Caller } from "../caller.ts";
 import { attempt } from "../operations/dependency-failures.ts";
 import { noteRefusal } from "../operations/refusals.ts";
 import type { Failure, Result } from "../protocol/errors.ts";
-import type { Services } from "../services.ts";
 import { readBody, readQuery } from "./body.ts";
 import type { Answer, Endpoint } from "./endpoint.ts";
+import type { Matched } from "./matched.ts";
 import { type Audience, allowOrigin, mayCallFrom, preflightAnswer } from "./origin.ts";
 import { problem } from "./problem.ts";
-
-export type Params = Readonly<Record<string, string>>;
-
-/** A request that met a route. */
-export interface Matched {
-  readonly request: Request;
-  readonly services: Services;
-  /** The path's parameters, decoded; undefined where they are not well-formed. */
-  readonly params: Params | undefined;
-}
 
 /** Answers a request for `endpoint`. */
 export function dispatch(endpoint: Endpoint, matched: Matched): Promise<Response> {

@@ -5,6 +5,7 @@ import type { Caller } from "../caller.ts";
 import type { SessionOperation, TeamOperation } from "../domain/access.ts";
 import type { ErrorCode, Failure, Result } from "../protocol/errors.ts";
 import type { Services } from "../services.ts";
+import type { Params } from "./matched.ts";
 import type { Audience } from "./origin.ts";
 
 export type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
@@ -15,7 +16,7 @@ export interface Call<Body, Query> {
   readonly services: Services;
   readonly caller: Caller;
   /** The path's parameters, decoded. */
-  readonly params: Readonly<Record<string, string>>;
+  readonly params: Params;
   readonly body: Body;
   readonly query: Query;
 }

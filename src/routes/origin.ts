@@ -6,7 +6,7 @@ import { teamOfSession } from "../operations/session-access.ts";
 import type { Failure } from "../protocol/errors.ts";
 import type { Services } from "../services.ts";
 import { isKnownOrigin, teamById } from "../team-cache.ts";
-import type { Matched } from "./dispatch.ts";
+import type { Matched } from "./matched.ts";
 
 /** Whom a route is about, and so whose origins count. */
 export type Audience =

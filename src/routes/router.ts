@@ -2,7 +2,8 @@
 import { type IRequest, Router } from "itty-router";
 import { signingKeys } from "../keys.ts";
 import type { Services } from "../services.ts";
-import { dispatch, fromOrigin, guarded, type Matched, type Params, preflight } from "./dispatch.ts";
+import { dispatch, fromOrigin, guarded, preflight } from "./dispatch.ts";
+import type { Matched, Params } from "./matched.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { Audience } from "./origin.ts";
 import { problem } from "./problem.ts";

@@ -10,7 +10,8 @@ import { SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX } from "../protocol/version.ts";
 import { socketQuerySchema } from "../schemas/requests.ts";
 import { readQuery } from "./body.ts";
 import { cookieToken } from "./cookies.ts";
-import { fromOrigin, type Matched } from "./dispatch.ts";
+import { fromOrigin } from "./dispatch.ts";
+import type { Matched } from "./matched.ts";
 import { mayCallFrom } from "./origin.ts";
 import { problem } from "./problem.ts";
 
