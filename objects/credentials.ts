@@ -12,7 +12,7 @@ import type { AccessStore, Credential } from "./access-store.ts";
 /** How exact `lastUsedAt` is: a call is not worth a row. */
 const USE_PRECISION_MS = 3_600_000;
 
-const isSame: SameDigest = (a, b) =>
+export const isSameDigest: SameDigest = (a, b) =>
   a.byteLength === b.byteLength && crypto.subtle.timingSafeEqual(a, b);
 
 export type Presented =
@@ -47,7 +47,7 @@ export class Credentials {
   present(id: string, digest: Uint8Array, now: number): Presented {
     const credential = this.#byId.get(id);
     if (credential === undefined) return { kind: "unknown" };
-    const secrets = presentSecret(credential.secrets, digest, now, isSame);
+    const secrets = presentSecret(credential.secrets, digest, now, isSameDigest);
     if (secrets === undefined) return { kind: "stolen", credential };
     const isUseOld = now - credential.lastUsedAt >= USE_PRECISION_MS;
     if (secrets !== credential.secrets || isUseOld) {
@@ -66,7 +66,7 @@ export class Credentials {
     const credential = this.#byId.get(id);
     if (credential === undefined) return undefined;
     const { secrets } = credential;
-    const rotation = rotateSecret(secrets, presented, successors, request, isSame);
+    const rotation = rotateSecret(secrets, presented, successors, request, isSameDigest);
     if (rotation.secrets !== secrets) this.save({ ...credential, secrets: rotation.secrets });
     return rotation.successor;
   }
@@ -76,7 +76,7 @@ export class Credentials {
     const secrets = this.#byId.get(id)?.secrets;
     return (
       secrets !== undefined &&
-      isSame(secrets.digest, digest) &&
+      isSameDigest(secrets.digest, digest) &&
       now - secrets.mintedAt < FRESH_CREDENTIAL_MS
     );
   }

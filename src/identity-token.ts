@@ -3,8 +3,6 @@
 import { errors, importJWK, type JWTPayload, type JWTVerifyOptions, jwtVerify } from "jose";
 import { CLOCK_SKEW_MS, MAX_IDENTITY_TOKEN_MS } from "./protocol/limits.ts";
 import type { Services } from "./services.ts";
-import { teamsDatabase } from "./session-index/databases.ts";
-import { claimIdentityToken } from "./session-index/identity-keys.ts";
 import { identityKey } from "./team-cache.ts";
 
 /** A longer `sub` or `jti` is nobody's name. */
@@ -64,14 +62,4 @@ function identityOf({ sub, jti, exp, aud }: JWTPayload, teamId: string, now: num
 
 function isName(value: unknown): value is string {
   return typeof value === "string" && value.length > 0 && value.length <= MAX_NAME_LENGTH;
-}
-
-/** Uses a token up; false when it was used before, for whatever. Throws `IndexError`. */
-export function useIdentityToken(
-  { env }: Services,
-  teamId: string,
-  { jti, expiresAt }: Identity,
-  now: number,
-): Promise<boolean> {
-  return claimIdentityToken(teamsDatabase(env), { teamId, jti, expiresAt }, now);
 }
