@@ -209,6 +209,8 @@ export class Access {
     this.#log.flush();
     this.#store.transaction(() => {
       for (const { id } of revoked) this.#credentials.remove(id);
+      // An owner's device may know the idempotency key, and would be back in with it.
+      if (revoked.some(({ role }) => role === "owner")) this.#state.spendKey(Date.now());
       along();
     });
     this.#sockets.closeRevoked(new Set(revoked.map(({ id }) => id)));

@@ -8,7 +8,7 @@ import { viewConversation } from "../src/domain/view.ts";
 import { CLOSE_CODES } from "../src/protocol/close-codes.ts";
 import type { Conversation } from "../src/protocol/conversation.ts";
 import type { ErrorCode, Failure, Result } from "../src/protocol/errors.ts";
-import { IDEMPOTENCY_WINDOW_MS, MAX_CONVERSATIONS_PER_SESSION } from "../src/protocol/limits.ts";
+import { MAX_CONVERSATIONS_PER_SESSION } from "../src/protocol/limits.ts";
 import type { NewTeamMessage } from "../src/protocol/message.ts";
 import type {
   ConversationList,
@@ -105,13 +105,8 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   #createAgain(live: LiveSession, credential: NewCredential, now: number): Result<Created> {
-    const { state } = live;
     live.expireIfDue(now);
-    const isOver = now - state.record.createdAt > IDEMPOTENCY_WINDOW_MS;
-    // Once it is somebody's, a key from before opens it to nobody.
-    if (!state.isActive || state.record.userId !== null || isOver) {
-      return refused("idempotency_key_expired");
-    }
+    if (!live.state.isKeyGood(now)) return refused("idempotency_key_expired");
     const refusal = live.disabledRefusal() ?? live.access.addOwner(credential, now);
     return refusal ?? { ok: true, session: live.view("owner"), isNew: false };
   }
