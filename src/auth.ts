@@ -1,7 +1,10 @@
 // From a request to its caller. Refused here: what this deployment did not issue, team keys that a browser sends, and
 // operators' tokens from pages that are neither the Worker's nor for the team's staff.
 import type { Caller } from "./caller.ts";
-import { isSameSecret, readOperatorToken, readTeamKey, readToken } from "./credentials.ts";
+import { readOperatorToken } from "./credentials/operator-token.ts";
+import { isSameSecret } from "./credentials/secret.ts";
+import { readTeamKey } from "./credentials/team-key.ts";
+import { readToken } from "./credentials/token.ts";
 import { isOriginAllowed } from "./domain/policy.ts";
 import { noteKeyUsed } from "./operations/audit.ts";
 import type { Failure } from "./protocol/errors.ts";

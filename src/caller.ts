@@ -1,4 +1,4 @@
-import type { PresentedCredential } from "./credentials.ts";
+import type { PresentedCredential } from "./credentials/token.ts";
 import type { Author } from "./protocol/message.ts";
 import type { KeyScope, TokenTransport } from "./protocol/rest.ts";
 

@@ -1,6 +1,6 @@
 // What the Worker knows of teams without asking: at most a minute old while the index answers, and as long as it takes
 // while it does not. A key or token revoked or a policy changed holds everywhere within TEAM_CACHE_TTL_MS.
-import { identitySecret } from "./credentials.ts";
+import { identitySecret } from "./credentials/identity-secret.ts";
 import { originPatterns, type TeamSettings } from "./domain/policy.ts";
 import { signingKeys } from "./keys.ts";
 import type { EcPublicJwk } from "./protocol/rest.ts";

@@ -73,7 +73,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       "src/caller.ts",
       "src/keys.ts",
       "src/identity-token.ts",
-      "src/credentials.ts",
+      "src/credentials/",
       "src/network.ts",
       "src/services.ts",
       "src/stale-if-error-cache.ts",

@@ -1,6 +1,8 @@
 // A socket's way to its object: the ticket is checked here, whether its credential still opens is checked there.
 import { CONNECT_CALL_HEADER, type ConnectCall, type HistoryRequest } from "../../objects/calls.ts";
-import { readSessionId, readTicket, readToken } from "../credentials.ts";
+import { readSessionId } from "../credentials/session-id.ts";
+import { readTicket } from "../credentials/ticket.ts";
+import { readToken } from "../credentials/token.ts";
 import type { Keys } from "../keys.ts";
 import type { Failure } from "../protocol/errors.ts";
 import type { Services } from "../services.ts";

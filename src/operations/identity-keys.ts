@@ -1,7 +1,7 @@
 // Keys under which teams' backends sign who their visitors are: the administrator's operations. A shared secret is derived
 // from the deployment's signing keys and shown once; of an asymmetric key only the public half ever gets here.
 import type { Caller } from "../caller.ts";
-import { identitySecret } from "../credentials.ts";
+import { identitySecret } from "../credentials/identity-secret.ts";
 import { toBase64Url } from "../domain/base64url.ts";
 import type { Failure, Result } from "../protocol/errors.ts";
 import type {

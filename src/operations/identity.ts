@@ -1,6 +1,8 @@
 // People: binding a session to one, and opening a person's session on another device.
 import type { Caller } from "../caller.ts";
-import { mintTicket, mintToken, readSessionId } from "../credentials.ts";
+import { readSessionId } from "../credentials/session-id.ts";
+import { mintTicket } from "../credentials/ticket.ts";
+import { mintToken } from "../credentials/token.ts";
 import { type Identity, readIdentityToken, useIdentityToken } from "../identity-token.ts";
 import type { Failure, Result } from "../protocol/errors.ts";
 import type { ResumeSessionRequest, SessionWithToken } from "../protocol/rest.ts";

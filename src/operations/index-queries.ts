@@ -1,6 +1,6 @@
 // Questions that cross sessions, answered by the index alone.
 import type { Caller } from "../caller.ts";
-import { fingerprintHashes } from "../credentials.ts";
+import { fingerprintHashes } from "../credentials/fingerprint.ts";
 import type { Result } from "../protocol/errors.ts";
 import type { SessionList, SessionStats } from "../protocol/rest.ts";
 import type { Services } from "../services.ts";

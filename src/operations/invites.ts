@@ -1,6 +1,8 @@
 // Invites: links that let somebody else, or another device, into a session.
 import type { Caller } from "../caller.ts";
-import { mintInvite, mintTicket, mintToken, readInvite } from "../credentials.ts";
+import { mintInvite, readInvite } from "../credentials/invite.ts";
+import { mintTicket } from "../credentials/ticket.ts";
+import { mintToken } from "../credentials/token.ts";
 import { isOriginAllowed } from "../domain/policy.ts";
 import type { Failure, Result } from "../protocol/errors.ts";
 import type {

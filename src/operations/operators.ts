@@ -1,6 +1,6 @@
 // Members of teams' staffs: a team's backend, which knows who they are, signs them in and out.
 import type { Caller } from "../caller.ts";
-import { mintOperatorToken } from "../credentials.ts";
+import { mintOperatorToken } from "../credentials/operator-token.ts";
 import { isoTime } from "../domain/view.ts";
 import type { Result } from "../protocol/errors.ts";
 import { MAX_OPERATOR_TOKEN_SECONDS } from "../protocol/limits.ts";

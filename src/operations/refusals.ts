@@ -3,7 +3,7 @@
 // nothing. What was presented is never told, only who it proved to be.
 import { waitUntil } from "cloudflare:workers";
 import type { Caller } from "../caller.ts";
-import { readSessionId } from "../credentials.ts";
+import { readSessionId } from "../credentials/session-id.ts";
 import type { TeamSettings } from "../domain/policy.ts";
 import type { AuditActor } from "../protocol/audit.ts";
 import type { ErrorCode } from "../protocol/errors.ts";

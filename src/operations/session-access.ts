@@ -8,7 +8,8 @@ import {
 } from "../../objects/calls.ts";
 import type { SessionObject } from "../../objects/session.ts";
 import type { Caller, CredentialCaller, OperatorCaller, TeamCaller } from "../caller.ts";
-import { type MintedToken, readSessionId, type SessionAddress } from "../credentials.ts";
+import { readSessionId, type SessionAddress } from "../credentials/session-id.ts";
+import type { MintedToken } from "../credentials/token.ts";
 import { mayRole, mayScope, type SessionOperation } from "../domain/access.ts";
 import type { TeamSettings } from "../domain/policy.ts";
 import type { Failure } from "../protocol/errors.ts";

@@ -1,13 +1,9 @@
 // The life of a session as operations: create, validate, refresh, read, end.
 import type { Caller } from "../caller.ts";
-import {
-  fingerprintHashes,
-  idempotentBytes,
-  mintTicket,
-  mintToken,
-  newSessionId,
-  successorTokens,
-} from "../credentials.ts";
+import { fingerprintHashes } from "../credentials/fingerprint.ts";
+import { idempotentBytes, newSessionId } from "../credentials/session-id.ts";
+import { mintTicket } from "../credentials/ticket.ts";
+import { mintToken, successorTokens } from "../credentials/token.ts";
 import { networkOfAddress } from "../network.ts";
 import type { AuditActor } from "../protocol/audit.ts";
 import type { Failure, Result } from "../protocol/errors.ts";

@@ -1,7 +1,7 @@
 // Keys of teams' backends: the administrator's operations. To replace a key, make the new one, move the backend to it, and
 // revoke the old one: both are good meanwhile.
 import type { Caller } from "../caller.ts";
-import { mintTeamKey } from "../credentials.ts";
+import { mintTeamKey } from "../credentials/team-key.ts";
 import type { Result } from "../protocol/errors.ts";
 import type { KeyScope, TeamKey, TeamKeyList } from "../protocol/rest.ts";
 import type { Services } from "../services.ts";

@@ -1,6 +1,6 @@
 // How a new token gets to its holder: in the answer, or, where that is a page that asked for it, as a cookie.
 import type { Caller } from "../caller.ts";
-import { readSessionId } from "../credentials.ts";
+import { readSessionId } from "../credentials/session-id.ts";
 import { DEFAULT_POLICY } from "../domain/policy.ts";
 import { teamOfSession } from "../operations/session-access.ts";
 import type { Failure } from "../protocol/errors.ts";

@@ -1,6 +1,6 @@
 // Which browser pages may call: exact origins, from the policy of the team that the request is about. Nothing is
 // reflected that a team has not listed.
-import { readSessionId } from "../credentials.ts";
+import { readSessionId } from "../credentials/session-id.ts";
 import { isOriginAllowed, type TeamSettings } from "../domain/policy.ts";
 import { teamOfSession } from "../operations/session-access.ts";
 import type { Services } from "../services.ts";

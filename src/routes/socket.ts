@@ -1,6 +1,6 @@
 // The upgrade. Browsers hide an upgrade's HTTP status, so a refused one is accepted here, in the Worker, and closed with
 // a code that tells why; the object only ever sees sockets that it takes.
-import { readSessionId } from "../credentials.ts";
+import { readSessionId } from "../credentials/session-id.ts";
 import { type Connected, type ConnectProof, connectSession } from "../operations/connect.ts";
 import { attempt } from "../operations/dependency-failures.ts";
 import { noteRefusal } from "../operations/refusals.ts";

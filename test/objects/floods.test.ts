@@ -1,6 +1,7 @@
 /** What one credential may write and send in a minute, over whatever it does so, and whether or not the object was evicted. */
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { FrameCounts } from "../../objects/frame-rate.ts";
 import { retryAfterMsOf } from "../../src/protocol/close-codes.ts";
 import { FRAMES_PER_MESSAGE, MAX_SOCKETS_PER_CREDENTIAL } from "../../src/protocol/limits.ts";
 import type { SessionWithToken } from "../../src/protocol/rest.ts";
@@ -108,7 +109,7 @@ describe.each(RESIDENCIES)("of an object that %s", (residency) => {
     ];
     for (let frame = 0; frame < limit; frame++) {
       ups[frame % ups.length]?.();
-      await handled(chat);
+      await counted(chat, frame + 1);
       await step(chat.session.id);
     }
     expect(socket.all("error")).toEqual([]);
@@ -147,7 +148,7 @@ describe.each(RESIDENCIES)("of an object that %s", (residency) => {
     const [one, other] = [await join(chat), await join(chat)];
     for (let frame = 0; frame < FRAMES_PER_MESSAGE; frame++) {
       one.send({ type: "typing", active: true });
-      await handled(chat);
+      await counted(chat, frame + 1);
     }
     await step(chat.session.id);
     // What the closing one counted, the other carries on.
@@ -169,11 +170,11 @@ test("each message of a send counts as a frame, refused and duplicate ones too",
   // 1 frame + 4 messages, of which one is stored; and again, which is all of 10.
   socket.send({ type: "send", messages: [one, one, two, bad] });
   socket.send({ type: "send", messages: [one, one, two, bad] });
-  await handled(chat);
-  const before = socket.all("error");
-  expect(before.filter(({ clientId }) => clientId === undefined)).toEqual([]);
+  await counted(chat, 10);
+  await socket.until(() => socket.all("error").length === 4);
+  expect(socket.all("error").filter(({ clientId }) => clientId === undefined)).toEqual([]);
   socket.send({ type: "received", seq: 1 });
-  await socket.until(() => socket.all("error").length > before.length);
+  await socket.until(() => socket.all("error").length === 5);
   expect(socket.all("error").at(-1)).toMatchObject({ code: "rate_limited" });
   expect(socket.messages).toHaveLength(1);
   socket.close();
@@ -213,7 +214,6 @@ test("two parallel floods store no more than the limit", async () => {
   }
   const posted = await Promise.all(Array.from({ length: 20 }, () => post(chat, message())));
   expect(posted.every(({ status }) => status === 201 || status === 429)).toBe(true);
-  await handled(chat);
   const stored = await runInDurableObject(objectOf(chat.session.id), (_, { storage }) =>
     storage.sql.exec<{ count: number }>("SELECT count(*) AS count FROM messages").one(),
   );
@@ -261,8 +261,16 @@ async function freshTicket({ session, token }: SessionWithToken): Promise<string
   return (await response.json<{ ticket: string }>()).ticket;
 }
 
-/** Until the object has looked at all that was sent to it so far. */
-async function handled({ session }: SessionWithToken): Promise<void> {
-  await scheduler.wait(5);
-  await runInDurableObject(objectOf(session.id), () => undefined);
+/** Until the object has counted so many units of its only credential; in tests of a small limit, to the unit. */
+async function counted({ session }: SessionWithToken, units: number): Promise<void> {
+  const count = () =>
+    runInDurableObject(objectOf(session.id), (_, ctx) => {
+      const counts = ctx.getWebSockets().map((socket) => {
+        const { frameCounts } = socket.deserializeAttachment() as { frameCounts?: FrameCounts };
+        return frameCounts?.admitted.current ?? 0;
+      });
+      return Math.max(...counts);
+    });
+  while ((await count()) < units) await scheduler.wait(1);
+  expect(await count()).toBe(units);
 }

@@ -2,7 +2,8 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { mintTicket, readToken } from "../../src/credentials.ts";
+import { mintTicket } from "../../src/credentials/ticket.ts";
+import { readToken } from "../../src/credentials/token.ts";
 import { signingKeys } from "../../src/keys.ts";
 import type {
   SessionWithToken,

@@ -5,7 +5,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
-import { newSessionId } from "../../src/credentials.ts";
+import { newSessionId } from "../../src/credentials/session-id.ts";
 import { signingKeys } from "../../src/keys.ts";
 import type { SessionList, SessionStats, SessionWithToken } from "../../src/protocol/rest.ts";
 import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
@@ -160,11 +160,12 @@ describe("with 100,000 other sessions of the team", () => {
 
   beforeAll(async () => {
     key = await newTeamKey(teamId);
+    // No session ids: nobody is to look for their objects.
     const seed = `
       INSERT INTO sessions (id, team_id, user_fingerprint, device_info, location_info, status,
         last_accessed, expires_at, created_at, updated_at, version)
       WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${OTHERS})
-      SELECT printf('%032d', i), '${teamId}', 'fp' || (i / 10), '{}', '{}', 'active', i, i, 0, 0, 1 FROM n`;
+      SELECT 'other:' || i, '${teamId}', 'fp' || (i / 10), '{}', '{}', 'active', i, i, 0, 0, 1 FROM n`;
     await env.INDEX_DB.exec(seed.replaceAll("\n", " "));
     for (let index = 0; index < 3; index++) {
       await newSession(teamId, { body: { userFingerprint: "mine" } });

@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Call, CONNECT_CALL_HEADER, type ConnectCall } from "../../objects/calls.ts";
 import type { SessionObject } from "../../objects/session.ts";
-import { readToken } from "../../src/credentials.ts";
+import { readToken } from "../../src/credentials/token.ts";
 import { signingKeys } from "../../src/keys.ts";
 import type { SessionStub } from "../../src/operations/session-access.ts";
 import type { MessagePage, SessionWithToken } from "../../src/protocol/rest.ts";

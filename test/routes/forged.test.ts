@@ -2,7 +2,7 @@
 import { evictDurableObject, listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";
-import { newSessionId } from "../../src/credentials.ts";
+import { newSessionId } from "../../src/credentials/session-id.ts";
 import { Keys, signingKeys } from "../../src/keys.ts";
 import type { SessionWithToken } from "../../src/protocol/rest.ts";
 import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";

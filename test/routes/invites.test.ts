@@ -2,7 +2,8 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { mintInvite, newSessionId, readInvite } from "../../src/credentials.ts";
+import { mintInvite, readInvite } from "../../src/credentials/invite.ts";
+import { newSessionId } from "../../src/credentials/session-id.ts";
 import { signingKeys } from "../../src/keys.ts";
 import {
   MAX_CREDENTIALS_PER_SESSION,

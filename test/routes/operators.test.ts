@@ -138,6 +138,10 @@ describe("it ends", () => {
     expect((await list(operatorToken)).status).toBe(200);
     moveClock(1);
     expect(await refusal(await list(operatorToken))).toBe("401 invalid_credential");
+    const short = { operatorId: "dan", name: "Dan", expiresInSeconds: 1 };
+    await signIn(short);
+    moveClock(1_000);
+    expect(await refusal(await signOut("dan"))).toBe("404 operator_not_found");
     const kept = await signIn({ ...anna, expiresInSeconds: 3600 });
     await deleteExpired(env, Date.now());
     const { results } = await env.INDEX_DB.prepare(

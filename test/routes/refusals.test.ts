@@ -1,13 +1,11 @@
 /** Refusals give nothing away: what does not open looks the same, whatever the reason. Who is let in: access-matrix.test.ts. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import {
-  mintOperatorToken,
-  mintTeamKey,
-  mintTicket,
-  mintToken,
-  newSessionId,
-} from "../../src/credentials.ts";
+import { mintOperatorToken } from "../../src/credentials/operator-token.ts";
+import { newSessionId } from "../../src/credentials/session-id.ts";
+import { mintTeamKey } from "../../src/credentials/team-key.ts";
+import { mintTicket } from "../../src/credentials/ticket.ts";
+import { mintToken } from "../../src/credentials/token.ts";
 import { mayRole, mayScope, type SessionOperation } from "../../src/domain/access.ts";
 import { Keys, signingKeys } from "../../src/keys.ts";
 import { KEY_SCOPES, type OperatorToken, type SessionWithToken } from "../../src/protocol/rest.ts";

@@ -1,6 +1,6 @@
 /** What its owner does to a credential, and what only the Worker could. */
 import { env } from "cloudflare:workers";
-import { mintTicket } from "../../src/credentials.ts";
+import { mintTicket } from "../../src/credentials/ticket.ts";
 import { signingKeys } from "../../src/keys.ts";
 import { call } from "./api.ts";
 
