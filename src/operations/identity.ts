@@ -11,7 +11,7 @@ import type { Services } from "../services.ts";
 import { sessionsDatabase } from "../session-index/databases.ts";
 import { listSessions } from "../session-index/read.ts";
 import { teamById } from "../team-cache.ts";
-import { admitResume } from "./rate-limits.ts";
+import { admitOwner, admitResume } from "./rate-limits.ts";
 import {
   newCredential,
   openSession,
@@ -46,6 +46,8 @@ export async function identifySession(
   // Whether the caller may at all, before its token is used up.
   const owner = await opened.stub.readIdentity(opened.call);
   if (!owner.ok) return owner;
+  const limited = await admitOwner(services, caller, "identify");
+  if (limited) return limited;
   const team = opened.team ?? (await teamOfSession(services, { id, ...caller.credential }));
   if (team === undefined) return INVALID_TOKEN;
   const identity = await presentIdentity(services, team.id, identityToken);
