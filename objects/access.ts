@@ -186,14 +186,19 @@ export class Access {
     return { ok: true, isNew: true };
   }
 
-  /** Lets another device of the person in, in place of the one longest unused where there is no room. */
+  /** Lets another device of the person in, in place of the one longest unused, and best not connected, where there is no room. */
   resume({ userId, credential }: ResumeCall): Failure | undefined {
     if (!this.#state.isActive || this.#state.record.userId !== userId) {
       return { ok: false, code: "session_not_found" };
     }
     const now = Date.now();
     const actor: AuditActor = { kind: "credential", id: credential.id };
-    const [oldest] = [...this.#credentials].sort((a, b) => a.lastUsedAt - b.lastUsedAt);
+    const connected = this.#sockets.credentialIds();
+    // A connection is a use, though only calls are noted as one.
+    const [oldest] = [...this.#credentials].sort(
+      (a, b) =>
+        Number(connected.has(a.id)) - Number(connected.has(b.id)) || a.lastUsedAt - b.lastUsedAt,
+    );
     const isFull = this.#credentials.size >= MAX_CREDENTIALS_PER_SESSION;
     const revoked = isFull && oldest !== undefined ? [oldest] : [];
     this.#revoke(revoked, () => {
