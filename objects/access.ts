@@ -174,14 +174,19 @@ export class Access {
     return { ok: true, isNew: true };
   }
 
-  /** Lets another device of the person in, in place of the one longest unused where there is no room. */
+  /** Lets another device of the person in, in place of the one longest unused, and best not connected, where there is no room. */
   resume({ userId, credential }: ResumeCall): Failure | undefined {
     if (!this.#parts.state.isActive || this.#parts.state.record.userId !== userId) {
       return { ok: false, code: "session_not_found" };
     }
     const now = Date.now();
     const actor: AuditActor = { kind: "credential", id: credential.id };
-    const [oldest] = [...this.#parts.credentials].sort((a, b) => a.lastUsedAt - b.lastUsedAt);
+    const connected = this.#parts.sockets.credentialIds();
+    // A connection is a use, though only calls are noted as one.
+    const [oldest] = [...this.#parts.credentials].sort(
+      (a, b) =>
+        Number(connected.has(a.id)) - Number(connected.has(b.id)) || a.lastUsedAt - b.lastUsedAt,
+    );
     const revoked = this.#hasRoomFor("owner") || oldest === undefined ? [] : [oldest];
     this.#revoke(revoked, () => {
       this.#parts.credentials.save(newCredential(credential, "owner", null, now));
@@ -196,6 +201,8 @@ export class Access {
     this.#parts.log.flush();
     this.#parts.store.transaction(() => {
       for (const { id } of revoked) this.#parts.credentials.remove(id);
+      // An owner's device may know the idempotency key, and would be back in with it.
+      if (revoked.some(({ role }) => role === "owner")) this.#parts.state.spendKey(Date.now());
       along();
     });
     this.#parts.sockets.closeRevoked(new Set(revoked.map(({ id }) => id)));

@@ -8,7 +8,7 @@ import { viewConversation } from "../src/domain/view.ts";
 import { CLOSE_CODES } from "../src/protocol/close-codes.ts";
 import type { Conversation } from "../src/protocol/conversation.ts";
 import type { ErrorCode, Failure, Result } from "../src/protocol/errors.ts";
-import { IDEMPOTENCY_WINDOW_MS, MAX_CONVERSATIONS_PER_SESSION } from "../src/protocol/limits.ts";
+import { MAX_CONVERSATIONS_PER_SESSION } from "../src/protocol/limits.ts";
 import type { NewTeamMessage } from "../src/protocol/message.ts";
 import type {
   ConversationList,
@@ -48,7 +48,6 @@ import { newSession } from "./session-state.ts";
 import { SessionStore } from "./store.ts";
 
 interface Admitted {
-  readonly ok: true;
   readonly live: LiveSession;
   readonly role: CallerRole;
 }
@@ -106,13 +105,8 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   #createAgain(live: LiveSession, credential: NewCredential, now: number): Result<Created> {
-    const { state } = live;
     live.expireIfDue(now);
-    const isOver = now - state.record.createdAt > IDEMPOTENCY_WINDOW_MS;
-    // Once it is somebody's, a key from before opens it to nobody.
-    if (!state.isActive || state.record.userId !== null || isOver) {
-      return refused("idempotency_key_expired");
-    }
+    if (!live.state.isKeyGood(now)) return refused("idempotency_key_expired");
     const refusal = live.disabledRefusal() ?? live.access.addOwner(credential, now);
     return refusal ?? { ok: true, session: live.view("owner"), isNew: false };
   }
@@ -309,14 +303,15 @@ export class SessionObject extends DurableObject<Env> {
     if (header === null) return new Response(null, { status: 400 });
     const { actor, history, ...word } = JSON.parse(header) as ConnectCall;
     const call: Call = { ...word, actor: connectActor(actor) };
-    const admitted = await this.#admit(call, "connect");
-    if (!admitted.ok) return Response.json(admitted);
-    const { live, role } = admitted;
-    if (role === "team" || role === "operator") return Response.json(refused("forbidden"));
-    live.sockets.sweep(Date.now());
-    if (live.sockets.isFullFor(actor.credentialId)) return Response.json(TOO_MANY_SOCKETS);
-    live.touch(role);
-    return live.sockets.connect({ credentialId: actor.credentialId, role, history });
+    const connected = await this.#as(call, "connect", ({ live, role }) => {
+      if (role === "team" || role === "operator") return refused("forbidden");
+      live.sockets.sweep(Date.now());
+      if (live.sockets.isFullFor(actor.credentialId)) return TOO_MANY_SOCKETS;
+      live.touch(role);
+      const { credentialId } = actor;
+      return { ok: true, response: live.sockets.connect({ credentialId, role, history }) };
+    });
+    return connected.ok ? connected.response : Response.json(connected);
   }
 
   override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
@@ -346,14 +341,19 @@ export class SessionObject extends DurableObject<Env> {
     await this.#live?.catchUp();
   }
 
-  /** Does `work` for whoever may do `operation`. */
+  /**
+   * Does `work` for whoever may do `operation`. There is no wait between the two: whoever else waited for the same word of
+   * the team may be the one who takes the key away.
+   */
   async #as<R extends Result<object>>(
     call: Call,
     operation: SessionOperation,
     work: (admitted: Admitted) => R | Promise<R>,
   ): Promise<R | Failure> {
-    const admitted = await this.#admit(call, operation);
-    return admitted.ok ? await work(admitted) : admitted;
+    const live = await this.#caughtUp(call);
+    if (live === undefined) return this.#broken ?? unknownSession(call.actor);
+    const admitted = live.admit(call.actor, operation);
+    return admitted.ok ? await work({ live, role: admitted.role }) : admitted;
   }
 
   /** Does `work` for somebody who has no key to the session yet, but what it takes to get one. */
@@ -366,14 +366,6 @@ export class SessionObject extends DurableObject<Env> {
     if (live === undefined) return this.#broken ?? refused(unknown);
     live.expireIfDue(Date.now());
     return live.disabledRefusal() ?? (await work(live));
-  }
-
-  /** Lets `call` in to do `operation`, or says why not. */
-  async #admit(call: Call, operation: SessionOperation): Promise<Admitted | Failure> {
-    const live = await this.#caughtUp(call);
-    if (live === undefined) return this.#broken ?? unknownSession(call.actor);
-    const admitted = live.admit(call.actor, operation);
-    return admitted.ok ? { ...admitted, live } : admitted;
   }
 
   /** The session, by a policy of its team that is no older than the caller's. */
