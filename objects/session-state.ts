@@ -22,6 +22,7 @@ import {
 } from "../src/domain/session-state.ts";
 import { endedCode, viewSession } from "../src/domain/view.ts";
 import type { ErrorCode, Result } from "../src/protocol/errors.ts";
+import { IDEMPOTENCY_WINDOW_MS } from "../src/protocol/limits.ts";
 import type { EndReason, Session } from "../src/protocol/session.ts";
 import { type Actor, unknownSession } from "./calls.ts";
 import type { Credentials } from "./credentials.ts";
@@ -146,6 +147,23 @@ export class SessionState {
     this.#saveRecord(identify(this.record, userId, now));
   }
 
+  /** Whether whoever has the idempotency key it was created with may have another key to it. */
+  isKeyGood(now: number): boolean {
+    const { record, isKeyGood } = this.#stored;
+    // Once it is somebody's, a key from before opens it to nobody.
+    return (
+      this.isActive &&
+      isKeyGood &&
+      record.userId === null &&
+      now - record.createdAt <= IDEMPOTENCY_WINDOW_MS
+    );
+  }
+
+  /** The idempotency key opens nothing any more. */
+  spendKey(now: number): void {
+    if (this.isKeyGood(now)) this.#save({ isKeyGood: false });
+  }
+
   end(reason: EndReason, now: number): void {
     this.#saveRecord(end(this.record, reason, now, now));
   }
@@ -224,6 +242,7 @@ export function newSession(
       indexedAt: 0,
       indexedAccess: 0,
       socketsClosedAt: null,
+      isKeyGood: true,
     },
     conversation: newConversation(input.defaultConversationId, now),
   };

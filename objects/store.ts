@@ -19,6 +19,8 @@ export interface StoredSession {
   readonly indexedAt: number;
   readonly indexedAccess: number;
   readonly socketsClosedAt: number | null;
+  /** Whether its idempotency key still opens it, as far as nobody has been shut out. */
+  readonly isKeyGood: boolean;
 }
 
 export class SessionStore {
@@ -78,15 +80,17 @@ export class SessionStore {
       indexedAt: row.indexed_at,
       indexedAccess: row.indexed_access,
       socketsClosedAt: row.sockets_closed_at,
+      isKeyGood: row.key_good === 1,
     };
   }
 
-  saveSession({ record, team, indexedAt, indexedAccess, socketsClosedAt }: StoredSession): void {
+  saveSession(stored: StoredSession): void {
+    const { record, team, indexedAt, indexedAccess, socketsClosedAt, isKeyGood } = stored;
     this.#sql.exec(
       `INSERT OR REPLACE INTO session (single, id, team_id, team_number, status, end_reason, ended_at, version, user_id,
          user_fingerprint, device_info, location_info, created_at, updated_at, last_accessed, default_conversation_id,
-         team_revision, team_policy, indexed_at, indexed_access, sockets_closed_at)
-       VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         team_revision, team_policy, indexed_at, indexed_access, sockets_closed_at, key_good)
+       VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       record.id,
       record.teamId,
       record.teamNumber,
@@ -107,6 +111,7 @@ export class SessionStore {
       indexedAt,
       indexedAccess,
       socketsClosedAt,
+      isKeyGood ? 1 : 0,
     );
   }
 
@@ -175,6 +180,7 @@ type SessionRow = {
   indexed_at: number;
   indexed_access: number;
   sockets_closed_at: number | null;
+  key_good: number;
 };
 
 type ConversationRow = {

@@ -57,9 +57,15 @@ function identityOf({ sub, jti, exp, aud }: JWTPayload, teamId: string, now: num
   const isShort = expiresAt <= now + MAX_IDENTITY_TOKEN_MS + CLOCK_SKEW_MS;
   // A list of audiences is a token for others too.
   if (!isName(sub) || !isName(jti) || !isShort || aud !== teamId) return undefined;
-  return { userId: sub.toWellFormed(), jti, expiresAt };
+  return { userId: sub, jti, expiresAt };
 }
 
+/** Lone surrogates are stored as one and the same character: two people would become one. */
 function isName(value: unknown): value is string {
-  return typeof value === "string" && value.length > 0 && value.length <= MAX_NAME_LENGTH;
+  return (
+    typeof value === "string" &&
+    value.length > 0 &&
+    value.length <= MAX_NAME_LENGTH &&
+    value.isWellFormed()
+  );
 }

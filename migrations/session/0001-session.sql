@@ -23,7 +23,9 @@ CREATE TABLE session (
   -- What the index knows: when it was told, and of which access.
   indexed_at INTEGER NOT NULL,
   indexed_access INTEGER NOT NULL,
-  sockets_closed_at INTEGER
+  sockets_closed_at INTEGER,
+  -- 0 once an owner's device was shut out: the idempotency key that it may still have must not let it in again.
+  key_good INTEGER NOT NULL
 );
 
 -- The keys to the session that are good: one that is revoked is gone. Of their secrets only SHA-256.

@@ -13,7 +13,7 @@ import { sessionsDatabase, teamsDatabase } from "../session-index/databases.ts";
 import { claimIdentityToken } from "../session-index/identity-tokens.ts";
 import { listSessions } from "../session-index/read.ts";
 import { teamById } from "../team-cache.ts";
-import { limitResume } from "./rate-limits.ts";
+import { limitOwner, limitResume } from "./rate-limits.ts";
 import { newCredential, openSession, sessionStub, teamWord } from "./session-access.ts";
 import type { Visitor } from "./visitor.ts";
 
@@ -42,6 +42,8 @@ export async function identifySession(
   // Whether the caller may at all, before its token is used up.
   const owner = await opened.stub.readIdentity(opened.call);
   if (!owner.ok) return owner;
+  const limited = await limitOwner(services, caller, "identify");
+  if (limited) return limited;
   const identity = await presentIdentity(services, owner.teamId, identityToken);
   if (identity === undefined) return INVALID_TOKEN;
   const minted = await mintToken(services.keys, id);

@@ -15,7 +15,7 @@ import {
 } from "../protocol/rest.ts";
 import type { CredentialRole } from "../protocol/session.ts";
 import type { Services } from "../services.ts";
-import { limitRedemption } from "./rate-limits.ts";
+import { limitOwner, limitRedemption } from "./rate-limits.ts";
 import { knownTeam, newCredential, openSession, sessionStub, teamWord } from "./session-access.ts";
 import type { Visitor } from "./visitor.ts";
 
@@ -35,6 +35,8 @@ export async function createInvite(
   // A name before the host is there to look like one.
   const hasName = url.username !== "" || url.password !== "";
   if (request.pageUrl !== undefined && (!isOurs || hasName)) return NOT_OUR_PAGE;
+  const limited = caller.kind === "credential" && (await limitOwner(services, caller, "invite"));
+  if (limited) return limited;
   const { inviteId, secret, secretDigest } = await mintInvite(services.keys, id);
   const invite = { id: inviteId, secretDigest };
   const created = await opened.stub.createInvite({ ...opened.call, invite, request });

@@ -1,11 +1,13 @@
 // Who may how often. The exact counts are the limiter objects'; before them, whoever has no credential meets an outer ring
 // that is approximate and costs no object. A limiter that is down lets nobody new in and shuts nobody out.
 import type { LimiterAnswer, LimiterObject } from "../../objects/limiter.ts";
-import type { Caller } from "../caller.ts";
+import type { Caller, CredentialCaller } from "../caller.ts";
 import { toBase64Url } from "../domain/base64url.ts";
 import type { TeamSettings } from "../domain/policy.ts";
 import type { Failure } from "../protocol/errors.ts";
 import {
+  IDENTIFICATIONS_PER_MINUTE_PER_OWNER,
+  INVITES_PER_MINUTE_PER_OWNER,
   LOOKUPS_PER_MINUTE_PER_OWNER,
   LOOKUPS_PER_MINUTE_PER_TEAM,
   REDEMPTIONS_PER_MINUTE_PER_NETWORK,
@@ -69,6 +71,17 @@ export function limitResume(
   return admitNetwork(services, "resume", network, RESUMES_PER_MINUTE_PER_NETWORK);
 }
 
+/** Why `caller` may not make a link now, or present an identity token, if so. */
+export function limitOwner(
+  services: Services,
+  { credential }: CredentialCaller,
+  what: "invite" | "identify",
+): Promise<Failure | undefined> {
+  const limit =
+    what === "invite" ? INVITES_PER_MINUTE_PER_OWNER : IDENTIFICATIONS_PER_MINUTE_PER_OWNER;
+  return take(services, { what, of: credential.credentialId, limit, whenDown: "admit" });
+}
+
 /** Why `caller` may not ask the index about the sessions of a team now, if so. */
 export function limitLookup(
   services: Services,
@@ -97,7 +110,7 @@ async function admitNetwork(
 }
 
 interface Limited {
-  readonly what: "create" | "redeem" | "resume" | "look-up";
+  readonly what: "create" | "redeem" | "resume" | "look-up" | "invite" | "identify";
   readonly of: string;
   /** A minute; null for no limit, and then nobody is asked. */
   readonly limit: number | null;

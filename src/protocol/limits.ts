@@ -100,6 +100,12 @@ export const LOOKUPS_PER_MINUTE_PER_TEAM = 600;
 /** The same, of one owner of an identified session. */
 export const LOOKUPS_PER_MINUTE_PER_OWNER = 60;
 
+/** Links one owner's credential makes in a minute: each is a row of the team's audit trail, which nothing clears. */
+export const INVITES_PER_MINUTE_PER_OWNER = 20;
+
+/** Identity tokens one owner's credential presents in a minute, good ones or not: each is a look-up in the index. */
+export const IDENTIFICATIONS_PER_MINUTE_PER_OWNER = 20;
+
 /** Frames a credential may send for each message that its team's policy lets it send: all frame types count, and each message in a `send`. */
 export const FRAMES_PER_MESSAGE = 10;
 

@@ -14,7 +14,13 @@ export const identifySession = endpoint({
   query: noQuerySchema,
   body: identifySchema,
   answers: { 200: openedAnswer },
-  errors: ["invalid_identity_token", "identity_conflict", "session_expired", "session_terminated"],
+  errors: [
+    "invalid_identity_token",
+    "identity_conflict",
+    "rate_limited",
+    "session_expired",
+    "session_terminated",
+  ],
   async handle({ request, services, caller, params: { id = "" }, body }) {
     const visitor = visitorOf(request);
     const identified = await operations.identifySession(services, caller, id, body, visitor);

@@ -19,7 +19,13 @@ export const createInvite = endpoint({
   query: noQuerySchema,
   body: createInviteSchema,
   answers: { 201: createdInviteAnswer },
-  errors: ["fresh_credential_needed", "too_many_invites", "session_expired", "session_terminated"],
+  errors: [
+    "fresh_credential_needed",
+    "too_many_invites",
+    "rate_limited",
+    "session_expired",
+    "session_terminated",
+  ],
   async handle({ request, services, caller, params: { id = "" }, body }) {
     const pageUrl = request.headers.get("Origin") ?? new URL(request.url).origin;
     return answer(201, await operations.createInvite(services, caller, id, body, pageUrl));

@@ -2,13 +2,16 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { type Call, CONNECT_CALL_HEADER, type ConnectCall } from "../../objects/calls.ts";
 import type { SessionObject } from "../../objects/session.ts";
 import { readToken } from "../../src/credentials/token.ts";
 import { signingKeys } from "../../src/keys.ts";
+import type { SessionStub } from "../../src/operations/session-access.ts";
 import type { MessagePage, SessionWithToken } from "../../src/protocol/rest.ts";
 import { call, NO_LIMITS, newSession, newTeam, newTeamKey } from "../support/api.ts";
 import { HOUR_MS, MINUTE_MS, moveClock } from "../support/clock.ts";
 import { evict, RESIDENCIES, stepper } from "../support/eviction.ts";
+import { slowIndex } from "../support/index-database.ts";
 import { objectOf } from "../support/object-of.ts";
 import { indexAnswered, objectRowsWritten } from "../support/object-storage.ts";
 import { refusal } from "../support/problem.ts";
@@ -426,6 +429,59 @@ describe("in the same moment", () => {
     }
     const open = await runInDurableObject(objectOf(id), (_, ctx) => ctx.getWebSockets().length);
     expect(open).toBe(0);
+  });
+});
+
+describe("while the object learns of a changed policy", () => {
+  /** What whoever came with it waits for, all of them at once. */
+  async function laterWord(): Promise<{ teamRevision: number; teamConfirmedAt: number }> {
+    const teamRevision = await env.INDEX_DB.prepare(
+      "UPDATE teams SET revision = revision + 1 WHERE id = ? RETURNING revision",
+    )
+      .bind(teamId)
+      .first<number>("revision");
+    return { teamRevision: teamRevision ?? 0, teamConfirmedAt: Date.now() };
+  }
+
+  async function callOf(token: string): Promise<Call> {
+    const presented = await readToken(await signingKeys(env), token);
+    if (presented === undefined) throw new Error("no token of ours");
+    const { credentialId, secretDigest } = presented;
+    return {
+      ...(await laterWord()),
+      actor: { kind: "credential", credentialId, secretDigest },
+    };
+  }
+
+  test("whoever is shut out meanwhile gets no connection and makes no link", async () => {
+    const guest = await letIn(chat.token, "writer");
+    const device = await letIn(chat.token, "owner");
+    const [owner, other] = [await callOf(chat.token), await callOf(device.token)];
+    const word = { teamRevision: other.teamRevision, teamConfirmedAt: other.teamConfirmedAt };
+    const ticket = { kind: "ticket", credentialId: credentialIdOf(guest.token) } as const;
+    const connect: ConnectCall = { ...word, actor: ticket, history: { after: 0 } };
+    const object = objectOf(id) as unknown as SessionStub;
+    const heal = slowIndex(100);
+    const revoking = object.revokeDevice({ ...owner, ...word }, "others");
+    // It is there first, and all three wait for the same answer.
+    await scheduler.wait(20);
+    const [revoked, connected, invited] = await Promise.all([
+      revoking,
+      object.fetch(
+        new Request("https://session/", {
+          headers: { Upgrade: "websocket", [CONNECT_CALL_HEADER]: JSON.stringify(connect) },
+        }),
+      ),
+      object.createInvite({
+        ...other,
+        invite: { id: "planted", secretDigest: new Uint8Array(32) },
+        request: { role: "reader" },
+      }),
+    ]).finally(heal);
+    expect(revoked).toEqual({ ok: true });
+    expect(connected.webSocket).toBeNull();
+    expect(await connected.json()).toMatchObject({ code: "invalid_credential" });
+    expect(invited).toMatchObject({ code: "invalid_credential" });
   });
 });
 

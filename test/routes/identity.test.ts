@@ -269,6 +269,22 @@ describe("resume", () => {
     expect(devices).toHaveLength(32);
   });
 
+  test("with all places taken, leaves those who are connected theirs, however long they have been", async () => {
+    const sub = person();
+    const connected = await identified(await newSession(teamId), sub);
+    const socket = await TestSocket.open(connected.session, connected.ticket);
+    await socket.first("synced");
+    const longest = await (await resumeAs(sub)).json<SessionWithToken>();
+    for (let device = 0; device < 31; device++) {
+      moveClock(1_000);
+      await resumeAs(sub);
+    }
+    expect((await validate(connected)).status).toBe(200);
+    expect(await refusal(await validate(longest))).toBe("401 invalid_credential");
+    expect(socket.closeCode).toBeUndefined();
+    socket.close();
+  });
+
   test("puts the token into a cookie where that is asked for", async () => {
     const sub = person();
     await identified(await newSession(teamId), sub);
@@ -313,6 +329,8 @@ describe("an identity token", () => {
     ["whose `sub` is too long", () => ({ sub: "x".repeat(257) })],
     ["without a `jti`", () => ({ sub: "a", jti: undefined })],
     ["whose `jti` is empty", () => ({ sub: "a", jti: "" })],
+    ["whose `sub` would be stored as somebody else's", () => ({ sub: "a\ud800" })],
+    ["whose `jti` would be stored as another one", () => ({ sub: "a", jti: "j\ud800" })],
     ["without an `exp`", () => ({ sub: "a", exp: undefined })],
     [
       "that has expired, by more than the clocks may differ",

@@ -7,16 +7,20 @@ import { signingKeys } from "../../src/keys.ts";
 import { networkOfAddress, networkOfRequest } from "../../src/network.ts";
 import { limitRedemption, limitResume } from "../../src/operations/rate-limits.ts";
 import {
+  IDENTIFICATIONS_PER_MINUTE_PER_OWNER,
+  INVITES_PER_MINUTE_PER_OWNER,
   LOOKUPS_PER_MINUTE_PER_TEAM,
   REDEMPTIONS_PER_MINUTE_PER_NETWORK,
   RESUMES_PER_MINUTE_PER_NETWORK,
 } from "../../src/protocol/limits.ts";
-import { call, newTeam, newTeamKey, ORIGIN, type Sent } from "../support/api.ts";
+import { call, newSession, newTeam, newTeamKey, ORIGIN, type Sent } from "../support/api.ts";
 import { MINUTE_MS, moveClock } from "../support/clock.ts";
 import { callConfigured } from "../support/configured.ts";
+import { evict } from "../support/eviction.ts";
 import { breakLimiters, slowLimiters } from "../support/limiters.ts";
 import { from, newAddress } from "../support/networks.ts";
 import { refusal } from "../support/problem.ts";
+import { callWith, letIn } from "../support/sharing.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -301,5 +305,29 @@ describe("the network of an address", () => {
   test("is not known off the edge", () => {
     const headers = { "X-Forwarded-For": "192.0.2.7", "X-Real-IP": "192.0.2.7" };
     expect(networkOfRequest(new Request("http://localhost", { headers }))).toBeUndefined();
+  });
+});
+
+describe("what an owner may do to the index", () => {
+  test.each([
+    ["links made", "/invites", { role: "reader" }, INVITES_PER_MINUTE_PER_OWNER],
+    [
+      "identity tokens presented",
+      "/identify",
+      { identityToken: "none" },
+      IDENTIFICATIONS_PER_MINUTE_PER_OWNER,
+    ],
+  ] as const)("%s are counted by token", async (_, path, body, limit) => {
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+    const chat = await newSession(await newTeam());
+    const other = await letIn(chat.token, "owner");
+    const ask = async (token: string) => (await callWith(token, path, { body })).status;
+    const answers = await Promise.all(Array.from({ length: limit + 5 }, () => ask(other.token)));
+    expect(answers.filter((status) => status === 429)).toHaveLength(5);
+    expect(await ask(chat.token)).not.toBe(429);
+    await evict(chat.session.id);
+    expect(await ask(other.token)).toBe(429);
+    moveClock(2 * MINUTE_MS);
+    expect(await ask(other.token)).not.toBe(429);
   });
 });

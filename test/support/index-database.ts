@@ -85,6 +85,33 @@ export function holdIndex(): { readonly reached: Promise<void>; release(): void 
   };
 }
 
+/** From now on D1 takes `ms` longer over every call, until the function that is returned is called. */
+export function slowIndex(ms: number): () => void {
+  const { all, run, raw, first } = statement;
+  const { batch } = database;
+  const late = async <T>(call: () => Promise<T>): Promise<T> => {
+    await scheduler.wait(ms);
+    return await call();
+  };
+  return replace({
+    all() {
+      return late(() => all.call(this));
+    },
+    run() {
+      return late(() => run.call(this));
+    },
+    raw() {
+      return late(() => raw.call(this));
+    },
+    first() {
+      return late(() => first.call(this));
+    },
+    batch(statements) {
+      return late(() => batch.call(this, statements));
+    },
+  });
+}
+
 interface Calls {
   all(this: D1PreparedStatement): Promise<unknown>;
   run(this: D1PreparedStatement): Promise<unknown>;
