@@ -78,6 +78,8 @@ export interface Created {
 
 export interface RefreshCall extends Call {
   readonly rotate: boolean;
+  /** See `RotationRequest`. */
+  readonly oneAtATime: boolean;
   /** Digests of what may follow the secret that was presented; see `rotateSecret`. */
   readonly successors: readonly Uint8Array[];
 }

@@ -1,13 +1,18 @@
 // The session's credentials: whom a secret opens the session for, and what becomes of the secret. Memory here is a cache
 // of the store; every change is written in the same breath.
-import { presentSecret, rotateSecret, type SameDigest } from "../src/domain/credential.ts";
+import {
+  presentSecret,
+  type RotationRequest,
+  rotateSecret,
+  type SameDigest,
+} from "../src/domain/credential.ts";
 import { FRESH_CREDENTIAL_MS } from "../src/protocol/limits.ts";
 import type { AccessStore, Credential } from "./access-store.ts";
 
 /** How exact `lastUsedAt` is: a call is not worth a row. */
 const USE_PRECISION_MS = 3_600_000;
 
-const isSame: SameDigest = (a, b) =>
+export const isSameDigest: SameDigest = (a, b) =>
   a.byteLength === b.byteLength && crypto.subtle.timingSafeEqual(a, b);
 
 export type Presented =
@@ -42,7 +47,7 @@ export class Credentials {
   present(id: string, digest: Uint8Array, now: number): Presented {
     const credential = this.#byId.get(id);
     if (credential === undefined) return { kind: "unknown" };
-    const secrets = presentSecret(credential.secrets, digest, now, isSame);
+    const secrets = presentSecret(credential.secrets, digest, now, isSameDigest);
     if (secrets === undefined) return { kind: "stolen", credential };
     const isUseOld = now - credential.lastUsedAt >= USE_PRECISION_MS;
     if (secrets !== credential.secrets || isUseOld) {
@@ -56,13 +61,12 @@ export class Credentials {
     id: string,
     presented: Uint8Array,
     successors: readonly Uint8Array[],
-    force: boolean,
-    now: number,
+    request: RotationRequest,
   ): number | undefined {
     const credential = this.#byId.get(id);
     if (credential === undefined) return undefined;
     const { secrets } = credential;
-    const rotation = rotateSecret(secrets, presented, successors, { force, now }, isSame);
+    const rotation = rotateSecret(secrets, presented, successors, request, isSameDigest);
     if (rotation.secrets !== secrets) this.save({ ...credential, secrets: rotation.secrets });
     return rotation.successor;
   }
@@ -72,7 +76,7 @@ export class Credentials {
     const secrets = this.#byId.get(id)?.secrets;
     return (
       secrets !== undefined &&
-      isSame(secrets.digest, digest) &&
+      isSameDigest(secrets.digest, digest) &&
       now - secrets.mintedAt < FRESH_CREDENTIAL_MS
     );
   }

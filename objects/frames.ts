@@ -91,7 +91,7 @@ export class Frames {
   #send(peer: Peer, frame: SendFrame): void {
     const role = peer.role;
     if (!mayRole("postMessage", role)) {
-      for (const { clientId } of frame.messages) refuse(peer, "forbidden", clientId);
+      for (const { clientId } of frame.messages) refuse(peer, "forbidden", { clientId });
       return;
     }
     this.#log.submit({
@@ -149,6 +149,6 @@ export class Frames {
 /** Tells a client that it sends too much, unless it was told before and goes on. */
 function turnAway(peer: Peer, { kind, retryAfterMs }: TooMany): Flood | undefined {
   if (kind === "flooded") return { retryAfterMs };
-  refuse(peer, "rate_limited", undefined, retryAfterMs);
+  refuse(peer, "rate_limited", { retryAfterMs });
   return undefined;
 }

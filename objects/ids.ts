@@ -14,10 +14,6 @@ export function newConnectionId(): string {
   return `conn_${randomText(9)}`;
 }
 
-export function newEventId(): string {
-  return `evt_${randomText(12)}`;
-}
-
 function randomText(bytes: number): string {
   return toBase64Url(crypto.getRandomValues(new Uint8Array(bytes)));
 }

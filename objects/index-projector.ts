@@ -1,16 +1,18 @@
 // Projects the session and its audit events into the index: what is marked or recorded is written until it has landed,
-// with backoff while the index is down. A write that can never succeed becomes a dead letter, so that it does not wake the object for ever.
+// with backoff while the index is down. A write that can never succeed becomes a dead letter, so that it does not wake
+// the object for ever.
 import { backoffMs } from "../src/domain/backoff.ts";
 import { earliest } from "../src/domain/deadlines.ts";
 import { expiresAt, type SessionRecord } from "../src/domain/session-state.ts";
-import type { AuditActor, AuditEventType } from "../src/protocol/audit.ts";
-import type { JsonObject } from "../src/protocol/json.ts";
-import type { AuditRecord } from "../src/session-index/audit.ts";
+import {
+  type AuditRecord,
+  type NewAuditEvent,
+  newAuditRecord,
+} from "../src/session-index/audit.ts";
 import { sessionsDatabase } from "../src/session-index/databases.ts";
 import { IndexError } from "../src/session-index/errors.ts";
 import { within } from "../src/session-index/timeout.ts";
 import { type Projection, projectEvents, projectSession } from "../src/session-index/write.ts";
-import { newEventId } from "./ids.ts";
 import type { OutboxEntry, OutboxStore } from "./outbox-store.ts";
 import type { SessionStore, StoredSession } from "./store.ts";
 
@@ -25,13 +27,6 @@ const EVENT_PREFIX = "audit:";
 
 /** What piled up in an outage lands in several writes rather than in one that D1 refuses. */
 const MAX_EVENTS_PER_WRITE = 200;
-
-/** Something that happened, for the team's audit trail. Never a secret, a fingerprint or content. */
-export interface SessionEvent {
-  readonly type: AuditEventType;
-  readonly actor: AuditActor;
-  readonly details?: JsonObject;
-}
 
 /** What is projected, and where its success is recorded. */
 export interface IndexSource {
@@ -72,18 +67,10 @@ export class IndexProjector {
    * Adds an event to the audit trail, in the transaction of the change that it tells of: with the change it is kept until
    * the index has it, and it is there once however often it is delivered.
    */
-  record({ type, actor, details }: SessionEvent, now: number): void {
-    const { id: sessionId, teamId } = this.#source.stored.record;
-    const event: AuditRecord = {
-      id: newEventId(),
-      teamId,
-      sessionId,
-      type,
-      at: now,
-      actor,
-      details: details ?? null,
-    };
-    this.#outboxStore.add(fresh(EVENT_PREFIX + event.id, now), JSON.stringify(event));
+  record(event: NewAuditEvent, now: number): void {
+    const { teamId, id } = this.#source.stored.record;
+    const record = newAuditRecord(teamId, id, event, now);
+    this.#outboxStore.add(fresh(EVENT_PREFIX + record.id, now), JSON.stringify(record));
     this.#entries = undefined;
   }
 

@@ -2,7 +2,7 @@
 // together — who is let in, what happens at a deadline, how a session ends.
 import { type CallerRole, type SessionOperation, slidesExpiry } from "../src/domain/access.ts";
 import { earliest } from "../src/domain/deadlines.ts";
-import type { TeamSettings } from "../src/domain/policy.ts";
+import { settingsOf, type TeamSettings } from "../src/domain/policy.ts";
 import type { AuditActor } from "../src/protocol/audit.ts";
 import type { Failure, Result } from "../src/protocol/errors.ts";
 import type { Session } from "../src/protocol/session.ts";
@@ -59,8 +59,8 @@ export class LiveSession {
     this.#store = store;
     this.#alarm = alarm;
     this.messages = new MessageStore(ctx.storage.sql);
-    const keys = new AccessStore(ctx.storage.sql);
-    this.credentials = new Credentials(keys);
+    const accessStore = new AccessStore(ctx.storage.sql);
+    this.credentials = new Credentials(accessStore);
     const slidAt = this.messages.lastSlidingAt();
     this.state = new SessionState(store, this.credentials, stored, slidAt);
     this.log = new MessageLog(store, this.messages, this.state, {
@@ -70,35 +70,19 @@ export class LiveSession {
       },
       deliver: (frames) => this.sockets.deliver(frames),
     });
-    this.sockets = new Sockets(ctx, store, this.messages, this.log, this.state, () => this.#arm());
-    const { sockets } = this;
-    this.#watch = new TeamWatch({
-      load: () => getTeamByNumber(teamsDatabase(env), this.state.team.number),
+    const { messages, credentials, state, log } = this;
+    this.sockets = new Sockets({ ctx, store, messages, log, state, changed: () => this.#arm() });
+    this.#watch = new TeamWatch(this.sockets, {
+      load: () => getTeamByNumber(teamsDatabase(env), state.team.number),
       adopt: (team) => this.adoptTeam(team),
-      get confirmedAt() {
-        return sockets.teamConfirmedAt;
-      },
-      set confirmedAt(at) {
-        sockets.teamConfirmedAt = at;
-      },
     });
-    this.projector = new IndexProjector(env, store, new OutboxStore(ctx.storage.sql), this.state);
-    this.access = new Access(
-      store,
-      keys,
-      this.credentials,
-      this.state,
-      this.log,
-      this.sockets,
-      (event, now) => this.projector.record(event, now),
-    );
+    this.projector = new IndexProjector(env, store, new OutboxStore(ctx.storage.sql), state);
+    const { sockets, projector } = this;
+    this.access = new Access({ store, accessStore, credentials, state, log, sockets, projector });
   }
 
   /** Lets `actor` in to do `operation` as some role, or says why not. */
-  admit(
-    actor: Actor,
-    operation: SessionOperation,
-  ): { readonly ok: true; readonly role: CallerRole } | Failure {
+  admit(actor: Actor, operation: SessionOperation): Result<{ readonly role: CallerRole }> {
     // An alarm that failed too often is gone; the next caller sets it again.
     if (!this.#alarm.isSet) this.#arm();
     const now = Date.now();
@@ -132,11 +116,11 @@ export class LiveSession {
   }
 
   /** Which of the successors offered the caller's secret gives way to, if any. */
-  rotate({ actor, rotate, successors }: RefreshCall): number | undefined {
+  rotate({ actor, rotate, oneAtATime, successors }: RefreshCall): number | undefined {
     if (actor.kind !== "credential") return undefined;
     const { credentialId, secretDigest } = actor;
-    const now = Date.now();
-    return this.credentials.rotate(credentialId, secretDigest, successors, rotate, now);
+    const request = { force: rotate, oneAtATime, now: Date.now() };
+    return this.credentials.rotate(credentialId, secretDigest, successors, request);
   }
 
   /** Whether the caller holds a key that was minted or rotated lately. */
@@ -151,9 +135,7 @@ export class LiveSession {
   async identify(call: IdentifyCall): Promise<Result<{ isNew: boolean }>> {
     const actor = auditActor(call.actor);
     const identified = this.access.identify(call.userId, call.credential, actor);
-    if (!identified.ok || !identified.isNew) return identified;
-    this.#store.transaction(() => this.projector.markSession(Date.now()));
-    await this.project();
+    if (identified.ok && identified.isNew) await this.project();
     return identified;
   }
 
@@ -236,15 +218,15 @@ export class LiveSession {
   }
 
   /** Goes by `team` if that is newer; nobody stays connected to a team that is disabled. */
-  adoptTeam({ id, number, revision, policy }: TeamSettings): void {
-    if (revision <= this.state.team.revision) return;
+  adoptTeam(team: TeamSettings): void {
+    if (team.revision <= this.state.team.revision) return;
     const now = Date.now();
-    if (policy.disabled) this.log.flush();
+    if (team.policy.disabled) this.log.flush();
     this.#store.transaction(() => {
-      const isMoved = this.state.adoptTeam({ id, number, revision, policy }, now);
+      const isMoved = this.state.adoptTeam(settingsOf(team), now);
       if (isMoved) this.projector.markSession(now);
     });
-    if (policy.disabled) this.sockets.shut();
+    if (team.policy.disabled) this.sockets.closeDisabled();
     this.#arm();
   }
 

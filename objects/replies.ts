@@ -3,11 +3,15 @@ import type { Failure, FrameErrorCode } from "../src/protocol/errors.ts";
 import type { Outcome, Refused } from "./message-log.ts";
 import type { Peer } from "./peers.ts";
 
+interface RefusalDetails {
+  readonly clientId?: string;
+  readonly retryAfterMs?: number | undefined;
+}
+
 export function refuse(
   peer: Peer,
   code: FrameErrorCode,
-  clientId?: string,
-  retryAfterMs?: number,
+  { clientId, retryAfterMs }: RefusalDetails = {},
 ): void {
   peer.send({
     type: "error",
@@ -32,8 +36,6 @@ export function answer(peer: Peer, outcomes: readonly Outcome[]): void {
   );
   if (items.length > 0) peer.send({ type: "stored", items });
   for (const outcome of outcomes) {
-    if (outcome.kind === "refused") {
-      refuse(peer, outcome.code, outcome.clientId, outcome.retryAfterMs);
-    }
+    if (outcome.kind === "refused") refuse(peer, outcome.code, outcome);
   }
 }

@@ -21,7 +21,7 @@ import {
   touch,
 } from "../src/domain/session-state.ts";
 import { endedCode, viewSession } from "../src/domain/view.ts";
-import type { ErrorCode, Failure } from "../src/protocol/errors.ts";
+import type { ErrorCode, Result } from "../src/protocol/errors.ts";
 import { IDEMPOTENCY_WINDOW_MS } from "../src/protocol/limits.ts";
 import type { EndReason, Session } from "../src/protocol/session.ts";
 import { type Actor, unknownSession } from "./calls.ts";
@@ -73,10 +73,7 @@ export class SessionState {
   }
 
   /** Whether `actor` may do `operation`, and as what. Its secret, where it has one, was looked at before. */
-  admit(
-    actor: Actor,
-    operation: SessionOperation,
-  ): { readonly ok: true; readonly role: CallerRole } | Failure {
+  admit(actor: Actor, operation: SessionOperation): Result<{ readonly role: CallerRole }> {
     const role = this.#roleOf(actor);
     if (role === undefined) return unknownSession(actor);
     if (!mayRole(operation, role)) return { ok: false, code: "forbidden" };

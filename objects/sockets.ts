@@ -27,6 +27,17 @@ const SWEEP_INTERVAL_MS = PRESENCE_LEASE_MS / 3;
 /** Connections that are dead are let go of about that often. */
 export const ROOM_AGAIN_MS = 30_000;
 
+/** What of a session has to do with its sockets. */
+interface Parts {
+  readonly ctx: DurableObjectState;
+  readonly store: SessionStore;
+  readonly messages: MessageStore;
+  readonly log: MessageLog;
+  readonly state: SessionState;
+  /** Called after a socket changed what the session waits for. */
+  readonly changed: () => void;
+}
+
 export class Sockets {
   readonly #log: MessageLog;
   readonly #state: SessionState;
@@ -37,15 +48,7 @@ export class Sockets {
   #announcing = false;
   #sweptAt = 0;
 
-  /** `changed` is called after a socket changed what the session waits for. */
-  constructor(
-    ctx: DurableObjectState,
-    store: SessionStore,
-    messages: MessageStore,
-    log: MessageLog,
-    state: SessionState,
-    changed: () => void,
-  ) {
+  constructor({ ctx, store, messages, log, state, changed }: Parts) {
     this.#log = log;
     this.#state = state;
     this.#history = new History(messages, log);
@@ -196,7 +199,7 @@ export class Sockets {
   }
 
   /** The team is disabled. */
-  shut(): void {
+  closeDisabled(): void {
     this.#drop([...this.#peers], CLOSE_CODES.forbidden, closeReason("team_disabled", undefined));
   }
 

@@ -21,25 +21,30 @@ export interface WatchedTeam {
   load(): Promise<TeamSettings | undefined>;
   /** The index's word, at least as new as what is known. */
   adopt(team: TeamSettings): void;
-  /** When it was last confirmed, kept through an eviction; 0 when nobody knows. */
-  confirmedAt: number;
+}
+
+/** When the team was last confirmed, kept through an eviction; 0 when nobody knows. */
+export interface Confirmation {
+  teamConfirmedAt: number;
 }
 
 export class TeamWatch {
+  readonly #last: Confirmation;
   readonly #team: WatchedTeam;
   #learning: Promise<void> | undefined;
   /** What frames wait for, in the order in which they came. */
   #gate: Promise<void> | undefined;
   #askAgainAt = 0;
 
-  constructor(team: WatchedTeam) {
+  constructor(last: Confirmation, team: WatchedTeam) {
+    this.#last = last;
     this.#team = team;
   }
 
   /** Somebody knows that the team was as it is known here at `at`. */
   confirm(at: number, now: number): void {
     const known = Math.min(at, now);
-    if (known > this.#team.confirmedAt) this.#team.confirmedAt = known;
+    if (known > this.#last.teamConfirmedAt) this.#last.teamConfirmedAt = known;
   }
 
   /** Goes by the team as the index has it; while that is down, the last word holds. Never fails. */
@@ -69,7 +74,7 @@ export class TeamWatch {
   /** What a frame that has just come has to wait for, if for anything. */
   beforeFrame(now: number): Promise<void> | undefined {
     if (this.#gate !== undefined) return this.#gate;
-    const age = now - this.#team.confirmedAt;
+    const age = now - this.#last.teamConfirmedAt;
     if (age < REFRESH_AFTER_MS || now < this.#askAgainAt) return undefined;
     const learning = this.learn();
     if (age < STALE_AFTER_MS) return undefined;

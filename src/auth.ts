@@ -6,24 +6,18 @@ import { isSameSecret } from "./credentials/secret.ts";
 import { readTeamKey } from "./credentials/team-key.ts";
 import { readToken } from "./credentials/token.ts";
 import { isOriginAllowed } from "./domain/policy.ts";
-import { noteKeyUsed } from "./operations/audit.ts";
-import type { Failure } from "./protocol/errors.ts";
-import { cookieToken } from "./routes/cookies.ts";
+import { noteKeyUsed } from "./operations/key-use.ts";
+import type { Failure, Result } from "./protocol/errors.ts";
+import { cookieToken, type Subject } from "./routes/cookies.ts";
 import type { Services } from "./services.ts";
 import { operatorToken, teamById, teamKey } from "./team-cache.ts";
 
-type Authenticated = { readonly ok: true; readonly caller: Caller } | Failure;
+type Authenticated = Result<{ readonly caller: Caller }>;
 
 const ANONYMOUS: Authenticated = { ok: true, caller: { kind: "anonymous" } };
 const UNAUTHENTICATED: Failure = { ok: false, code: "unauthenticated" };
 const INVALID: Failure = { ok: false, code: "invalid_credential" };
 const WRONG_PAGE: Failure = { ok: false, code: "origin_not_allowed" };
-
-/** What a request is about, as far as its path says. */
-interface Subject {
-  readonly sessionId: string | undefined;
-  readonly teamId: string | undefined;
-}
 
 /** Who sent `request`: a visitor with a token, a team with a key, one of its staff, or nobody known. Throws `IndexError`. */
 export async function authenticate(
@@ -59,7 +53,7 @@ async function authenticateCookie(
   if (!request.headers.has("Origin")) {
     const site = request.headers.get("Sec-Fetch-Site") ?? "same-origin";
     const isOwnRead = SAFE_METHODS.includes(request.method) && site === "same-origin";
-    if (!isOwnRead) return { ok: false, code: "origin_not_allowed" };
+    if (!isOwnRead) return WRONG_PAGE;
   }
   const credential = await readToken(services.keys, token);
   return credential

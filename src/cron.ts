@@ -2,8 +2,8 @@
 // index. Bounded work a run, the longest overdue first.
 import { sessionStub } from "./operations/session-access.ts";
 import { sessionsDatabases, teamsDatabase } from "./session-index/databases.ts";
-import { forgetUsedTokens } from "./session-index/identity-keys.ts";
-import { deleteExpiredTokens } from "./session-index/operator-tokens.ts";
+import { deleteExpiredIdentityTokens } from "./session-index/identity-tokens.ts";
+import { deleteExpiredOperatorTokens } from "./session-index/operator-tokens.ts";
 import { type Overdue, overdueSessions } from "./session-index/read.ts";
 
 /** The index may be an hour behind a busy session, and an alarm is given time to be late. */
@@ -44,7 +44,7 @@ const EXPIRED_BATCH = 1000;
 /** Deletes tokens of operators and marks of used identity tokens that have expired. */
 export async function deleteExpired(env: Env, now: number): Promise<void> {
   const database = teamsDatabase(env);
-  for (const deleteSome of [deleteExpiredTokens, forgetUsedTokens]) {
+  for (const deleteSome of [deleteExpiredOperatorTokens, deleteExpiredIdentityTokens]) {
     for (let batch = 0; batch < MAX_BATCHES; batch++) {
       const deleted = await deleteSome(database, { now, limit: EXPIRED_BATCH });
       if (deleted < EXPIRED_BATCH) break;

@@ -3,8 +3,6 @@
 import { errors, importJWK, type JWTPayload, type JWTVerifyOptions, jwtVerify } from "jose";
 import { CLOCK_SKEW_MS, MAX_IDENTITY_TOKEN_MS } from "./protocol/limits.ts";
 import type { Services } from "./services.ts";
-import { teamsDatabase } from "./session-index/databases.ts";
-import { claimIdentityToken } from "./session-index/identity-keys.ts";
 import { identityKey } from "./team-cache.ts";
 
 /** A longer `sub` or `jti` is nobody's name. */
@@ -70,14 +68,4 @@ function isName(value: unknown): value is string {
     value.length <= MAX_NAME_LENGTH &&
     value.isWellFormed()
   );
-}
-
-/** Uses a token up; false when it was used before, for whatever. Throws `IndexError`. */
-export function useIdentityToken(
-  { env }: Services,
-  teamId: string,
-  { jti, expiresAt }: Identity,
-  now: number,
-): Promise<boolean> {
-  return claimIdentityToken(teamsDatabase(env), { teamId, jti, expiresAt }, now);
 }

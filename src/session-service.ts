@@ -13,7 +13,7 @@ import * as sessions from "./operations/sessions.ts";
 import { UNKNOWN_VISITOR } from "./operations/visitor.ts";
 import type { AuditEventList } from "./protocol/audit.ts";
 import type { Conversation } from "./protocol/conversation.ts";
-import type { Failure, Result } from "./protocol/errors.ts";
+import type { Result } from "./protocol/errors.ts";
 import type { Message, NewTeamMessage } from "./protocol/message.ts";
 import {
   type ConversationList,
@@ -243,10 +243,7 @@ export class SessionService extends WorkerEntrypoint<Env> {
   }
 }
 
-function check<T>(
-  schema: z.ZodType<T>,
-  value: unknown,
-): { readonly ok: true; readonly value: T } | Failure {
+function check<T>(schema: z.ZodType<T>, value: unknown): Result<{ readonly value: T }> {
   let json: unknown;
   try {
     json = plain(value);

@@ -1,14 +1,14 @@
 // What the Worker knows of teams without asking: at most a minute old while the index answers, and as long as it takes
 // while it does not. A key or token revoked or a policy changed holds everywhere within TEAM_CACHE_TTL_MS.
 import { identitySecret } from "./credentials/identity-secret.ts";
-import { originPatterns, type TeamSettings } from "./domain/policy.ts";
+import { originPatterns, settingsOf, type TeamSettings } from "./domain/policy.ts";
 import { signingKeys } from "./keys.ts";
 import type { EcPublicJwk } from "./protocol/rest.ts";
 import { teamsDatabase } from "./session-index/databases.ts";
 import { findIdentityKey, type IdentityKeyRecord } from "./session-index/identity-keys.ts";
 import { findOperatorToken, type OperatorTokenRecord } from "./session-index/operator-tokens.ts";
-import { findKey, type TeamKeyRecord } from "./session-index/team-keys.ts";
-import { getTeam, getTeamByNumber, isOriginKnown } from "./session-index/teams.ts";
+import { findTeamKey, type TeamKeyRecord } from "./session-index/team-keys.ts";
+import { getTeam, getTeamByNumber, hasTeamWithOrigin } from "./session-index/teams.ts";
 import { type CacheLimits, StaleIfErrorCache } from "./stale-if-error-cache.ts";
 
 /** No team can list a longer one. */
@@ -32,7 +32,7 @@ export interface KnownTeam extends TeamSettings {
 
 const byNumber = new StaleIfErrorCache<KnownTeam>(LIMITS);
 const byId = new StaleIfErrorCache<KnownTeam>(LIMITS);
-const keys = new StaleIfErrorCache<TeamKeyRecord>(LIMITS);
+const teamKeys = new StaleIfErrorCache<TeamKeyRecord>(LIMITS);
 const operatorTokens = new StaleIfErrorCache<OperatorTokenRecord>(LIMITS);
 const identityKeys = new StaleIfErrorCache<IdentityKeyRecord>(LIMITS);
 const origins = new StaleIfErrorCache<true>(LIMITS);
@@ -41,19 +41,19 @@ const origins = new StaleIfErrorCache<true>(LIMITS);
 export function teamByNumber(env: Env, number: number): Promise<KnownTeam | undefined> {
   const now = Date.now();
   return byNumber.get(number, now, async () =>
-    settingsOf(await getTeamByNumber(teamsDatabase(env), number), now),
+    knownTeam(await getTeamByNumber(teamsDatabase(env), number), now),
   );
 }
 
 /** Throws `IndexError`. */
 export function teamById(env: Env, id: string): Promise<KnownTeam | undefined> {
   const now = Date.now();
-  return byId.get(id, now, async () => settingsOf(await getTeam(teamsDatabase(env), id), now));
+  return byId.get(id, now, async () => knownTeam(await getTeam(teamsDatabase(env), id), now));
 }
 
 /** A key that may be revoked. Throws `IndexError`. */
 export function teamKey(env: Env, keyId: string): Promise<TeamKeyRecord | undefined> {
-  return keys.get(keyId, Date.now(), () => findKey(teamsDatabase(env), keyId));
+  return teamKeys.get(keyId, Date.now(), () => findTeamKey(teamsDatabase(env), keyId));
 }
 
 /** An operator's token that may have expired or been revoked. Throws `IndexError`. */
@@ -95,7 +95,7 @@ function identityKeyName(teamId: string, kid: string): string {
 export async function isKnownOrigin(env: Env, origin: string): Promise<boolean> {
   if (origin.length > MAX_ORIGIN_LENGTH) return false;
   const known = await origins.get(origin, Date.now(), async () =>
-    (await isOriginKnown(teamsDatabase(env), originPatterns(origin))) ? true : undefined,
+    (await hasTeamWithOrigin(teamsDatabase(env), originPatterns(origin))) ? true : undefined,
   );
   return known === true;
 }
@@ -107,8 +107,8 @@ export function forgetTeam(id: string, number: number): void {
   origins.clear();
 }
 
-export function forgetKey(keyId: string): void {
-  keys.forget(keyId);
+export function forgetTeamKey(keyId: string): void {
+  teamKeys.forget(keyId);
 }
 
 export function forgetOperatorToken(tokenId: string): void {
@@ -120,8 +120,6 @@ export function forgetIdentityKey(teamId: string, kid: string): void {
 }
 
 /** What sessions go by: the rest of a team's record is nobody's but the administrator's. */
-function settingsOf(team: TeamSettings | undefined, confirmedAt: number): KnownTeam | undefined {
-  if (team === undefined) return undefined;
-  const { id, number, revision, policy } = team;
-  return { id, number, revision, policy, confirmedAt };
+function knownTeam(team: TeamSettings | undefined, confirmedAt: number): KnownTeam | undefined {
+  return team && { ...settingsOf(team), confirmedAt };
 }

@@ -1,4 +1,5 @@
 // The environment of a page.
+import { INVITE_FRAGMENT } from "../../src/protocol/rest.ts";
 import type {
   Attention,
   Clock,
@@ -86,7 +87,7 @@ function storageIfAllowed(name: () => KeyValueStorage): KeyValueStorage | undefi
   }
 }
 
-const INVITE = /^#ds-invite=([^&]+)$/;
+const INVITE = new RegExp(`^#${INVITE_FRAGMENT}=([^&]+)$`);
 
 /** The secret leaves the address bar and the history: neither a look over the shoulder nor a copied address gives it away. */
 function takeInvite(): string | undefined {

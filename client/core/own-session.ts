@@ -149,7 +149,8 @@ export class OwnSession {
   }
 }
 
-function isExpiredKey(error: unknown): boolean {
+/** Whether a creation was refused because its key is too old. */
+export function isExpiredKey(error: unknown): boolean {
   return error instanceof RequestError && error.code === "idempotency_key_expired";
 }
 

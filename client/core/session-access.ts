@@ -3,7 +3,7 @@ import { TICKET_TTL_MS } from "../../src/protocol/limits.ts";
 import type { CredentialRole, Session, SessionStatus } from "../../src/protocol/session.ts";
 import type { Clock } from "./environment.ts";
 import type { Invitation } from "./invitation.ts";
-import type { OwnSession } from "./own-session.ts";
+import { isExpiredKey, type OwnSession } from "./own-session.ts";
 import { RequestError } from "./request-error.ts";
 import type { RestClient } from "./rest-client.ts";
 import { sessionIdOf } from "./rest-client.ts";
@@ -232,8 +232,4 @@ export class SessionAccess {
 
 function isUnauthenticated(error: unknown): boolean {
   return error instanceof RequestError && error.status === 401;
-}
-
-function isExpiredKey(error: unknown): boolean {
-  return error instanceof RequestError && error.code === "idempotency_key_expired";
 }

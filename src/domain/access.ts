@@ -2,7 +2,7 @@
 // route against.
 import type { Side } from "../protocol/frames.ts";
 import type { KeyScope } from "../protocol/rest.ts";
-import type { ConnectionRole, CredentialRole } from "../protocol/session.ts";
+import { type ConnectionRole, CREDENTIAL_ROLES, type CredentialRole } from "../protocol/session.ts";
 
 /** As whom a caller acts in a session. */
 export type CallerRole = CredentialRole | "team" | "operator";
@@ -25,8 +25,6 @@ export interface TeamRule {
   readonly owner: boolean;
 }
 
-const EVERY_ROLE: readonly CredentialRole[] = ["owner", "writer", "reader"];
-
 /** Keeps the names of the operations and widens the rules. */
 function table<Operation extends string>(
   rules: Readonly<Record<Operation, SessionRule>>,
@@ -36,13 +34,18 @@ function table<Operation extends string>(
 
 /** Operations on one session. */
 export const SESSION_ACCESS = table({
-  get: { roles: EVERY_ROLE, scope: "sessions:read", operator: true, whenEnded: "team" },
-  validate: { roles: EVERY_ROLE, scope: "sessions:read", operator: true, whenEnded: "everyone" },
+  get: { roles: CREDENTIAL_ROLES, scope: "sessions:read", operator: true, whenEnded: "team" },
+  validate: {
+    roles: CREDENTIAL_ROLES,
+    scope: "sessions:read",
+    operator: true,
+    whenEnded: "everyone",
+  },
   refresh: { roles: ["owner"], scope: "sessions:write", operator: false, whenEnded: "nobody" },
   terminate: { roles: ["owner"], scope: "sessions:write", operator: false, whenEnded: "everyone" },
-  connect: { roles: EVERY_ROLE, scope: null, operator: false, whenEnded: "nobody" },
+  connect: { roles: CREDENTIAL_ROLES, scope: null, operator: false, whenEnded: "nobody" },
   listConversations: {
-    roles: EVERY_ROLE,
+    roles: CREDENTIAL_ROLES,
     scope: "sessions:read",
     operator: true,
     whenEnded: "team",
@@ -54,7 +57,7 @@ export const SESSION_ACCESS = table({
     whenEnded: "nobody",
   },
   listMessages: {
-    roles: EVERY_ROLE,
+    roles: CREDENTIAL_ROLES,
     scope: "sessions:read",
     operator: true,
     whenEnded: "everyone",

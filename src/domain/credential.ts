@@ -47,6 +47,17 @@ export function presentSecret(
   return { ...secrets, superseded: secrets.superseded.with(index - 1, noted) };
 }
 
+export interface RotationRequest {
+  /** Whether the holder asks for it, however young the secret is. */
+  readonly force: boolean;
+  /**
+   * Whether the last rotation has to be over first. A browser keeps whichever cookie came last: an answer that was
+   * overtaken may put an older secret back, and that has to be one that still works.
+   */
+  readonly oneAtATime: boolean;
+  readonly now: number;
+}
+
 export interface Rotation {
   readonly secrets: Secrets;
   /** Which of the successors offered the caller gets; undefined when it keeps what it has. */
@@ -62,7 +73,7 @@ export function rotateSecret(
   secrets: Secrets,
   presented: Uint8Array,
   successors: readonly Uint8Array[],
-  { force, now }: { readonly force: boolean; readonly now: number },
+  { force, oneAtATime, now }: RotationRequest,
   isSame: SameDigest,
 ): Rotation {
   const [next] = successors;
@@ -71,7 +82,7 @@ export function rotateSecret(
   if (entry === undefined) {
     const isDue = force || now - secrets.mintedAt >= ROTATE_AFTER_MS;
     const open = secrets.superseded.filter((one) => isOpen(one, now));
-    if (next === undefined || !isDue || open.length === MAX_SUPERSEDED) {
+    if (next === undefined || !isDue || open.length >= (oneAtATime ? 1 : MAX_SUPERSEDED)) {
       return { secrets, successor: undefined };
     }
     const superseded = [

@@ -27,6 +27,11 @@ export interface TeamSettings {
   readonly policy: TeamPolicy;
 }
 
+/** The settings alone of what may hold more of a team. */
+export function settingsOf({ id, number, revision, policy }: TeamSettings): TeamSettings {
+  return { id, number, revision, policy };
+}
+
 /**
  * Whether a browser page from `origin` may call for this team. Exact, but for a listed `http://localhost:*`, which
  * stands for any port of that one host.

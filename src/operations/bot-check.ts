@@ -5,6 +5,7 @@ import type { Caller } from "../caller.ts";
 import type { Keys } from "../keys.ts";
 import type { Failure } from "../protocol/errors.ts";
 import type { Services } from "../services.ts";
+import { UNAVAILABLE } from "./dependency-failures.ts";
 
 const SITEVERIFY = "https://challenges.cloudflare.com/turnstile/v0/siteverify";
 
@@ -12,7 +13,6 @@ const SITEVERIFY = "https://challenges.cloudflare.com/turnstile/v0/siteverify";
 const PATIENCE_MS = 3_000;
 
 const FAILED: Failure = { ok: false, code: "bot_check_failed" };
-const UNAVAILABLE: Failure = { ok: false, code: "unavailable", retryAfterSeconds: 2 };
 
 /** What the token is to blame for; any other code, or none, is a trouble of ours or of Turnstile's. */
 const OF_THE_TOKEN: ReadonlySet<string> = new Set([
@@ -86,15 +86,8 @@ async function retryKey(
   // In the form of a random UUID, RFC 9562 version 4.
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = bytes.toHex();
-  const parts = [
-    [0, 8],
-    [8, 12],
-    [12, 16],
-    [16, 20],
-    [20, 32],
-  ] as const;
-  return { idempotency_key: parts.map(([from, to]) => hex.slice(from, to)).join("-") };
+  const groups = /^(.{8})(.{4})(.{4})(.{4})(.{12})$/;
+  return { idempotency_key: bytes.toHex().replace(groups, "$1-$2-$3-$4-$5") };
 }
 
 function unavailable(error: string): Failure {

@@ -15,7 +15,7 @@ import { teamsDatabase } from "../session-index/databases.ts";
 import * as index from "../session-index/identity-keys.ts";
 import { getTeam } from "../session-index/teams.ts";
 import { forgetIdentityKey } from "../team-cache.ts";
-import { mustBeAdmin, NO_TEAM } from "./teams.ts";
+import { adminRefusal, NO_TEAM } from "./teams.ts";
 
 export async function createIdentityKey(
   { env, keys }: Services,
@@ -23,7 +23,7 @@ export async function createIdentityKey(
   teamId: string,
   { publicKey }: CreateIdentityKeyRequest,
 ): Promise<Result<CreatedIdentityKey>> {
-  const refusal = mustBeAdmin(caller);
+  const refusal = adminRefusal(caller);
   if (refusal) return refusal;
   if (publicKey !== undefined && !(await isOnCurve(publicKey))) return BAD_KEY;
   const database = teamsDatabase(env);
@@ -45,7 +45,7 @@ export async function listIdentityKeys(
   caller: Caller,
   teamId: string,
 ): Promise<Result<IdentityKeyList>> {
-  const refusal = mustBeAdmin(caller);
+  const refusal = adminRefusal(caller);
   if (refusal) return refusal;
   const database = teamsDatabase(env);
   if ((await getTeam(database, teamId)) === undefined) return NO_TEAM;
@@ -58,7 +58,7 @@ export async function revokeIdentityKey(
   teamId: string,
   kid: string,
 ): Promise<Result<object>> {
-  const refusal = mustBeAdmin(caller);
+  const refusal = adminRefusal(caller);
   if (refusal) return refusal;
   const isKnown = await index.revokeIdentityKey(teamsDatabase(env), { teamId, kid }, Date.now());
   forgetIdentityKey(teamId, kid);

@@ -3,22 +3,18 @@ import type { Caller } from "../caller.ts";
 import { readSessionId } from "../credentials/session-id.ts";
 import { mintTicket } from "../credentials/ticket.ts";
 import { mintToken } from "../credentials/token.ts";
-import { type Identity, readIdentityToken, useIdentityToken } from "../identity-token.ts";
+import type { TeamSettings } from "../domain/policy.ts";
+import { type Identity, readIdentityToken } from "../identity-token.ts";
 import type { Failure, Result } from "../protocol/errors.ts";
-import type { ResumeSessionRequest, SessionWithToken } from "../protocol/rest.ts";
+import type { IdentifyRequest, ResumeSessionRequest, SessionWithToken } from "../protocol/rest.ts";
 import type { Session } from "../protocol/session.ts";
 import type { Services } from "../services.ts";
-import { sessionsDatabase } from "../session-index/databases.ts";
+import { sessionsDatabase, teamsDatabase } from "../session-index/databases.ts";
+import { claimIdentityToken } from "../session-index/identity-tokens.ts";
 import { listSessions } from "../session-index/read.ts";
 import { teamById } from "../team-cache.ts";
-import { admitOwner, admitResume } from "./rate-limits.ts";
-import {
-  newCredential,
-  openSession,
-  sessionStub,
-  teamOfSession,
-  teamWord,
-} from "./session-access.ts";
+import { limitOwner, limitResume } from "./rate-limits.ts";
+import { newCredential, openSession, sessionStub, teamWord } from "./session-access.ts";
 import type { Visitor } from "./visitor.ts";
 
 const INVALID_TOKEN: Failure = { ok: false, code: "invalid_identity_token" };
@@ -35,7 +31,7 @@ export async function identifySession(
   services: Services,
   caller: Caller,
   id: string,
-  identityToken: string,
+  { identityToken }: IdentifyRequest,
   visitor: Visitor,
 ): Promise<
   Result<{ readonly session: Session; readonly token?: string; readonly ticket: string }>
@@ -46,11 +42,9 @@ export async function identifySession(
   // Whether the caller may at all, before its token is used up.
   const owner = await opened.stub.readIdentity(opened.call);
   if (!owner.ok) return owner;
-  const limited = await admitOwner(services, caller, "identify");
+  const limited = await limitOwner(services, caller, "identify");
   if (limited) return limited;
-  const team = opened.team ?? (await teamOfSession(services, { id, ...caller.credential }));
-  if (team === undefined) return INVALID_TOKEN;
-  const identity = await presentIdentity(services, team.id, identityToken);
+  const identity = await presentIdentity(services, owner.teamId, identityToken);
   if (identity === undefined) return INVALID_TOKEN;
   const minted = await mintToken(services.keys, id);
   const identified = await opened.stub.identify({
@@ -71,7 +65,7 @@ export async function resumeSession(
   visitor: Visitor,
 ): Promise<Result<SessionWithToken>> {
   const { env, keys } = services;
-  const limited = await admitResume(services, visitor.network);
+  const limited = await limitResume(services, visitor.network);
   if (limited) return limited;
   const team = await teamById(env, teamId);
   if (team === undefined) return { ok: false, code: "team_not_found" };
@@ -81,11 +75,14 @@ export async function resumeSession(
   const { userId } = identity;
   const candidates =
     sessionId === undefined
-      ? await latestOf(services, { teamId, number: team.number }, userId)
+      ? await latestOf(services, team, userId)
       : await named(services, team.number, sessionId);
   for (const id of candidates) {
     const minted = await mintToken(keys, id);
-    const credential = newCredential(minted, { ...visitor, ...(deviceInfo && { deviceInfo }) });
+    const credential = newCredential(minted, {
+      ...visitor,
+      deviceInfo: deviceInfo ?? visitor.deviceInfo,
+    });
     const call = { ...teamWord(team), userId, credential };
     const resumed = await sessionStub(env, id).resume(call);
     if (resumed.ok) {
@@ -106,12 +103,15 @@ async function presentIdentity(
   const now = Date.now();
   const identity = await readIdentityToken(services, teamId, token, now);
   if (identity === undefined) return undefined;
-  return (await useIdentityToken(services, teamId, identity, now)) ? identity : undefined;
+  const { jti, expiresAt } = identity;
+  const used = { teamId, jti, expiresAt };
+  const isFirst = await claimIdentityToken(teamsDatabase(services.env), used, now);
+  return isFirst ? identity : undefined;
 }
 
 async function latestOf(
   { env }: Services,
-  { teamId, number }: { readonly teamId: string; readonly number: number },
+  { id: teamId, number }: TeamSettings,
   userId: string,
 ): Promise<readonly string[]> {
   const found = await listSessions(sessionsDatabase(env, number), {

@@ -5,21 +5,19 @@ import { mintTicket } from "../credentials/ticket.ts";
 import { mintToken } from "../credentials/token.ts";
 import { isOriginAllowed } from "../domain/policy.ts";
 import type { Failure, Result } from "../protocol/errors.ts";
-import type {
-  CreatedInvite,
-  CreateInviteRequest,
-  InviteList,
-  RedeemInviteRequest,
-  SessionWithToken,
+import {
+  type CreatedInvite,
+  type CreateInviteRequest,
+  INVITE_FRAGMENT,
+  type InviteList,
+  type RedeemInviteRequest,
+  type SessionWithToken,
 } from "../protocol/rest.ts";
 import type { CredentialRole } from "../protocol/session.ts";
 import type { Services } from "../services.ts";
-import { admitOwner, admitRedemption } from "./rate-limits.ts";
+import { limitOwner, limitRedemption } from "./rate-limits.ts";
 import { knownTeam, newCredential, openSession, sessionStub, teamWord } from "./session-access.ts";
 import type { Visitor } from "./visitor.ts";
-
-/** Names the secret in a link's fragment, which no server and no log ever sees. */
-const FRAGMENT = "ds-invite";
 
 /** @param pageUrl where the link leads when the request does not say */
 export async function createInvite(
@@ -37,13 +35,13 @@ export async function createInvite(
   // A name before the host is there to look like one.
   const hasName = url.username !== "" || url.password !== "";
   if (request.pageUrl !== undefined && (!isOurs || hasName)) return NOT_OUR_PAGE;
-  const limited = caller.kind === "credential" && (await admitOwner(services, caller, "invite"));
+  const limited = caller.kind === "credential" && (await limitOwner(services, caller, "invite"));
   if (limited) return limited;
   const { inviteId, secret, secretDigest } = await mintInvite(services.keys, id);
   const invite = { id: inviteId, secretDigest };
   const created = await opened.stub.createInvite({ ...opened.call, invite, request });
   if (!created.ok) return created;
-  url.hash = `${FRAGMENT}=${secret}`;
+  url.hash = `${INVITE_FRAGMENT}=${secret}`;
   return { ok: true, inviteId, url: url.href, expiresAt: created.invite.expiresAt };
 }
 
@@ -82,7 +80,7 @@ export async function redeemInvite(
   origin: string | undefined,
 ): Promise<Result<SessionWithToken & { readonly role: CredentialRole }>> {
   const { env, keys } = services;
-  const limited = await admitRedemption(services, visitor.network);
+  const limited = await limitRedemption(services, visitor.network);
   if (limited) return limited;
   const presented = await readInvite(keys, secret);
   if (presented === undefined) return { ok: false, code: "invalid_credential" };
@@ -98,7 +96,7 @@ export async function redeemInvite(
     ...teamWord(known),
     inviteId,
     secretDigest,
-    credential: newCredential(minted, { ...visitor, ...(deviceInfo && { deviceInfo }) }),
+    credential: newCredential(minted, { ...visitor, deviceInfo: deviceInfo ?? visitor.deviceInfo }),
     intoCookie: tokenTransport === "cookie",
   });
   if (!redeemed.ok) return redeemed;

@@ -15,13 +15,12 @@ import {
 } from "../protocol/limits.ts";
 import type { Services } from "../services.ts";
 import { within } from "../session-index/timeout.ts";
+import { UNAVAILABLE } from "./dependency-failures.ts";
 
 /** A limiter that has not answered by then counts as down. */
 const PATIENCE_MS = 1_000;
 
 const NETWORK_HASH_BYTES = 16;
-
-const UNAVAILABLE: Failure = { ok: false, code: "unavailable", retryAfterSeconds: 2 };
 
 /**
  * Why `caller` may not create a session of `team` now, if so. The network is asked before the team, though both at once
@@ -29,7 +28,7 @@ const UNAVAILABLE: Failure = { ok: false, code: "unavailable", retryAfterSeconds
  * the one object that they all have to pass.
  * @param network of the visitor; undefined where it is not known, and then the team's limit alone holds
  */
-export async function admitCreation(
+export async function limitCreation(
   services: Services,
   caller: Caller,
   team: TeamSettings,
@@ -57,7 +56,7 @@ export async function admitCreation(
 }
 
 /** Why nobody from `network` may redeem an invite now, if so. */
-export function admitRedemption(
+export function limitRedemption(
   services: Services,
   network: string | undefined,
 ): Promise<Failure | undefined> {
@@ -65,7 +64,7 @@ export function admitRedemption(
 }
 
 /** Why nobody from `network` may resume a session now, if so. */
-export function admitResume(
+export function limitResume(
   services: Services,
   network: string | undefined,
 ): Promise<Failure | undefined> {
@@ -73,7 +72,7 @@ export function admitResume(
 }
 
 /** Why `caller` may not make a link now, or present an identity token, if so. */
-export function admitOwner(
+export function limitOwner(
   services: Services,
   { credential }: CredentialCaller,
   what: "invite" | "identify",
@@ -84,7 +83,7 @@ export function admitOwner(
 }
 
 /** Why `caller` may not ask the index about the sessions of a team now, if so. */
-export function admitLookup(
+export function limitLookup(
   services: Services,
   caller: Caller,
   teamId: string,

@@ -8,7 +8,7 @@ import type { TeamSettings } from "../domain/policy.ts";
 import type { AuditActor } from "../protocol/audit.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { Services } from "../services.ts";
-import { addAuditEvent, teamEvent } from "../session-index/audit.ts";
+import { addAuditEvent, type NewAuditEvent, newAuditRecord } from "../session-index/audit.ts";
 import { teamsDatabase } from "../session-index/databases.ts";
 import { teamById, teamByNumber } from "../team-cache.ts";
 
@@ -67,8 +67,12 @@ async function tell(services: Services, refusal: Refusal, now: number): Promise<
   const { code, operation, caller } = refusal;
   console.warn({ event: "access_refused", code, operation, team: team?.id, count });
   if (team === undefined) return;
-  const event = { type: "access.refused", details: { code, operation, count } } as const;
-  const record = teamEvent(team.id, { ...event, actor: actorOf(caller, team) }, now);
+  const event: NewAuditEvent = {
+    type: "access.refused",
+    actor: actorOf(caller, team),
+    details: { code, operation, count },
+  };
+  const record = newAuditRecord(team.id, null, event, now);
   await addAuditEvent(teamsDatabase(services.env), record);
 }
 

@@ -19,7 +19,7 @@ import type { Services } from "../services.ts";
 import { teamById } from "../team-cache.ts";
 import { teamActor } from "./audit.ts";
 import { checkBot } from "./bot-check.ts";
-import { admitCreation } from "./rate-limits.ts";
+import { limitCreation } from "./rate-limits.ts";
 import { newCredential, openSession, sessionStub } from "./session-access.ts";
 import { mayAsk } from "./team-access.ts";
 import { UNKNOWN_VISITOR, type Visitor } from "./visitor.ts";
@@ -38,7 +38,7 @@ export async function createSession(
   input: CreateSessionRequest,
   { idempotencyKey, visitor, origin }: CreationContext,
 ): Promise<Result<SessionWithToken & { readonly isNew: boolean }>> {
-  const refusal = mayCreate(caller, input);
+  const refusal = creationRefusal(caller, input);
   if (refusal) return refusal;
   const team = await teamById(services.env, input.teamId);
   if (team === undefined) return { ok: false, code: "team_not_found" };
@@ -48,7 +48,7 @@ export async function createSession(
   const seen = caller.kind === "team" ? toldOf(clientIp) : visitor;
   const botCheck = { teamId: team.id, turnstileToken, idempotencyKey, origin };
   const turnedAway =
-    (await admitCreation(services, caller, team, seen.network)) ??
+    (await limitCreation(services, caller, team, seen.network)) ??
     (await checkBot(services, caller, botCheck));
   if (turnedAway) return turnedAway;
   const { env, keys } = services;
@@ -91,7 +91,7 @@ function toldOf(clientIp: string | undefined): Visitor {
   return { ...UNKNOWN_VISITOR, network: clientIp && networkOfAddress(clientIp) };
 }
 
-function mayCreate(caller: Caller, input: CreateSessionRequest): Failure | undefined {
+function creationRefusal(caller: Caller, input: CreateSessionRequest): Failure | undefined {
   if (caller.kind === "team" || caller.kind === "operator") {
     const asked = mayAsk(caller, input.teamId, "createSession");
     return asked.ok ? undefined : asked;
@@ -129,6 +129,7 @@ export async function refreshSession(
   const refreshed = await opened.stub.refresh({
     ...opened.call,
     rotate: rotate === true,
+    oneAtATime: isCredential && caller.transport === "cookie",
     successors: successors.map(({ secretDigest }) => secretDigest),
   });
   if (!refreshed.ok) return refreshed;

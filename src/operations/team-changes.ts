@@ -1,7 +1,7 @@
 // Objects learn of a changed policy with their next caller, or before they act on a frame; a connection on which nothing
 // happens would stay open under the old one. So the objects that are likeliest to have one are told at once.
 import { waitUntil } from "cloudflare:workers";
-import type { TeamSettings } from "../domain/policy.ts";
+import { settingsOf, type TeamSettings } from "../domain/policy.ts";
 import { chunks } from "../session-index/chunks.ts";
 import { sessionsDatabase } from "../session-index/databases.ts";
 import { recentSessions } from "../session-index/read.ts";
@@ -20,10 +20,10 @@ export function tellSessions(env: Env, team: TeamSettings): void {
   waitUntil(told);
 }
 
-async function tell(env: Env, { id, number, revision, policy }: TeamSettings): Promise<void> {
-  const database = sessionsDatabase(env, number);
-  const sessions = await recentSessions(database, { teamId: id, limit: MAX_TOLD });
-  const team: TeamSettings = { id, number, revision, policy };
+async function tell(env: Env, changed: TeamSettings): Promise<void> {
+  const team = settingsOf(changed);
+  const database = sessionsDatabase(env, team.number);
+  const sessions = await recentSessions(database, { teamId: team.id, limit: MAX_TOLD });
   let failures = 0;
   for (const some of chunks(sessions, BATCH)) {
     const answers = await Promise.allSettled(
@@ -31,5 +31,6 @@ async function tell(env: Env, { id, number, revision, policy }: TeamSettings): P
     );
     failures += answers.filter(({ status }) => status === "rejected").length;
   }
-  if (failures > 0) console.warn({ event: "team_change_not_told", team: id, sessions: failures });
+  if (failures > 0)
+    console.warn({ event: "team_change_not_told", team: team.id, sessions: failures });
 }

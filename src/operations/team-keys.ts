@@ -6,10 +6,10 @@ import type { Result } from "../protocol/errors.ts";
 import type { KeyScope, TeamKey, TeamKeyList } from "../protocol/rest.ts";
 import type { Services } from "../services.ts";
 import { teamsDatabase } from "../session-index/databases.ts";
-import { createKey, listKeys, revokeKey } from "../session-index/team-keys.ts";
+import * as index from "../session-index/team-keys.ts";
 import { getTeam } from "../session-index/teams.ts";
-import { forgetKey } from "../team-cache.ts";
-import { mustBeAdmin, NO_TEAM } from "./teams.ts";
+import { forgetTeamKey } from "../team-cache.ts";
+import { adminRefusal, NO_TEAM } from "./teams.ts";
 
 /** A new key; its secret is in this answer and nowhere else. */
 export async function createTeamKey(
@@ -18,12 +18,16 @@ export async function createTeamKey(
   teamId: string,
   scopes: readonly KeyScope[],
 ): Promise<Result<TeamKey>> {
-  const refusal = mustBeAdmin(caller);
+  const refusal = adminRefusal(caller);
   if (refusal) return refusal;
   const team = await getTeam(teamsDatabase(env), teamId);
   if (team === undefined) return NO_TEAM;
   const { keyId, key, secretHash } = await mintTeamKey(keys);
-  await createKey(teamsDatabase(env), { id: keyId, teamId, secretHash, scopes }, Date.now());
+  await index.createTeamKey(
+    teamsDatabase(env),
+    { id: keyId, teamId, secretHash, scopes },
+    Date.now(),
+  );
   return { ok: true, keyId, key };
 }
 
@@ -33,10 +37,10 @@ export async function revokeTeamKey(
   teamId: string,
   keyId: string,
 ): Promise<Result<object>> {
-  const refusal = mustBeAdmin(caller);
+  const refusal = adminRefusal(caller);
   if (refusal) return refusal;
-  const isKnown = await revokeKey(teamsDatabase(env), { teamId, keyId }, Date.now());
-  forgetKey(keyId);
+  const isKnown = await index.revokeTeamKey(teamsDatabase(env), { teamId, keyId }, Date.now());
+  forgetTeamKey(keyId);
   return isKnown ? { ok: true } : { ok: false, code: "key_not_found" };
 }
 
@@ -45,9 +49,9 @@ export async function listTeamKeys(
   caller: Caller,
   teamId: string,
 ): Promise<Result<TeamKeyList>> {
-  const refusal = mustBeAdmin(caller);
+  const refusal = adminRefusal(caller);
   if (refusal) return refusal;
   const database = teamsDatabase(env);
   if ((await getTeam(database, teamId)) === undefined) return NO_TEAM;
-  return { ok: true, keys: await listKeys(database, teamId) };
+  return { ok: true, keys: await index.listTeamKeys(database, teamId) };
 }

@@ -13,7 +13,7 @@ export async function createTeam(
   caller: Caller,
   team: index.NewTeam,
 ): Promise<Result<{ readonly team: Team }>> {
-  const refusal = mustBeAdmin(caller);
+  const refusal = adminRefusal(caller);
   if (refusal) return refusal;
   return shown(await index.createTeam(teamsDatabase(env), team, Date.now()));
 }
@@ -23,7 +23,7 @@ export async function getTeam(
   caller: Caller,
   teamId: string,
 ): Promise<Result<{ readonly team: Team }>> {
-  const refusal = mustBeAdmin(caller);
+  const refusal = adminRefusal(caller);
   if (refusal) return refusal;
   const team = await index.getTeam(teamsDatabase(env), teamId);
   return team === undefined ? NO_TEAM : { ok: true, team: index.viewTeam(team) };
@@ -35,7 +35,7 @@ export async function updateTeam(
   teamId: string,
   changes: index.TeamChanges,
 ): Promise<Result<{ readonly team: Team }>> {
-  const refusal = mustBeAdmin(caller);
+  const refusal = adminRefusal(caller);
   if (refusal) return refusal;
   const updated = await index.updateTeam(teamsDatabase(env), teamId, changes, Date.now());
   const isPolicyChanged = Object.values(changes.policy).some((value) => value !== undefined);
@@ -45,7 +45,7 @@ export async function updateTeam(
 
 export const NO_TEAM: Failure = { ok: false, code: "team_not_found" };
 
-export function mustBeAdmin(caller: Caller): Failure | undefined {
+export function adminRefusal(caller: Caller): Failure | undefined {
   return caller.kind === "admin" ? undefined : { ok: false, code: "unauthenticated" };
 }
 

@@ -26,9 +26,18 @@ export const AUDIT_EVENT_TYPES = [
 ] as const;
 export type AuditEventType = (typeof AUDIT_EVENT_TYPES)[number];
 
+export const AUDIT_ACTOR_KINDS = [
+  "credential",
+  "team",
+  "operator",
+  "admin",
+  "anonymous",
+  "system",
+] as const;
+
 /** Who did it; `id` is a credential's, key's or operator's id, never its secret. */
 export interface AuditActor {
-  readonly kind: "credential" | "team" | "operator" | "admin" | "anonymous" | "system";
+  readonly kind: (typeof AUDIT_ACTOR_KINDS)[number];
   readonly id?: string;
 }
 

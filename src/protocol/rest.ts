@@ -84,6 +84,9 @@ export interface CreateInviteRequest {
   readonly pageUrl?: string;
 }
 
+/** Names the secret in a link's fragment, which no server and no log ever sees. */
+export const INVITE_FRAGMENT = "ds-invite";
+
 export interface CreatedInvite {
   readonly inviteId: string;
   /** The secret is in its fragment, as `#ds-invite=…`; shown this once. */

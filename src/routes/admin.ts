@@ -26,8 +26,8 @@ export const getTeam = endpoint({
   body: undefined,
   answers: { 200: teamAnswer },
   errors: ["team_not_found"],
-  async handle({ services, caller, params }) {
-    return answer(200, await operations.getTeam(services, caller, params.teamId ?? ""));
+  async handle({ services, caller, params: { teamId = "" } }) {
+    return answer(200, await operations.getTeam(services, caller, teamId));
   },
 });
 
@@ -40,10 +40,10 @@ export const updateTeam = endpoint({
   body: updateTeamSchema,
   answers: { 200: teamAnswer },
   errors: ["team_not_found"],
-  async handle({ services, caller, params, body: { name, ...policy } }) {
+  async handle({ services, caller, params: { teamId = "" }, body: { name, ...policy } }) {
     return answer(
       200,
-      await operations.updateTeam(services, caller, params.teamId ?? "", {
+      await operations.updateTeam(services, caller, teamId, {
         name,
         policy,
       }),

@@ -1,11 +1,11 @@
 // Request bodies: bounded while they are read, UTF-8, JSON that says one thing, and then the schema.
 import type { z } from "zod";
-import type { Failure } from "../protocol/errors.ts";
+import type { Result } from "../protocol/errors.ts";
 import { MAX_BODY_BYTES } from "../protocol/limits.ts";
 import { fieldErrors } from "../schemas/field-errors.ts";
 import { BadJsonError, parseJson } from "../schemas/json.ts";
 
-type Read<T> = { readonly ok: true; readonly value: T } | Failure;
+type Read<T> = Result<{ readonly value: T }>;
 
 /** The JSON body as `schema` has it; an empty one counts as `{}`. */
 export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promise<Read<T>> {

@@ -18,11 +18,11 @@ export const listMessages = endpoint({
   body: undefined,
   answers: { 200: messagePageAnswer },
   errors: ["conversation_not_found"],
-  async handle({ services, caller, params, query }) {
+  async handle({ services, caller, params: { id = "" }, query }) {
     const { conversationId, after, before, limit } = query;
     return answer(
       200,
-      await operations.listMessages(services, caller, params.id ?? "", {
+      await operations.listMessages(services, caller, id, {
         conversationId,
         after,
         before,
@@ -47,8 +47,8 @@ export const postMessage = endpoint({
     "session_expired",
     "session_terminated",
   ],
-  async handle({ services, caller, params, body }) {
-    const posted = await operations.postMessage(services, caller, params.id ?? "", body);
+  async handle({ services, caller, params: { id = "" }, body }) {
+    const posted = await operations.postMessage(services, caller, id, body);
     if (!posted.ok) return posted;
     return { status: posted.isNew ? 201 : 200, body: { message: posted.message } };
   },
@@ -63,8 +63,8 @@ export const listConversations = endpoint({
   body: undefined,
   answers: { 200: conversationListAnswer },
   errors: ["session_expired", "session_terminated"],
-  async handle({ services, caller, params }) {
-    return answer(200, await operations.listConversations(services, caller, params.id ?? ""));
+  async handle({ services, caller, params: { id = "" } }) {
+    return answer(200, await operations.listConversations(services, caller, id));
   },
 });
 
@@ -77,7 +77,7 @@ export const openConversation = endpoint({
   body: openConversationSchema,
   answers: { 201: conversationAnswer },
   errors: ["too_many_conversations", "session_expired", "session_terminated"],
-  async handle({ services, caller, params }) {
-    return answer(201, await operations.openConversation(services, caller, params.id ?? ""));
+  async handle({ services, caller, params: { id = "" } }) {
+    return answer(201, await operations.openConversation(services, caller, id));
   },
 });

@@ -42,14 +42,16 @@ function attributes(crossSite: boolean) {
     : ({ ...common, sameSite: "lax" } as const);
 }
 
+/** What a request is about, as far as its path says. */
+export interface Subject {
+  readonly sessionId: string | undefined;
+  readonly teamId: string | undefined;
+}
+
 /** The token in a cookie of the request, if there is one for the session or the team that it is about. */
-export function cookieToken(
-  request: Request,
-  about: { readonly sessionId: string | undefined; readonly teamId: string | undefined },
-): string | undefined {
+export function cookieToken(request: Request, { sessionId, teamId }: Subject): string | undefined {
   const header = request.headers.get("Cookie");
   if (header === null) return undefined;
-  const { sessionId, teamId } = about;
   if (sessionId === undefined) {
     return teamId === undefined ? undefined : parseCookie(header)[nameOf(teamId)];
   }

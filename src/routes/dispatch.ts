@@ -4,7 +4,7 @@ import { authenticate, authenticateAdmin } from "../auth.ts";
 import type { Caller } from "../caller.ts";
 import { attempt } from "../operations/dependency-failures.ts";
 import { noteRefusal } from "../operations/refusals.ts";
-import type { Failure } from "../protocol/errors.ts";
+import type { Failure, Result } from "../protocol/errors.ts";
 import type { Services } from "../services.ts";
 import { readBody, readQuery } from "./body.ts";
 import type { Answer, Endpoint } from "./endpoint.ts";
@@ -124,7 +124,7 @@ function note(
 async function identify(
   { audience }: Endpoint,
   { request, services, params }: Matched,
-): Promise<{ readonly ok: true; readonly caller: Caller } | Failure> {
+): Promise<Result<{ readonly caller: Caller }>> {
   // What is for all looks at nobody's credential: a wrong one is no reason to refuse.
   if (audience === "public") return { ok: true, caller: { kind: "anonymous" } };
   if (audience === "admin") return await authenticateAdmin(services.env, request);
@@ -132,8 +132,6 @@ async function identify(
     sessionId: params?.id,
     teamId: params?.teamId,
   });
-  const needsCaller = audience === "session" || audience === "team" || audience === "person";
-  return needsCaller && identified.ok && identified.caller.kind === "anonymous"
-    ? { ok: false, code: "unauthenticated" }
-    : identified;
+  const isNobody = identified.ok && identified.caller.kind === "anonymous";
+  return isNobody && audience !== "creation" ? { ok: false, code: "unauthenticated" } : identified;
 }

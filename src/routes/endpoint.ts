@@ -52,6 +52,11 @@ export function endpoint<Body, Query>(definition: Endpoint<Body, Query>): Endpoi
   return definition as unknown as Endpoint;
 }
 
+/** No content for a success, or the failure. */
+export function done(result: Result<object>): Answer | Failure {
+  return result.ok ? { status: 204 } : result;
+}
+
 /** The value of a result as the body of an answer, or its failure. */
 export function answer<T>(status: 200 | 201, result: Result<T>): Answer | Failure {
   if (!result.ok) return result;

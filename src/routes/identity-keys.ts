@@ -2,7 +2,7 @@ import * as operations from "../operations/identity-keys.ts";
 import { noQuerySchema } from "../schemas/requests.ts";
 import { createdIdentityKeyAnswer, identityKeyListAnswer } from "../schemas/team-answers.ts";
 import { createIdentityKeySchema } from "../schemas/team-requests.ts";
-import { answer, endpoint } from "./endpoint.ts";
+import { answer, done, endpoint } from "./endpoint.ts";
 
 export const createIdentityKey = endpoint({
   operationId: "createIdentityKey",
@@ -42,7 +42,6 @@ export const revokeIdentityKey = endpoint({
   answers: { 204: null },
   errors: ["key_not_found"],
   async handle({ services, caller, params: { teamId = "", kid = "" } }) {
-    const revoked = await operations.revokeIdentityKey(services, caller, teamId, kid);
-    return revoked.ok ? { status: 204 } : revoked;
+    return done(await operations.revokeIdentityKey(services, caller, teamId, kid));
   },
 });

@@ -1,10 +1,9 @@
-import { isOriginAllowed } from "../domain/policy.ts";
 import * as operations from "../operations/identity.ts";
 import { openedAnswer } from "../schemas/answers.ts";
 import { identifySchema, noQuerySchema, resumeSessionSchema } from "../schemas/requests.ts";
-import { teamById } from "../team-cache.ts";
 import { endpoint } from "./endpoint.ts";
-import { opened } from "./opened.ts";
+import { opened, transportOf } from "./opened.ts";
+import { pageRefusal } from "./origin.ts";
 import { visitorOf } from "./visitor.ts";
 
 export const identifySession = endpoint({
@@ -23,19 +22,9 @@ export const identifySession = endpoint({
     "session_terminated",
   ],
   async handle({ request, services, caller, params: { id = "" }, body }) {
-    const { identityToken } = body;
     const visitor = visitorOf(request);
-    const identified = await operations.identifySession(
-      services,
-      caller,
-      id,
-      identityToken,
-      visitor,
-    );
-    if (!identified.ok) return identified;
-    const { ok: _, ...answered } = identified;
-    const transport = caller.kind === "credential" ? caller.transport : undefined;
-    return await opened(services, 200, transport, answered);
+    const identified = await operations.identifySession(services, caller, id, body, visitor);
+    return await opened(services, 200, transportOf(caller), identified);
   },
 });
 
@@ -55,16 +44,9 @@ export const resumeSession = endpoint({
     "rate_limited",
   ],
   async handle({ request, services, body }) {
-    const origin = request.headers.get("Origin");
-    if (origin !== null) {
-      const team = await teamById(services.env, body.teamId);
-      if (team && !isOriginAllowed(origin, team.policy.allowedOrigins)) {
-        return { ok: false, code: "origin_not_allowed" };
-      }
-    }
+    const refusal = await pageRefusal(services, request, body.teamId);
+    if (refusal) return refusal;
     const resumed = await operations.resumeSession(services, body, visitorOf(request));
-    if (!resumed.ok) return resumed;
-    const { ok: _, ...answered } = resumed;
-    return await opened(services, 200, body.tokenTransport, answered);
+    return await opened(services, 200, body.tokenTransport, resumed);
   },
 });

@@ -6,7 +6,7 @@ import {
   redeemInviteSchema,
   revokeInviteQuerySchema,
 } from "../schemas/requests.ts";
-import { answer, endpoint } from "./endpoint.ts";
+import { answer, done, endpoint } from "./endpoint.ts";
 import { opened } from "./opened.ts";
 import { visitorOf } from "./visitor.ts";
 
@@ -26,9 +26,8 @@ export const createInvite = endpoint({
     "session_expired",
     "session_terminated",
   ],
-  async handle({ request, services, caller, params, body }) {
+  async handle({ request, services, caller, params: { id = "" }, body }) {
     const pageUrl = request.headers.get("Origin") ?? new URL(request.url).origin;
-    const { id = "" } = params;
     return answer(201, await operations.createInvite(services, caller, id, body, pageUrl));
   },
 });
@@ -58,8 +57,7 @@ export const revokeInvite = endpoint({
   errors: ["invite_not_found", "session_expired", "session_terminated"],
   async handle({ services, caller, params: { id = "", inviteId = "" }, query }) {
     const andCredentials = query.revokeCredentials === "true";
-    const revoked = await operations.revokeInvite(services, caller, id, inviteId, andCredentials);
-    return revoked.ok ? { status: 204 } : revoked;
+    return done(await operations.revokeInvite(services, caller, id, inviteId, andCredentials));
   },
 });
 
@@ -75,8 +73,6 @@ export const redeemInvite = endpoint({
   async handle({ request, services, body }) {
     const origin = request.headers.get("Origin") ?? undefined;
     const redeemed = await operations.redeemInvite(services, body, visitorOf(request), origin);
-    if (!redeemed.ok) return redeemed;
-    const { ok: _, ...answered } = redeemed;
-    return await opened(services, 200, body.tokenTransport, answered);
+    return await opened(services, 200, body.tokenTransport, redeemed);
   },
 });

@@ -165,8 +165,8 @@ function queryParameters({ query }: Endpoint): Json[] {
   }));
 }
 
-function headers({ audience }: Endpoint): Json[] {
-  if (audience !== "creation") return [];
+function headers({ access }: Endpoint): Json[] {
+  if (access !== "createSession") return [];
   const schema = schemaOf(idempotencyKeySchema, "input");
   return [{ name: "Idempotency-Key", in: "header", required: false, schema }];
 }

@@ -3,7 +3,7 @@ import type { Caller } from "../caller.ts";
 import { readSessionId } from "../credentials/session-id.ts";
 import { DEFAULT_POLICY } from "../domain/policy.ts";
 import { teamOfSession } from "../operations/session-access.ts";
-import type { Failure } from "../protocol/errors.ts";
+import type { Failure, Result } from "../protocol/errors.ts";
 import type { TokenTransport } from "../protocol/rest.ts";
 import type { Session } from "../protocol/session.ts";
 import type { Services } from "../services.ts";
@@ -16,22 +16,29 @@ interface Opened {
   readonly ticket?: string;
 }
 
-/** The answer with `body`, its token moved into a cookie if that is how it travels. */
+/** The value of a result as the body of an answer, its token moved into a cookie if that is how it travels. */
 export async function opened(
   services: Services,
   status: 200 | 201,
   transport: TokenTransport | undefined,
-  body: Opened,
-): Promise<Answer> {
+  result: Result<Opened>,
+): Promise<Answer | Failure> {
+  if (!result.ok) return result;
+  const { ok: _, ...body } = result;
   const { token, ...rest } = body;
   if (transport !== "cookie" || token === undefined) return { status, body };
   const { id, teamId } = body.session;
   return { status, body: rest, cookie: tokenCookie(teamId, token, await policyOf(services, id)) };
 }
 
+/** A new token goes back as the one that it takes the place of came. */
+export function transportOf(caller: Caller): TokenTransport | undefined {
+  return caller.kind === "credential" ? caller.transport : undefined;
+}
+
 /** The answer to a caller who has no access any more, and so no use for its cookie. */
 export async function closed(services: Services, caller: Caller, id: string): Promise<Answer> {
-  if (caller.kind !== "credential" || caller.transport !== "cookie") return { status: 204 };
+  if (transportOf(caller) !== "cookie") return { status: 204 };
   const team = await teamOfId(services, id);
   return team === undefined
     ? { status: 204 }
@@ -39,12 +46,12 @@ export async function closed(services: Services, caller: Caller, id: string): Pr
 }
 
 /** Cookies are for browsers: whoever calls for a team has no page to set one in. */
-export function mayHaveCookie(
+export function cookieRefusal(
   caller: Caller,
   transport: TokenTransport | undefined,
 ): Failure | undefined {
   if (transport !== "cookie" || caller.kind !== "team") return undefined;
-  const errors = [{ path: "/tokenTransport", message: "a team's key is answered with the token" }];
+  const errors = [{ path: "/tokenTransport", message: "with a team's key only `bearer`" }];
   return { ok: false, code: "validation_failed", errors };
 }
 

@@ -2,7 +2,7 @@ import * as operations from "../operations/operators.ts";
 import { noQuerySchema } from "../schemas/requests.ts";
 import { operatorTokenAnswer } from "../schemas/team-answers.ts";
 import { createOperatorTokenSchema } from "../schemas/team-requests.ts";
-import { answer, endpoint } from "./endpoint.ts";
+import { answer, done, endpoint } from "./endpoint.ts";
 
 export const createOperatorToken = endpoint({
   operationId: "createOperatorToken",
@@ -32,7 +32,6 @@ export const revokeOperator = endpoint({
   answers: { 204: null },
   errors: ["team_not_found", "operator_not_found"],
   async handle({ services, caller, params: { teamId = "", operatorId = "" } }) {
-    const revoked = await operations.revokeOperator(services, caller, teamId, operatorId);
-    return revoked.ok ? { status: 204 } : revoked;
+    return done(await operations.revokeOperator(services, caller, teamId, operatorId));
   },
 });

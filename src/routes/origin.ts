@@ -3,6 +3,7 @@
 import { readSessionId } from "../credentials/session-id.ts";
 import { isOriginAllowed, type TeamSettings } from "../domain/policy.ts";
 import { teamOfSession } from "../operations/session-access.ts";
+import type { Failure } from "../protocol/errors.ts";
 import type { Services } from "../services.ts";
 import { isKnownOrigin, teamById } from "../team-cache.ts";
 import type { Matched } from "./dispatch.ts";
@@ -23,9 +24,9 @@ export type Audience =
   | "admin";
 
 /** Whose page it has to be: a preflight does not say whose token the call will bring. */
-type Guise = "visitor" | "operator" | "either";
+type PageKind = "visitor" | "operator" | "either";
 
-function guiseOf(request: Request): Guise {
+function pageKindOf(request: Request): PageKind {
   if (request.method === "OPTIONS") return "either";
   const authorization = request.headers.get("Authorization") ?? "";
   return /^Bearer op_/i.test(authorization) ? "operator" : "visitor";
@@ -41,9 +42,9 @@ export async function mayCallFrom(
   origin: string,
   { request, params }: Pick<Matched, "request" | "params">,
 ): Promise<boolean> {
-  const guise = guiseOf(request);
+  const pageKind = pageKindOf(request);
   // The Worker's own pages, the dashboard among them.
-  const isOwn = guise === "operator" && origin === new URL(request.url).origin;
+  const isOwn = pageKind === "operator" && origin === new URL(request.url).origin;
   if (isOwn && audience !== "creation" && audience !== "admin") return true;
   switch (audience) {
     case "public":
@@ -54,27 +55,43 @@ export async function mayCallFrom(
       const address = await readSessionId(services.keys, params?.id ?? "");
       // No session of ours: a page that some team allows is told so, or it would take the refusal for a broken network.
       if (address === undefined) return await isKnownOrigin(services.env, origin);
-      return isPageOf(await teamOfSession(services, address), origin, guise);
+      return isPageOf(await teamOfSession(services, address), origin, pageKind);
     }
     case "person": {
       const team = await teamById(services.env, params?.teamId ?? "");
       return team === undefined
         ? await isKnownOrigin(services.env, origin)
-        : isPageOf(team, origin, guise);
+        : isPageOf(team, origin, pageKind);
     }
     case "team":
-      return isPageOf(await teamById(services.env, params?.teamId ?? ""), origin, guise);
+      return isPageOf(await teamById(services.env, params?.teamId ?? ""), origin, pageKind);
     case "admin":
       return false;
   }
 }
 
-function isPageOf(team: TeamSettings | undefined, origin: string, guise: Guise): boolean {
+/**
+ * Why the page that sent `request` may open no session of the team that the body names, if so. That there is no such team
+ * is for the operation to tell, to whom it may. Throws `IndexError`.
+ */
+export async function pageRefusal(
+  { env }: Services,
+  request: Request,
+  teamId: string,
+): Promise<Failure | undefined> {
+  const origin = request.headers.get("Origin");
+  if (origin === null) return undefined;
+  const team = await teamById(env, teamId);
+  const isAllowed = team === undefined || isPageOf(team, origin, "visitor");
+  return isAllowed ? undefined : { ok: false, code: "origin_not_allowed" };
+}
+
+function isPageOf(team: TeamSettings | undefined, origin: string, pageKind: PageKind): boolean {
   if (team === undefined) return false;
   const { allowedOrigins, operatorOrigins } = team.policy;
   return (
-    (guise !== "operator" && isOriginAllowed(origin, allowedOrigins)) ||
-    (guise !== "visitor" && isOriginAllowed(origin, operatorOrigins))
+    (pageKind !== "operator" && isOriginAllowed(origin, allowedOrigins)) ||
+    (pageKind !== "visitor" && isOriginAllowed(origin, operatorOrigins))
   );
 }
 

@@ -18,13 +18,14 @@ export const findSessionsByFingerprint = endpoint({
   answers: { 200: sessionListAnswer },
   errors: ["team_not_found", "rate_limited"],
   async handle({ services, caller, params, query }) {
+    const { teamId = "" } = params;
     const fingerprint = fingerprintField.safeParse(params.fingerprint);
     if (!fingerprint.success) return { ok: false, code: "invalid_parameter" };
     const { cursor, limit } = query;
     return answer(
       200,
       await queries.findSessionsByFingerprint(services, caller, {
-        teamId: params.teamId ?? "",
+        teamId,
         fingerprint: fingerprint.data,
         cursor,
         limit,
@@ -42,12 +43,12 @@ export const listSessions = endpoint({
   body: undefined,
   answers: { 200: sessionListAnswer },
   errors: ["team_not_found", "rate_limited"],
-  async handle({ services, caller, params, query }) {
+  async handle({ services, caller, params: { teamId = "" }, query }) {
     const { status, country, device, userId, cursor, limit } = query;
     return answer(
       200,
       await queries.listSessions(services, caller, {
-        teamId: params.teamId ?? "",
+        teamId,
         status,
         country,
         device,
@@ -68,7 +69,7 @@ export const getSessionStats = endpoint({
   body: undefined,
   answers: { 200: statsAnswer },
   errors: ["team_not_found", "rate_limited"],
-  async handle({ services, caller, params }) {
-    return answer(200, await queries.getSessionStats(services, caller, params.teamId ?? ""));
+  async handle({ services, caller, params: { teamId = "" } }) {
+    return answer(200, await queries.getSessionStats(services, caller, teamId));
   },
 });

@@ -1,4 +1,3 @@
-import { isOriginAllowed } from "../domain/policy.ts";
 import * as operations from "../operations/sessions.ts";
 import type { Failure } from "../protocol/errors.ts";
 import {
@@ -13,9 +12,9 @@ import {
   noQuerySchema,
   refreshSessionSchema,
 } from "../schemas/requests.ts";
-import { teamById } from "../team-cache.ts";
 import { answer, endpoint } from "./endpoint.ts";
-import { closed, mayHaveCookie, opened } from "./opened.ts";
+import { closed, cookieRefusal, opened, transportOf } from "./opened.ts";
+import { pageRefusal } from "./origin.ts";
 import { visitorOf } from "./visitor.ts";
 
 export const createSession = endpoint({
@@ -35,15 +34,9 @@ export const createSession = endpoint({
     "bot_check_failed",
   ],
   async handle({ request, services, caller, body }) {
-    const origin = request.headers.get("Origin");
-    if (origin !== null) {
-      const team = await teamById(services.env, body.teamId);
-      if (team === undefined) return { ok: false, code: "team_not_found" };
-      if (!isOriginAllowed(origin, team.policy.allowedOrigins)) {
-        return { ok: false, code: "origin_not_allowed" };
-      }
-    }
-    const refusal = mayHaveCookie(caller, body.tokenTransport);
+    const refusal =
+      (await pageRefusal(services, request, body.teamId)) ??
+      cookieRefusal(caller, body.tokenTransport);
     if (refusal) return refusal;
     const idempotencyKey = request.headers.get("Idempotency-Key") ?? undefined;
     if (idempotencyKey !== undefined && !idempotencyKeySchema.safeParse(idempotencyKey).success) {
@@ -52,12 +45,11 @@ export const createSession = endpoint({
     const created = await operations.createSession(services, caller, body, {
       idempotencyKey,
       visitor: visitorOf(request),
-      origin: origin ?? undefined,
+      origin: request.headers.get("Origin") ?? undefined,
     });
     if (!created.ok) return created;
-    const { session, token, ticket, isNew } = created;
-    const status = isNew ? 201 : 200;
-    return await opened(services, status, body.tokenTransport, { session, token, ticket });
+    const { isNew, ...answered } = created;
+    return await opened(services, isNew ? 201 : 200, body.tokenTransport, answered);
   },
 });
 
@@ -76,8 +68,8 @@ export const validateSession = endpoint({
   body: undefined,
   answers: { 200: validatedAnswer },
   errors: [],
-  async handle({ services, caller, params }) {
-    return answer(200, await operations.validateSession(services, caller, params.id ?? ""));
+  async handle({ services, caller, params: { id = "" } }) {
+    return answer(200, await operations.validateSession(services, caller, id));
   },
 });
 
@@ -91,12 +83,9 @@ export const refreshSession = endpoint({
   body: refreshSessionSchema,
   answers: { 200: refreshedAnswer },
   errors: ["session_expired", "session_terminated"],
-  async handle({ services, caller, params, body }) {
-    const refreshed = await operations.refreshSession(services, caller, params.id ?? "", body);
-    if (!refreshed.ok) return refreshed;
-    const { ok: _, ...answered } = refreshed;
-    const transport = caller.kind === "credential" ? caller.transport : undefined;
-    return await opened(services, 200, transport, answered);
+  async handle({ services, caller, params: { id = "" }, body }) {
+    const refreshed = await operations.refreshSession(services, caller, id, body);
+    return await opened(services, 200, transportOf(caller), refreshed);
   },
 });
 
@@ -109,8 +98,8 @@ export const getSession = endpoint({
   body: undefined,
   answers: { 200: sessionAnswer },
   errors: ["session_expired", "session_terminated"],
-  async handle({ services, caller, params }) {
-    return answer(200, await operations.getSession(services, caller, params.id ?? ""));
+  async handle({ services, caller, params: { id = "" } }) {
+    return answer(200, await operations.getSession(services, caller, id));
   },
 });
 
@@ -123,8 +112,7 @@ export const terminateSession = endpoint({
   body: undefined,
   answers: { 204: null },
   errors: [],
-  async handle({ services, caller, params }) {
-    const id = params.id ?? "";
+  async handle({ services, caller, params: { id = "" } }) {
     const ended = await operations.terminateSession(services, caller, id);
     return ended.ok ? await closed(services, caller, id) : ended;
   },

@@ -2,7 +2,7 @@ import * as operations from "../operations/team-keys.ts";
 import { teamKeyAnswer } from "../schemas/answers.ts";
 import { createTeamKeySchema, noQuerySchema } from "../schemas/requests.ts";
 import { teamKeyListAnswer } from "../schemas/team-answers.ts";
-import { answer, endpoint } from "./endpoint.ts";
+import { answer, done, endpoint } from "./endpoint.ts";
 
 export const createTeamKey = endpoint({
   operationId: "createTeamKey",
@@ -13,11 +13,8 @@ export const createTeamKey = endpoint({
   body: createTeamKeySchema,
   answers: { 201: teamKeyAnswer },
   errors: ["team_not_found"],
-  async handle({ services, caller, params, body }) {
-    const { teamId = "" } = params;
-    const created = await operations.createTeamKey(services, caller, teamId, body.scopes);
-    if (!created.ok) return created;
-    return { status: 201, body: { keyId: created.keyId, key: created.key } };
+  async handle({ services, caller, params: { teamId = "" }, body }) {
+    return answer(201, await operations.createTeamKey(services, caller, teamId, body.scopes));
   },
 });
 
@@ -31,8 +28,7 @@ export const revokeTeamKey = endpoint({
   answers: { 204: null },
   errors: ["key_not_found"],
   async handle({ services, caller, params: { teamId = "", keyId = "" } }) {
-    const revoked = await operations.revokeTeamKey(services, caller, teamId, keyId);
-    return revoked.ok ? { status: 204 } : revoked;
+    return done(await operations.revokeTeamKey(services, caller, teamId, keyId));
   },
 });
 
@@ -45,7 +41,7 @@ export const listTeamKeys = endpoint({
   body: undefined,
   answers: { 200: teamKeyListAnswer },
   errors: ["team_not_found"],
-  async handle({ services, caller, params }) {
-    return answer(200, await operations.listTeamKeys(services, caller, params.teamId ?? ""));
+  async handle({ services, caller, params: { teamId = "" } }) {
+    return answer(200, await operations.listTeamKeys(services, caller, teamId));
   },
 });

@@ -22,7 +22,13 @@ import {
   type TeamKey,
   type ValidateSessionResponse,
 } from "../protocol/rest.ts";
-import type { Session, SessionSummary } from "../protocol/session.ts";
+import {
+  CREDENTIAL_ROLES,
+  END_REASONS,
+  SESSION_STATUSES,
+  type Session,
+  type SessionSummary,
+} from "../protocol/session.ts";
 import {
   authorSchema,
   deviceInfoSchema,
@@ -33,8 +39,8 @@ import {
 
 export const time = z.iso.datetime().describe("ISO 8601, UTC");
 const count = z.int().min(0);
-const status = z.enum(["active", "expired", "terminated"]);
-const endReason = z.enum(["idle", "absolute", "terminated", "erased"]);
+const status = z.enum(SESSION_STATUSES);
+const endReason = z.enum(END_REASONS);
 
 export const sessionSchema: Shape<Session> = z.object({
   id: z.string(),
@@ -74,7 +80,7 @@ export const openedAnswer: Shape<OpenedSession> = z.object({
   ticket: z.string(),
 });
 
-const credentialRole = z.enum(["owner", "writer", "reader"]);
+const credentialRole = z.enum(CREDENTIAL_ROLES);
 
 export const redeemedAnswer: Shape<RedeemedInvite> = z.object({
   session: sessionSchema,
@@ -118,7 +124,7 @@ export const deviceListAnswer: Shape<DeviceList> = z.object({ devices: z.array(d
 export const validatedAnswer: Shape<ValidateSessionResponse> = z.object({
   isValid: z.boolean(),
   session: sessionSchema.exactOptional(),
-  reason: z.enum(["expired", "terminated"]).exactOptional(),
+  reason: status.exclude(["active"]).exactOptional(),
   ticket: z.string().exactOptional(),
 });
 

@@ -20,7 +20,7 @@ import {
   type ResumeSessionRequest,
   TOKEN_TRANSPORTS,
 } from "../protocol/rest.ts";
-import { DEVICE_TYPES } from "../protocol/session.ts";
+import { CREDENTIAL_ROLES, DEVICE_TYPES, SESSION_STATUSES } from "../protocol/session.ts";
 import {
   conversationIdField,
   deviceInfoSchema,
@@ -62,7 +62,7 @@ export const refreshSessionSchema: Shape<RefreshSessionRequest> = z.strictObject
 
 export const createInviteSchema: Shape<CreateInviteRequest> = z
   .strictObject({
-    role: z.enum(["owner", "writer", "reader"]),
+    role: z.enum(CREDENTIAL_ROLES),
     expiresInSeconds: z.int().min(1).max(MAX_INVITE_SECONDS).exactOptional(),
     maxUses: z.int().min(1).max(MAX_INVITE_USES).exactOptional(),
     pageUrl: z
@@ -130,7 +130,7 @@ const pageFields = {
 export const pageQuerySchema = z.strictObject(pageFields);
 
 export const sessionsQuerySchema = z.strictObject({
-  status: z.enum(["active", "expired", "terminated"]).exactOptional(),
+  status: z.enum(SESSION_STATUSES).exactOptional(),
   country: z
     .string()
     .regex(/^[A-Z]{2}$/)

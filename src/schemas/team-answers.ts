@@ -1,6 +1,7 @@
 // What is answered about keys, operators and the audit trail.
 import { z } from "zod";
 import {
+  AUDIT_ACTOR_KINDS,
   AUDIT_EVENT_TYPES,
   type AuditActor,
   type AuditEvent,
@@ -51,7 +52,7 @@ export const operatorTokenAnswer: Shape<OperatorToken> = z.object({
 });
 
 const actorSchema: Shape<AuditActor> = z.object({
-  kind: z.enum(["credential", "team", "operator", "admin", "anonymous", "system"]),
+  kind: z.enum(AUDIT_ACTOR_KINDS),
   id: z.string().exactOptional(),
 });
 

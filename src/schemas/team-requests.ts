@@ -11,7 +11,7 @@ import {
   type EcPublicJwk,
   IDENTITY_ALGORITHMS,
 } from "../protocol/rest.ts";
-import { type Shape, text } from "./fields.ts";
+import { avatarUrlField, type Shape, text } from "./fields.ts";
 import { cursorField, wholeNumber } from "./requests.ts";
 
 /** 32 bytes in base64url. */
@@ -36,16 +36,10 @@ export const createIdentityKeySchema = z
     path: ["publicKey"],
   }) satisfies Shape<CreateIdentityKeyRequest>;
 
-/** The team's own id of a person. */
-export const operatorIdField = text(128);
-
 export const createOperatorTokenSchema: Shape<CreateOperatorTokenRequest> = z.strictObject({
-  operatorId: operatorIdField.describe("The team's own id of the person"),
+  operatorId: text(128).describe("The team's own id of the person"),
   name: text(128),
-  avatarUrl: z
-    .url({ protocol: /^https$/ })
-    .max(1024)
-    .exactOptional(),
+  avatarUrl: avatarUrlField.exactOptional(),
   expiresInSeconds: z.int().min(1).max(MAX_OPERATOR_TOKEN_SECONDS).exactOptional(),
 });
 

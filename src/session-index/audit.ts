@@ -4,12 +4,11 @@ import { and, desc, eq, sql } from "drizzle-orm";
 import { toBase64Url } from "../domain/base64url.ts";
 import { isoTime } from "../domain/view.ts";
 import type { AuditActor, AuditEvent, AuditEventList, AuditEventType } from "../protocol/audit.ts";
-import type { Failure, Result } from "../protocol/errors.ts";
+import type { Result } from "../protocol/errors.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import { chunks } from "./chunks.ts";
-import { decodeCursor, encodeCursor } from "./cursor.ts";
+import { encodeCursor, INVALID_CURSOR, type Page, startOf } from "./cursor.ts";
 import type { IndexDatabase } from "./databases.ts";
-import type { Page } from "./read.ts";
 import { run } from "./run.ts";
 import { auditEvents } from "./schema.ts";
 
@@ -26,29 +25,47 @@ export interface AuditRecord {
   readonly details: JsonObject | null;
 }
 
+/** Something that happened. Never a secret, a fingerprint or content. */
+export interface NewAuditEvent {
+  readonly type: AuditEventType;
+  readonly actor: AuditActor;
+  readonly details?: JsonObject;
+}
+
 /** What the administrator's operations are told of as. */
 export const ADMIN: AuditActor = { kind: "admin" };
 
-/** An event of the Worker's own, which has no session. */
-export function teamEvent(
+/** @param sessionId null for an event of no one session */
+export function newAuditRecord(
   teamId: string,
-  event: {
-    readonly type: AuditEventType;
-    readonly actor: AuditActor;
-    readonly details: JsonObject;
-  },
+  sessionId: string | null,
+  { type, actor, details }: NewAuditEvent,
   now: number,
 ): AuditRecord {
   const random = crypto.getRandomValues(new Uint8Array(12));
-  return { id: `evt_${toBase64Url(random)}`, teamId, sessionId: null, at: now, ...event };
+  return {
+    id: `evt_${toBase64Url(random)}`,
+    teamId,
+    sessionId,
+    type,
+    at: now,
+    actor,
+    details: details ?? null,
+  };
 }
 
 /**
- * The statement that writes `record` if the statement before it in the same batch changed a row: there is no event
+ * The statement that writes `event` if the statement before it in the same batch changed a row: there is no event
  * without its change, and no change without its event.
  */
-export function auditOfChange(database: IndexDatabase, record: AuditRecord) {
-  const { teamId, at, id, sessionId, type, actor, details } = record;
+export function auditOfChange(
+  database: IndexDatabase,
+  teamId: string,
+  event: NewAuditEvent,
+  now: number,
+) {
+  const record = newAuditRecord(teamId, null, event, now);
+  const { at, id, sessionId, type, actor, details } = record;
   return database.insert(auditEvents).select(
     sql`SELECT ${teamId}, ${at}, ${id}, ${sessionId}, ${type}, ${actor.kind}, ${actor.id ?? null},
       ${details && JSON.stringify(details)} WHERE changes() > 0`,
@@ -82,11 +99,12 @@ export function auditStatements(database: IndexDatabase, records: readonly Audit
 /** A team's events, newest first. Throws `IndexError`. */
 export async function listAuditEvents(
   database: IndexDatabase,
-  { teamId, cursor, limit }: Page & { readonly teamId: string },
+  query: Page & { readonly teamId: string },
 ): Promise<Result<AuditEventList>> {
+  const { teamId, limit } = query;
   const { at, id } = auditEvents;
-  const position = cursor === undefined ? undefined : decodeCursor(cursor);
-  if (cursor !== undefined && position === undefined) return INVALID_CURSOR;
+  const position = startOf(query);
+  if (position === null) return INVALID_CURSOR;
   const rows = await run(
     database
       .select()
@@ -108,12 +126,6 @@ export async function listAuditEvents(
     ...(next !== undefined && { nextCursor: encodeCursor(next) }),
   };
 }
-
-const INVALID_CURSOR: Failure = {
-  ok: false,
-  code: "invalid_parameter",
-  message: "`cursor` is not one that a list has returned.",
-};
 
 function viewEvent(row: typeof auditEvents.$inferSelect): AuditEvent {
   return {

@@ -1,13 +1,12 @@
-// Keys under which teams sign who their visitors are, and the tokens that were signed with them and used.
+// Keys under which teams sign who their visitors are.
 import { and, desc, eq, isNull, sql } from "drizzle-orm";
-import { toBase64Url } from "../domain/base64url.ts";
 import { isoTime } from "../domain/view.ts";
-import { CLOCK_SKEW_MS, MAX_IDENTITY_KEYS_PER_TEAM } from "../protocol/limits.ts";
+import { MAX_IDENTITY_KEYS_PER_TEAM } from "../protocol/limits.ts";
 import type { EcPublicJwk, IdentityKey } from "../protocol/rest.ts";
-import { ADMIN, auditOfChange, teamEvent } from "./audit.ts";
+import { ADMIN, auditOfChange } from "./audit.ts";
 import type { IndexDatabase } from "./databases.ts";
 import { run } from "./run.ts";
-import { identityKeys, usedIdentityTokens } from "./schema.ts";
+import { identityKeys } from "./schema.ts";
 
 /** Where the key to verify with comes from: a shared secret is derived under the signing key of this version. */
 export type IdentityKeySource =
@@ -41,10 +40,7 @@ export async function createIdentityKey(
             WHERE (${good}) < ${MAX_IDENTITY_KEYS_PER_TEAM}`,
         )
         .returning({ kid: identityKeys.kid }),
-      auditOfChange(
-        database,
-        teamEvent(teamId, { type: "identity_key.created", actor: ADMIN, details }, now),
-      ),
+      auditOfChange(database, teamId, { type: "identity_key.created", actor: ADMIN, details }, now),
     ]),
   );
   return created.length > 0;
@@ -109,53 +105,12 @@ export async function revokeIdentityKey(
         .where(and(isTheKey, isNull(identityKeys.revokedAt))),
       auditOfChange(
         database,
-        teamEvent(teamId, { type: "identity_key.revoked", actor: ADMIN, details: { kid } }, now),
+        teamId,
+        { type: "identity_key.revoked", actor: ADMIN, details: { kid } },
+        now,
       ),
       database.select({ kid: identityKeys.kid }).from(identityKeys).where(isTheKey),
     ]),
   );
   return known.length > 0;
-}
-
-/** How long after its expiry a used token is remembered: longer than anybody would take it. */
-const KEEP_MS = 10 * CLOCK_SKEW_MS;
-
-/**
- * Takes an identity token for its one use: true for the first who asks, of all that ask at once. What has expired so
- * long ago that its use may be forgotten is never taken. Throws `IndexError`.
- * @param expiresAt epoch milliseconds, the token's `exp`
- */
-export async function claimIdentityToken(
-  database: IndexDatabase,
-  token: { readonly teamId: string; readonly jti: string; readonly expiresAt: number },
-  now: number,
-): Promise<boolean> {
-  const { teamId, jti, expiresAt } = token;
-  if (expiresAt + KEEP_MS <= now) return false;
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(jti));
-  const jtiHash = toBase64Url(new Uint8Array(digest));
-  const row = await run(
-    database
-      .insert(usedIdentityTokens)
-      .values({ teamId, jtiHash, expiresAt })
-      .onConflictDoNothing()
-      .returning({ jtiHash: usedIdentityTokens.jtiHash })
-      .get(),
-  );
-  return row !== undefined;
-}
-
-/** Forgets used tokens that have expired, `limit` at most; returns how many. Throws `IndexError`. */
-export async function forgetUsedTokens(
-  database: IndexDatabase,
-  { now, limit }: { readonly now: number; readonly limit: number },
-): Promise<number> {
-  const { meta } = await run(
-    database.run(
-      sql`DELETE FROM used_identity_tokens WHERE (team_id, jti_hash) IN (
-        SELECT team_id, jti_hash FROM used_identity_tokens
-        WHERE expires_at <= ${now - KEEP_MS} ORDER BY expires_at LIMIT ${limit})`,
-    ),
-  );
-  return meta.changes;
 }

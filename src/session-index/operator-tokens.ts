@@ -1,7 +1,7 @@
 // What members of teams' staffs sign in with. Of the secret only its digest gets here.
 import { and, eq, gt, isNull, sql } from "drizzle-orm";
 import type { AuditActor } from "../protocol/audit.ts";
-import { auditOfChange, teamEvent } from "./audit.ts";
+import { auditOfChange } from "./audit.ts";
 import type { IndexDatabase } from "./databases.ts";
 import { run } from "./run.ts";
 import { operatorTokens } from "./schema.ts";
@@ -36,10 +36,7 @@ export async function createOperatorToken(
   await run(
     database.batch([
       database.insert(operatorTokens).values({ ...token, createdAt: now }),
-      auditOfChange(
-        database,
-        teamEvent(teamId, { type: "operator_token.created", actor, details }, now),
-      ),
+      auditOfChange(database, teamId, { type: "operator_token.created", actor, details }, now),
     ]),
   );
 }
@@ -75,7 +72,9 @@ export async function revokeOperatorTokens(
         .returning({ id: operatorTokens.id }),
       auditOfChange(
         database,
-        teamEvent(teamId, { type: "operator_token.revoked", actor, details: { operatorId } }, now),
+        teamId,
+        { type: "operator_token.revoked", actor, details: { operatorId } },
+        now,
       ),
     ]),
   );
@@ -83,7 +82,7 @@ export async function revokeOperatorTokens(
 }
 
 /** Deletes tokens that have expired, `limit` at most; returns how many. Throws `IndexError`. */
-export async function deleteExpiredTokens(
+export async function deleteExpiredOperatorTokens(
   database: IndexDatabase,
   { now, limit }: { readonly now: number; readonly limit: number },
 ): Promise<number> {

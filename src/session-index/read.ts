@@ -7,17 +7,10 @@ import type { Result } from "../protocol/errors.ts";
 import type { SessionList, SessionStats } from "../protocol/rest.ts";
 import type { DeviceType, SessionStatus, SessionSummary } from "../protocol/session.ts";
 import { chunks } from "./chunks.ts";
-import type { Position } from "./cursor.ts";
-import { decodeCursor, encodeCursor } from "./cursor.ts";
+import { encodeCursor, INVALID_CURSOR, type Page, type Position, startOf } from "./cursor.ts";
 import type { IndexDatabase } from "./databases.ts";
 import { run } from "./run.ts";
 import { sessions, teamCounters } from "./schema.ts";
-
-export interface Page {
-  readonly cursor: string | undefined;
-  /** ≥ 1 */
-  readonly limit: number;
-}
 
 export interface FingerprintQuery extends Page {
   readonly teamId: string;
@@ -177,12 +170,6 @@ const NO_SESSIONS: SessionStats = {
   averageSessionDuration: 0,
 };
 
-const INVALID_CURSOR = {
-  ok: false,
-  code: "invalid_parameter",
-  message: "`cursor` is not one that a list has returned.",
-} as const;
-
 const NEWEST_FIRST = [desc(sessions.lastAccessed), desc(sessions.id)] as const;
 
 const SUMMARY_COLUMNS = {
@@ -203,11 +190,6 @@ type SummaryRow = Pick<typeof sessions.$inferSelect, keyof typeof SUMMARY_COLUMN
 
 function newestFirst(one: SummaryRow, other: SummaryRow): number {
   return other.lastAccessed - one.lastAccessed || (one.id < other.id ? 1 : -1);
-}
-
-/** Undefined for the beginning, null for a cursor that is none. */
-function startOf({ cursor }: Page): Position | undefined | null {
-  return cursor === undefined ? undefined : (decodeCursor(cursor) ?? null);
 }
 
 /** The page begins with the row at `position`: to SQLite `<` on two columns reads that row anyway. */

@@ -2,7 +2,7 @@
 import { and, desc, eq, isNull } from "drizzle-orm";
 import { isoTime } from "../domain/view.ts";
 import type { KeyScope, TeamKeySummary } from "../protocol/rest.ts";
-import { ADMIN, auditOfChange, teamEvent } from "./audit.ts";
+import { ADMIN, auditOfChange } from "./audit.ts";
 import type { IndexDatabase } from "./databases.ts";
 import { run } from "./run.ts";
 import { teamKeys } from "./schema.ts";
@@ -23,7 +23,7 @@ export interface TeamKeyRecord extends NewTeamKey {
 }
 
 /** Throws `IndexError`, one that is not retryable when there is no such team. */
-export async function createKey(
+export async function createTeamKey(
   database: IndexDatabase,
   key: NewTeamKey,
   now: number,
@@ -32,16 +32,13 @@ export async function createKey(
   await run(
     database.batch([
       database.insert(teamKeys).values({ ...key, createdAt: now }),
-      auditOfChange(
-        database,
-        teamEvent(key.teamId, { type: "key.created", actor: ADMIN, details }, now),
-      ),
+      auditOfChange(database, key.teamId, { type: "key.created", actor: ADMIN, details }, now),
     ]),
   );
 }
 
 /** The key, revoked or not. Throws `IndexError`. */
-export async function findKey(
+export async function findTeamKey(
   database: IndexDatabase,
   keyId: string,
 ): Promise<TeamKeyRecord | undefined> {
@@ -49,7 +46,7 @@ export async function findKey(
 }
 
 /** False when the team has no such key; a key that was revoked stays so from the first time. Throws `IndexError`. */
-export async function revokeKey(
+export async function revokeTeamKey(
   database: IndexDatabase,
   { teamId, keyId }: { readonly teamId: string; readonly keyId: string },
   now: number,
@@ -63,7 +60,9 @@ export async function revokeKey(
         .where(and(isTheKey, isNull(teamKeys.revokedAt))),
       auditOfChange(
         database,
-        teamEvent(teamId, { type: "key.revoked", actor: ADMIN, details: { keyId } }, now),
+        teamId,
+        { type: "key.revoked", actor: ADMIN, details: { keyId } },
+        now,
       ),
       database.select({ id: teamKeys.id }).from(teamKeys).where(isTheKey),
     ]),
@@ -72,7 +71,7 @@ export async function revokeKey(
 }
 
 /** A team's keys, revoked ones among them, newest first. Throws `IndexError`. */
-export async function listKeys(
+export async function listTeamKeys(
   database: IndexDatabase,
   teamId: string,
 ): Promise<readonly TeamKeySummary[]> {

@@ -5,7 +5,7 @@ import { DEFAULT_POLICY } from "../domain/policy.ts";
 import { isoTime } from "../domain/view.ts";
 import type { Result } from "../protocol/errors.ts";
 import type { Team, TeamLimits, TeamPolicy } from "../protocol/rest.ts";
-import { ADMIN, type AuditRecord, auditOfChange, teamEvent } from "./audit.ts";
+import { ADMIN, auditOfChange, type NewAuditEvent } from "./audit.ts";
 import type { IndexDatabase } from "./databases.ts";
 import { run } from "./run.ts";
 import { teamOrigins, teams } from "./schema.ts";
@@ -57,10 +57,7 @@ export async function createTeam(
         })
         .onConflictDoNothing({ target: teams.id })
         .returning(),
-      auditOfChange(
-        database,
-        teamEvent(id, { type: "team.created", actor: ADMIN, details: { name } }, now),
-      ),
+      auditOfChange(database, id, { type: "team.created", actor: ADMIN, details: { name } }, now),
     ]),
   );
   return row === undefined
@@ -112,7 +109,7 @@ export async function updateTeam(
           })
           .where(and(eq(teams.id, id), eq(teams.revision, team.revision)))
           .returning(),
-        auditOfChange(database, updateEvent(id, changes, now)),
+        auditOfChange(database, id, updateEvent(changes), now),
       ]),
     );
     if (row !== undefined) return { ok: true, team: teamRecord(row) };
@@ -121,20 +118,20 @@ export async function updateTeam(
 }
 
 /** Names what was set, and says of a switch where it stands. */
-function updateEvent(id: string, { name, policy }: TeamChanges, now: number): AuditRecord {
+function updateEvent({ name, policy }: TeamChanges): NewAuditEvent {
   const set = Object.entries({ name, ...policy }).filter(([, value]) => value !== undefined);
   const details = {
     fields: set.map(([field]) => field).sort(),
     ...(policy.disabled !== undefined && { disabled: policy.disabled }),
   };
-  return teamEvent(id, { type: "team.updated", actor: ADMIN, details }, now);
+  return { type: "team.updated", actor: ADMIN, details };
 }
 
 /**
  * Whether any team allows an origin that matches one of `patterns`, for the preflight of a creation, which names no
  * team. Throws `IndexError`.
  */
-export async function isOriginKnown(
+export async function hasTeamWithOrigin(
   database: IndexDatabase,
   patterns: readonly string[],
 ): Promise<boolean> {

@@ -1,5 +1,5 @@
-// The projection: a session's record, conversations and audit events into rows, in one transaction. Safe to repeat and to arrive late,
-// since a row only ever gives way to a higher version of itself.
+// The projection: a session's record, conversations and audit events into rows, in one transaction. Safe to repeat and to
+// arrive late, since a row only ever gives way to a higher version of itself.
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";

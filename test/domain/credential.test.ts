@@ -16,7 +16,13 @@ const minted = (): Secrets => ({ digest: digest(0), mintedAt: T0, superseded: []
 
 function rotate(secrets: Secrets, generation: number, now: number, force = true) {
   const presented = digest(generation);
-  return rotateSecret(secrets, presented, successorsOf(presented), { force, now }, isSame);
+  return rotateSecret(
+    secrets,
+    presented,
+    successorsOf(presented),
+    { force, oneAtATime: false, now },
+    isSame,
+  );
 }
 
 const present = (secrets: Secrets, generation: number, now: number) =>
@@ -76,7 +82,7 @@ describe("a secret", () => {
 test("whoever presents the same secret gets the same successor, whichever signing key it is under", () => {
   const presented = digest(0);
   const first = rotate(minted(), 0, T0).secrets;
-  const options = { force: false, now: T0 + 5 };
+  const options = { force: false, oneAtATime: false, now: T0 + 5 };
   const again = rotateSecret(first, presented, successorsOf(presented), options, isSame);
   expect(again.successor).toBe(0);
   expect(again.secrets.digest).toEqual(first.digest);

@@ -2,10 +2,11 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { IndexProjector, type SessionEvent } from "../../objects/index-projector.ts";
+import { IndexProjector } from "../../objects/index-projector.ts";
 import type { LiveSession } from "../../objects/live-session.ts";
 import { OutboxStore } from "../../objects/outbox-store.ts";
 import { SessionStore } from "../../objects/store.ts";
+import type { NewAuditEvent } from "../../src/session-index/audit.ts";
 import { alarmAt, runAlarms } from "../support/alarms.ts";
 import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
 import { HOUR_MS, moveClock } from "../support/clock.ts";
@@ -22,14 +23,14 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const REVOKED: SessionEvent = {
+const REVOKED: NewAuditEvent = {
   type: "credential.revoked",
   actor: { kind: "credential", id: "abc" },
   details: { credentialId: "def" },
 };
 
 /** A projector over the object's own store, as its session has one; what it does is all in storage. */
-async function record(id: string, events: readonly SessionEvent[]): Promise<void> {
+async function record(id: string, events: readonly NewAuditEvent[]): Promise<void> {
   await runInDurableObject(objectOf(id), (_, { storage }) => {
     const store = new SessionStore(storage);
     const stored = store.open();

@@ -1,8 +1,10 @@
 /** The token in a cookie: how it is set, what it opens, and for which pages never. */
 import { exports } from "cloudflare:workers";
-import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { SUPERSEDED_GRACE_MS } from "../../src/protocol/limits.ts";
 import type { SessionWithToken, TeamPolicy } from "../../src/protocol/rest.ts";
 import { BASE, call, NO_LIMITS, newSession, newTeam, newTeamKey, ORIGIN } from "../support/api.ts";
+import { moveClock } from "../support/clock.ts";
 import { objectTables } from "../support/object-storage.ts";
 import { problemOf, refusal } from "../support/problem.ts";
 import {
@@ -33,6 +35,9 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   vi.spyOn(console, "warn").mockImplementation(() => undefined);
+});
+afterEach(() => {
+  vi.useRealTimers();
 });
 
 interface SetCookie {
@@ -112,6 +117,22 @@ describe.each([
     const bearer = await callWith(token, "/refresh", { body: { rotate: true } });
     expect(cookieIn(bearer)).toBeUndefined();
     expect((await json<SessionWithToken>(bearer)).token).toBe(next?.value);
+  });
+
+  test("an answer that was overtaken puts back one that still opens", async () => {
+    const { id, cookie } = await inCookie(of());
+    const path = `/api/sessions/${id}`;
+    const rotate = async (with_: string) =>
+      cookieIn(await fromPage(with_, `${path}/refresh`, { body: { rotate: true } }));
+    const late = await rotate(cookie);
+    const overtaking = await rotate(cookie);
+    expect(overtaking?.value).toBe(late?.value);
+    const next = `${nameOf()}=${overtaking?.value}`;
+    expect((await fromPage(next, `${path}/validate`)).status).toBe(200);
+    // Within the minute there is no further one: whichever answer comes last, it holds the newest.
+    expect(await rotate(next)).toBeUndefined();
+    moveClock(SUPERSEDED_GRACE_MS);
+    expect(await rotate(next)).toBeDefined();
   });
 
   test("a hand-off sets it on the other device", async () => {

@@ -6,7 +6,7 @@ import { deleteExpired } from "../../src/cron.ts";
 import { fromBase64Url, toBase64Url } from "../../src/domain/base64url.ts";
 import type { CreatedIdentityKey, EcPublicJwk, IdentityKeyList } from "../../src/protocol/rest.ts";
 import { teamsDatabase } from "../../src/session-index/databases.ts";
-import { claimIdentityToken } from "../../src/session-index/identity-keys.ts";
+import { claimIdentityToken } from "../../src/session-index/identity-tokens.ts";
 import { identityKey } from "../../src/team-cache.ts";
 import { call, newTeam } from "../support/api.ts";
 import { HOUR_MS, MINUTE_MS, moveClock } from "../support/clock.ts";

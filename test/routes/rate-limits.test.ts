@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { toBase64Url } from "../../src/domain/base64url.ts";
 import { signingKeys } from "../../src/keys.ts";
 import { networkOfAddress, networkOfRequest } from "../../src/network.ts";
-import { admitRedemption, admitResume } from "../../src/operations/rate-limits.ts";
+import { limitRedemption, limitResume } from "../../src/operations/rate-limits.ts";
 import {
   IDENTIFICATIONS_PER_MINUTE_PER_OWNER,
   INVITES_PER_MINUTE_PER_OWNER,
@@ -227,8 +227,8 @@ describe("with the limiters down", () => {
     const unavailable = { ok: false, code: "unavailable", retryAfterSeconds: 2 };
     const mend = await breakLimiters();
     try {
-      expect(await admitRedemption(services, newAddress())).toEqual(unavailable);
-      expect(await admitResume(services, newAddress())).toEqual(unavailable);
+      expect(await limitRedemption(services, newAddress())).toEqual(unavailable);
+      expect(await limitResume(services, newAddress())).toEqual(unavailable);
     } finally {
       mend();
     }
@@ -254,8 +254,8 @@ describe("with the limiters down", () => {
 });
 
 test.each([
-  ["redemptions", admitRedemption, REDEMPTIONS_PER_MINUTE_PER_NETWORK],
-  ["resumptions", admitResume, RESUMES_PER_MINUTE_PER_NETWORK],
+  ["redemptions", limitRedemption, REDEMPTIONS_PER_MINUTE_PER_NETWORK],
+  ["resumptions", limitResume, RESUMES_PER_MINUTE_PER_NETWORK],
 ] as const)("%s are limited by network, over all teams", async (_what, admit, limit) => {
   const services = { env, keys: await signingKeys(env) };
   const network = newAddress();

@@ -12,8 +12,8 @@ import {
   listSessions,
   sessionStats,
 } from "../../src/session-index/read.ts";
-import { createKey, findKey } from "../../src/session-index/team-keys.ts";
-import { getTeam, getTeamByNumber, isOriginKnown } from "../../src/session-index/teams.ts";
+import { createTeamKey, findTeamKey } from "../../src/session-index/team-keys.ts";
+import { getTeam, getTeamByNumber, hasTeamWithOrigin } from "../../src/session-index/teams.ts";
 import type { IndexedSession } from "../../src/session-index/write.ts";
 import { projectSession } from "../../src/session-index/write.ts";
 import { meter } from "./metered-d1.ts";
@@ -170,16 +170,16 @@ describe("reading", () => {
 
   test("teams, keys and origins are looked up by key", async () => {
     const teams = teamsDatabase(metered);
-    await createKey(teams, { id: "k", teamId: "team", secretHash: "h", scopes: [] }, NOW);
+    await createTeamKey(teams, { id: "k", teamId: "team", secretHash: "h", scopes: [] }, NOW);
     for (const lookUp of [
       () => getTeam(teams, "team"),
       () => getTeamByNumber(teams, 1),
-      () => findKey(teams, "k"),
+      () => findTeamKey(teams, "k"),
     ]) {
       expect(await metered.cost(lookUp)).toEqual({ rowsRead: 1, rowsWritten: 0 });
     }
     const cost = await metered.cost(() =>
-      isOriginKnown(teams, ["https://a.example", "https://b.example"]),
+      hasTeamWithOrigin(teams, ["https://a.example", "https://b.example"]),
     );
     expect(cost.rowsRead).toBeLessThanOrEqual(2);
   });
