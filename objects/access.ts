@@ -6,10 +6,18 @@ import { isoTime } from "../src/domain/view.ts";
 import type { AuditActor } from "../src/protocol/audit.ts";
 import type { Failure, Result } from "../src/protocol/errors.ts";
 import { MAX_INVITES_PER_SESSION } from "../src/protocol/limits.ts";
-import type { Device, Invite } from "../src/protocol/rest.ts";
+import type { DeviceList, Invite, InviteList } from "../src/protocol/rest.ts";
 import type { CredentialRole } from "../src/protocol/session.ts";
 import type { AccessStore, Credential } from "./access-store.ts";
-import type { CreateInviteCall, NewCredential, RedeemCall, ResumeCall } from "./calls.ts";
+import {
+  type Actor,
+  auditActor,
+  type Call,
+  type CreateInviteCall,
+  type NewCredential,
+  type RedeemCall,
+  type ResumeCall,
+} from "./calls.ts";
 import { type Credentials, isSameDigest } from "./credentials.ts";
 import type { IndexProjector } from "./index-projector.ts";
 import type { MessageLog } from "./message-log.ts";
@@ -45,9 +53,11 @@ export class Access {
     return undefined;
   }
 
-  devices(askingId: string | undefined): Device[] {
+  /** Everybody with a key, the one that asks first. */
+  devices({ actor }: Call): Result<DeviceList> {
+    const askingId = auditActor(actor).id;
     const connected = this.#parts.sockets.credentialIds();
-    return [...this.#parts.credentials]
+    const devices = [...this.#parts.credentials]
       .sort((a, b) => b.lastUsedAt - a.lastUsedAt || b.createdAt - a.createdAt)
       .map((one) => ({
         credentialId: one.id,
@@ -61,20 +71,22 @@ export class Access {
         ...(one.inviteId !== null && { inviteId: one.inviteId }),
       }))
       .sort((a, b) => Number(b.current) - Number(a.current));
+    return { ok: true, devices };
   }
 
   /**
-   * Shuts out one device, or all but the one that asks. False when there is no such device.
-   * @param id a credential's, or `others`
+   * Shuts out one device, or all but the one that asks.
+   * @param which a credential's id, or `others`
    */
-  revokeDevice(id: string, askingId: string | undefined, actor: AuditActor): boolean {
+  revokeDevice(call: Call, which: string): Result<object> {
+    const actor = auditActor(call.actor);
     const revoked = [...this.#parts.credentials].filter((one) =>
-      id === "others" ? one.id !== askingId : one.id === id,
+      which === "others" ? one.id !== actor.id : one.id === which,
     );
-    if (revoked.length === 0) return id === "others";
+    if (revoked.length === 0 && which !== "others") return { ok: false, code: "device_not_found" };
     const now = Date.now();
     this.#revoke(revoked, () => this.#recordRevoked(revoked, actor, "device", now));
-    return true;
+    return { ok: true };
   }
 
   /** A secret came that was replaced long ago: nobody can tell which holder is the thief, so both are shut out. */
@@ -85,11 +97,13 @@ export class Access {
     );
   }
 
-  createInvite(
-    { invite, request }: CreateInviteCall,
-    actor: AuditActor,
-  ): Result<{ invite: Invite }> {
+  /** A hand-off gives the session away for good, and so wants a key that a thief of an old one does not have. */
+  createInvite({ actor: caller, invite, request }: CreateInviteCall): Result<{ invite: Invite }> {
     const now = Date.now();
+    if (request.role === "owner" && !this.#isFresh(caller, now)) {
+      return { ok: false, code: "fresh_credential_needed" };
+    }
+    const actor = auditActor(caller);
     const record = { ...inviteTerms(request, now), ...invite, createdAt: now, uses: 0 };
     const known = this.#parts.accessStore.invites();
     const over = known.filter((one) => !isRedeemable(one, now));
@@ -107,17 +121,22 @@ export class Access {
     return { ok: true, invite: this.#view(record) };
   }
 
-  invites(): Invite[] {
+  /** Those that open the session, and those that let somebody in who still has access. */
+  invites(): Result<InviteList> {
     const now = Date.now();
-    return this.#parts.accessStore
+    const invites = this.#parts.accessStore
       .invites()
       .filter((one) => isRedeemable(one, now) || this.#devicesOf(one.id) > 0)
       .map((one) => this.#view(one));
+    return { ok: true, invites };
   }
 
-  /** Takes an invite back, and, if asked, the credentials that it made. False when there is no such invite. */
-  revokeInvite(id: string, revokeCredentials: boolean, actor: AuditActor): boolean {
-    if (this.#parts.accessStore.invite(id) === undefined) return false;
+  /** Takes an invite back, and, if asked, the credentials that it made. */
+  revokeInvite(call: Call, id: string, revokeCredentials: boolean): Result<object> {
+    if (this.#parts.accessStore.invite(id) === undefined) {
+      return { ok: false, code: "invite_not_found" };
+    }
+    const actor = auditActor(call.actor);
     const now = Date.now();
     const made = [...this.#parts.credentials].filter((one) => one.inviteId === id);
     this.#revoke(revokeCredentials ? made : [], () => {
@@ -128,7 +147,7 @@ export class Access {
       );
       if (revokeCredentials) this.#recordRevoked(made, actor, "invite", now);
     });
-    return true;
+    return { ok: true };
   }
 
   /** Makes a credential of an invite. What its secret no longer opens is over, whatever the reason. */
@@ -194,6 +213,13 @@ export class Access {
       this.#recordRevoked(revoked, actor, "device_cap", now);
     });
     return undefined;
+  }
+
+  #isFresh(actor: Actor, now: number): boolean {
+    return (
+      actor.kind === "credential" &&
+      this.#parts.credentials.isFresh(actor.credentialId, actor.secretDigest, now)
+    );
   }
 
   /** Answers what was submitted, then shuts `revoked` out, in one transaction with what goes along. */

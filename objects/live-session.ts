@@ -20,6 +20,7 @@ import {
   type RefreshCall,
   type TeamWord,
 } from "./calls.ts";
+import { Conversations } from "./conversations.ts";
 import { Credentials } from "./credentials.ts";
 import { IndexProjector } from "./index-projector.ts";
 import { MessageLog } from "./message-log.ts";
@@ -41,6 +42,7 @@ export class LiveSession {
   readonly log: MessageLog;
   readonly sockets: Sockets;
   readonly access: Access;
+  readonly conversations: Conversations;
   readonly credentials: Credentials;
   readonly projector: IndexProjector;
   readonly #ctx: DurableObjectState;
@@ -78,6 +80,7 @@ export class LiveSession {
     });
     this.projector = new IndexProjector(env, store, new OutboxStore(ctx.storage.sql), state);
     const { sockets, projector } = this;
+    this.conversations = new Conversations(store, this.messages, this.projector);
     this.access = new Access({ store, accessStore, credentials, state, log, sockets, projector });
   }
 
@@ -121,14 +124,6 @@ export class LiveSession {
     const { credentialId, secretDigest } = actor;
     const request = { force: rotate, oneAtATime, now: Date.now() };
     return this.credentials.rotate(credentialId, secretDigest, successors, request);
-  }
-
-  /** Whether the caller holds a key that was minted or rotated lately. */
-  isFresh(actor: Actor): boolean {
-    return (
-      actor.kind === "credential" &&
-      this.credentials.isFresh(actor.credentialId, actor.secretDigest, Date.now())
-    );
   }
 
   /** Binds the session to a person; see `Access.identify`. */

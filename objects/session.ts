@@ -1,14 +1,11 @@
 // One visitor's session: the actor that owns its state, its log and its sockets. Everything that can happen to a session
 // enters here; nothing is acknowledged before it is stored, and an eviction between any two events changes nothing.
 import { DurableObject } from "cloudflare:workers";
-import { type CallerRole, type SessionOperation, sideOf } from "../src/domain/access.ts";
-import { newConversation } from "../src/domain/conversation-record.ts";
+import type { CallerRole, SessionOperation } from "../src/domain/access.ts";
 import type { TeamSettings } from "../src/domain/policy.ts";
-import { viewConversation } from "../src/domain/view.ts";
 import { CLOSE_CODES } from "../src/protocol/close-codes.ts";
 import type { Conversation } from "../src/protocol/conversation.ts";
 import type { ErrorCode, Failure, Result } from "../src/protocol/errors.ts";
-import { MAX_CONVERSATIONS_PER_SESSION } from "../src/protocol/limits.ts";
 import type { NewTeamMessage } from "../src/protocol/message.ts";
 import type {
   ConversationList,
@@ -173,35 +170,17 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   async createInvite(call: CreateInviteCall): Promise<Result<{ invite: Invite }>> {
-    return await this.#as(call, "createInvite", async ({ live }) => {
-      if (call.request.role === "owner" && !live.isFresh(call.actor))
-        return refused("fresh_credential_needed");
-      const created = live.access.createInvite(call, auditActor(call.actor));
-      await live.project();
-      return created;
-    });
+    return await this.#change(call, "createInvite", ({ live }) => live.access.createInvite(call));
   }
 
   async listInvites(call: Call): Promise<Result<InviteList>> {
-    return await this.#as(call, "listInvites", ({ live }) => ({
-      ok: true,
-      invites: live.access.invites(),
-    }));
+    return await this.#as(call, "listInvites", ({ live }) => live.access.invites());
   }
 
-  async revokeInvite(
-    call: Call,
-    inviteId: string,
-    revokeCredentials: boolean,
-  ): Promise<Result<object>> {
-    return await this.#as(call, "revokeInvite", async ({ live }) => {
-      const actor = auditActor(call.actor);
-      if (!live.access.revokeInvite(inviteId, revokeCredentials, actor)) {
-        return refused("invite_not_found");
-      }
-      await live.project();
-      return { ok: true };
-    });
+  async revokeInvite(call: Call, id: string, andCredentials: boolean): Promise<Result<object>> {
+    return await this.#change(call, "revokeInvite", ({ live }) =>
+      live.access.revokeInvite(call, id, andCredentials),
+    );
   }
 
   /** Lets somebody in who has the secret of an invite. */
@@ -215,48 +194,26 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   async listDevices(call: Call): Promise<Result<DeviceList>> {
-    return await this.#as(call, "listDevices", ({ live }) => ({
-      ok: true,
-      devices: live.access.devices(auditActor(call.actor).id),
-    }));
+    return await this.#as(call, "listDevices", ({ live }) => live.access.devices(call));
   }
 
   /** @param which a credential's id, or all others than the caller's */
   async revokeDevice(call: Call, which: string): Promise<Result<object>> {
-    return await this.#as(call, "revokeDevice", async ({ live }) => {
-      const actor = auditActor(call.actor);
-      if (!live.access.revokeDevice(which, actor.id, actor)) {
-        return refused("device_not_found");
-      }
-      await live.project();
-      return { ok: true };
-    });
+    return await this.#change(call, "revokeDevice", ({ live }) =>
+      live.access.revokeDevice(call, which),
+    );
   }
 
   async listConversations(call: Call): Promise<Result<ConversationList>> {
-    return await this.#as(call, "listConversations", ({ live, role }) => {
-      const counts = live.messages.conversationCounts(sideOf(role));
-      const conversations = this.#store
-        .conversations()
-        .map((record) => viewConversation(record, counts.get(record.id)));
-      return { ok: true, conversations };
-    });
+    return await this.#as(call, "listConversations", ({ live, role }) =>
+      live.conversations.list(role),
+    );
   }
 
   async openConversation(call: Call): Promise<Result<{ conversation: Conversation }>> {
-    return await this.#as(call, "openConversation", async ({ live, role }) => {
-      if (this.#store.conversations().length >= MAX_CONVERSATIONS_PER_SESSION) {
-        return refused("too_many_conversations");
-      }
+    return await this.#change(call, "openConversation", ({ live, role }) => {
       live.touch(role);
-      const now = Date.now();
-      const record = newConversation(newConversationId(), now);
-      this.#store.transaction(() => {
-        this.#store.saveConversation(record);
-        live.projector.markConversation(record.id, now);
-      });
-      await live.project();
-      return { ok: true, conversation: viewConversation(record) };
+      return live.conversations.open(Date.now());
     });
   }
 
@@ -358,6 +315,19 @@ export class SessionObject extends DurableObject<Env> {
     if (live === undefined) return this.#broken ?? unknownSession(call.actor);
     const admitted = live.admit(call.actor, operation);
     return admitted.ok ? await work({ live, role: admitted.role }) : admitted;
+  }
+
+  /** The same, and the index is told of what it changed. */
+  async #change<R extends Result<object>>(
+    call: Call,
+    operation: SessionOperation,
+    work: (admitted: Admitted) => R,
+  ): Promise<R | Failure> {
+    return await this.#as(call, operation, async (admitted) => {
+      const changed = work(admitted);
+      if (changed.ok) await admitted.live.project();
+      return changed;
+    });
   }
 
   /** Does `work` for somebody who has no key to the session yet, but what it takes to get one. */
