@@ -42,6 +42,7 @@ import { LiveSession } from "./live-session.ts";
 import { failureOf } from "./replies.ts";
 import { SchemaTooNewError } from "./schema.ts";
 import { newSession } from "./session-state.ts";
+import { ROOM_AGAIN_MS } from "./sockets.ts";
 import { SessionStore } from "./store.ts";
 
 interface Admitted {
@@ -50,8 +51,11 @@ interface Admitted {
 }
 
 const refused = (code: ErrorCode): Failure => ({ ok: false, code });
-/** Connections that are dead are let go of about that often. */
-const TOO_MANY_SOCKETS: Failure = { ok: false, code: "too_many_sockets", retryAfterSeconds: 30 };
+const TOO_MANY_SOCKETS: Failure = {
+  ok: false,
+  code: "too_many_sockets",
+  retryAfterSeconds: ROOM_AGAIN_MS / 1000,
+};
 
 export class SessionObject extends DurableObject<Env> {
   readonly #store: SessionStore;
@@ -263,9 +267,9 @@ export class SessionObject extends DurableObject<Env> {
     const connected = await this.#as(call, "connect", ({ live, role }) => {
       if (role === "team" || role === "operator") return refused("forbidden");
       live.sockets.sweep(Date.now());
-      if (live.sockets.isFullFor(actor.credentialId)) return TOO_MANY_SOCKETS;
-      live.touch(role);
       const { credentialId } = actor;
+      if (!live.sockets.hasRoomFor(credentialId, role)) return TOO_MANY_SOCKETS;
+      live.touch(role);
       return { ok: true, response: live.sockets.connect({ credentialId, role, history }) };
     });
     return connected.ok ? connected.response : Response.json(connected);

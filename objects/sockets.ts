@@ -24,6 +24,9 @@ const PRESENCE_DELAY_MS = 20;
 /** Leases are looked at this often at most, and only when something happens anyway. */
 const SWEEP_INTERVAL_MS = PRESENCE_LEASE_MS / 3;
 
+/** Connections that are dead are let go of about that often. */
+export const ROOM_AGAIN_MS = 30_000;
+
 /** What of a session has to do with its sockets. */
 interface Parts {
   readonly ctx: DurableObjectState;
@@ -58,14 +61,19 @@ export class Sockets {
     return this.#peers.size;
   }
 
-  /** Whether there is no room for another connection of a credential. */
-  isFullFor(credentialId: string): boolean {
+  /** Whether there is room for another connection of a credential; for an owner's, a guest's is closed if need be. */
+  hasRoomFor(credentialId: string, role: CredentialRole): boolean {
     const limit = this.#state.team.policy.limits.socketsPerSession;
-    if (limit === null) return false;
-    if (this.size >= limit) return true;
-    let own = 0;
-    for (const peer of this.#peers) if (peer.credentialId === credentialId) own++;
-    return own >= MAX_SOCKETS_PER_CREDENTIAL;
+    if (limit === null) return true;
+    const counts = Map.groupBy(this.#peers, (peer) => peer.credentialId);
+    if ((counts.get(credentialId)?.length ?? 0) >= MAX_SOCKETS_PER_CREDENTIAL) return false;
+    if (this.size < limit) return true;
+    const [guests = []] = [...counts.values()]
+      .filter(([one]) => role === "owner" && one?.role !== "owner")
+      .sort((a, b) => b.length - a.length);
+    const reason = closeReason("too_many_sockets", ROOM_AGAIN_MS);
+    this.#drop(guests.slice(-1), CLOSE_CODES.tooMany, reason);
+    return guests.length > 0;
   }
 
   get isOwnerHere(): boolean {

@@ -9,6 +9,7 @@ import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
 import { MINUTE_MS } from "../support/clock.ts";
 import { RESIDENCIES, stepper } from "../support/eviction.ts";
 import { objectOf } from "../support/object-of.ts";
+import { letIn } from "../support/sharing.ts";
 import { TestSocket } from "../support/socket.ts";
 
 const start = Date.UTC(2027, 2, 1);
@@ -29,7 +30,7 @@ async function limitedChat(perMinute: number): Promise<SessionWithToken> {
 }
 
 /** Does not acknowledge by itself: every frame that is sent counts. */
-async function join({ session, ticket }: SessionWithToken): Promise<TestSocket> {
+async function join({ session, ticket }: Omit<SessionWithToken, "token">): Promise<TestSocket> {
   const socket = await TestSocket.open(session, ticket, { acknowledges: false });
   await socket.first("synced");
   return socket;
@@ -245,6 +246,25 @@ describe("connections of one credential", () => {
     const full = await TestSocket.open(other.session, other.ticket);
     expect(await full.closed()).toBe(4429);
     for (const socket of sockets) socket.close();
+  });
+
+  test("of guests leave room for the owner's, the newest of who has most first", async () => {
+    const chat = await newSession(await newTeam({ limits: { socketsPerSession: 3 } }));
+    const few = await letIn(chat.token, "writer");
+    const many = await letIn(chat.token, "reader");
+    const guests = [await join(few), await join(many), await join(many)];
+    const owners = [await join(chat)];
+    expect(await guests[2]?.closed()).toBe(4429);
+    expect(guests[2]?.closeReason).toBe("too_many_sockets retryAfterMs=30000");
+    expect(await (await TestSocket.open(many.session, many.ticket)).closed()).toBe(4429);
+    expect([guests[0]?.closeCode, guests[1]?.closeCode]).toEqual([undefined, undefined]);
+    owners.push(await join(chat), await join(chat));
+    expect([await guests[0]?.closed(), await guests[1]?.closed()]).toEqual([4429, 4429]);
+    expect(await (await TestSocket.open(chat.session, chat.ticket)).closed()).toBe(4429);
+    for (const socket of owners) {
+      expect(socket.closeCode).toBeUndefined();
+      socket.close();
+    }
   });
 
   test("are not where the team lifts the session's", async () => {
