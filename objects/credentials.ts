@@ -1,6 +1,7 @@
 // The session's credentials: whom a secret opens the session for, and what becomes of the secret. Memory here is a cache
 // of the store; every change is written in the same breath.
 import {
+  generationOf,
   presentSecret,
   type RotationRequest,
   rotateSecret,
@@ -18,7 +19,12 @@ export const isSameDigest: SameDigest = (a, b) =>
 export type Presented =
   | { readonly kind: "good"; readonly credential: Credential }
   /** The secret was replaced, and its time is over: two parties hold this credential. */
-  | { readonly kind: "stolen"; readonly credential: Credential }
+  | {
+      readonly kind: "stolen";
+      readonly credential: Credential;
+      /** Of the secret that came; the first where nothing is kept of it. */
+      readonly generation: number;
+    }
   | { readonly kind: "unknown" };
 
 export class Credentials {
@@ -44,7 +50,10 @@ export class Credentials {
     const credential = this.#byId.get(id);
     if (credential === undefined) return { kind: "unknown" };
     const secrets = presentSecret(credential.secrets, digest, now, isSameDigest);
-    if (secrets === undefined) return { kind: "stolen", credential };
+    if (secrets === undefined) {
+      const generation = generationOf(credential.secrets, digest, isSameDigest) ?? 0;
+      return { kind: "stolen", credential, generation };
+    }
     const isUseOld = now - credential.lastUsedAt >= USE_PRECISION_MS;
     if (secrets !== credential.secrets || isUseOld) {
       this.save({ ...credential, secrets, lastUsedAt: isUseOld ? now : credential.lastUsedAt });
@@ -65,6 +74,12 @@ export class Credentials {
     const rotation = rotateSecret(secrets, presented, successors, request, isSameDigest);
     if (rotation.secrets !== secrets) this.save({ ...credential, secrets: rotation.secrets });
     return rotation.successor;
+  }
+
+  /** Which of a credential's secrets was presented. */
+  generationOf(id: string, digest: Uint8Array): number | undefined {
+    const secrets = this.#byId.get(id)?.secrets;
+    return secrets && generationOf(secrets, digest, isSameDigest);
   }
 
   /** Whether the secret is the newest one and was minted lately: what a thief of an old one cannot show. */

@@ -23,6 +23,7 @@ import {
 import { Conversations } from "./conversations.ts";
 import { Credentials } from "./credentials.ts";
 import { IndexProjector } from "./index-projector.ts";
+import { Invites } from "./invites.ts";
 import { MessageLog } from "./message-log.ts";
 import { MessageStore } from "./message-store.ts";
 import { OutboxStore } from "./outbox-store.ts";
@@ -42,6 +43,7 @@ export class LiveSession {
   readonly log: MessageLog;
   readonly sockets: Sockets;
   readonly access: Access;
+  readonly invites: Invites;
   readonly conversations: Conversations;
   readonly credentials: Credentials;
   readonly projector: IndexProjector;
@@ -81,7 +83,9 @@ export class LiveSession {
     this.projector = new IndexProjector(env, store, new OutboxStore(ctx.storage.sql), state);
     const { sockets, projector } = this;
     this.conversations = new Conversations(store, this.messages, this.projector);
-    this.access = new Access({ store, accessStore, credentials, state, log, sockets, projector });
+    const parts = { store, accessStore, credentials, state, log, sockets, projector };
+    this.access = new Access(parts);
+    this.invites = new Invites(parts, this.access);
   }
 
   /** Lets `actor` in to do `operation` as some role, or says why not. */
@@ -93,7 +97,7 @@ export class LiveSession {
     if (actor.kind === "credential") {
       const presented = this.credentials.present(actor.credentialId, actor.secretDigest, now);
       if (presented.kind === "stolen") {
-        this.access.revokeStolen(presented.credential, now);
+        this.access.revokeStolen(presented, now);
         this.#ctx.waitUntil(this.project());
       }
     }

@@ -170,23 +170,23 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   async createInvite(call: CreateInviteCall): Promise<Result<{ invite: Invite }>> {
-    return await this.#change(call, "createInvite", ({ live }) => live.access.createInvite(call));
+    return await this.#change(call, "createInvite", ({ live }) => live.invites.create(call));
   }
 
   async listInvites(call: Call): Promise<Result<InviteList>> {
-    return await this.#as(call, "listInvites", ({ live }) => live.access.invites());
+    return await this.#as(call, "listInvites", ({ live }) => live.invites.list());
   }
 
   async revokeInvite(call: Call, id: string, andCredentials: boolean): Promise<Result<object>> {
     return await this.#change(call, "revokeInvite", ({ live }) =>
-      live.access.revokeInvite(call, id, andCredentials),
+      live.invites.revoke(call, id, andCredentials),
     );
   }
 
   /** Lets somebody in who has the secret of an invite. */
   async redeem(call: RedeemCall): Promise<Result<{ session: Session; role: CredentialRole }>> {
     return await this.#asNewcomer(call, "invite_expired", async (live) => {
-      const redeemed = live.access.redeem(call);
+      const redeemed = live.invites.redeem(call);
       if (!redeemed.ok) return redeemed;
       await live.project();
       return { ok: true, session: live.view(redeemed.role), role: redeemed.role };

@@ -33,14 +33,18 @@ CREATE TABLE credentials (
   id TEXT PRIMARY KEY,
   role TEXT NOT NULL CHECK (role IN ('owner', 'writer', 'reader')),
   secret_digest BLOB NOT NULL,
-  -- When that secret was minted, at first or by rotation.
+  -- How many secrets came before it.
+  generation INTEGER NOT NULL,
+  -- When it was minted, at first or by rotation.
   minted_at INTEGER NOT NULL,
   -- Secrets before it that may still be used: [{digest, successorGivenAt, successorUsedAt}], oldest first.
   superseded TEXT NOT NULL,
   device_info TEXT NOT NULL,
   location_info TEXT NOT NULL,
-  -- The invite that it was made by.
+  -- The invite that it was made by, whose credential made that, and with which generation of its secret.
   invite_id TEXT,
+  sponsor_id TEXT,
+  sponsor_generation INTEGER,
   created_at INTEGER NOT NULL,
   -- To within an hour: a call is not worth a write.
   last_used_at INTEGER NOT NULL
@@ -54,7 +58,10 @@ CREATE TABLE invites (
   created_at INTEGER NOT NULL,
   expires_at INTEGER NOT NULL,
   max_uses INTEGER NOT NULL,
-  uses INTEGER NOT NULL
+  uses INTEGER NOT NULL,
+  -- The credential that made it, and with which generation of its secret.
+  sponsor_id TEXT NOT NULL,
+  sponsor_generation INTEGER NOT NULL
 ) WITHOUT ROWID;
 
 CREATE TABLE conversations (

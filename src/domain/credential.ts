@@ -16,6 +16,8 @@ export interface SupersededSecret {
 
 export interface Secrets {
   readonly digest: Uint8Array;
+  /** How many came before the newest. */
+  readonly generation: number;
   /** When the newest was minted. */
   readonly mintedAt: number;
   /** Those before it that may still be used, oldest first. */
@@ -38,7 +40,7 @@ export function presentSecret(
   now: number,
   isSame: SameDigest,
 ): Secrets | undefined {
-  const index = generationOf(secrets, digest, isSame);
+  const index = placeOf(secrets, digest, isSame);
   const entry = secrets.superseded[index];
   if (index < 0 || (entry !== undefined && !isOpen(entry, now))) return undefined;
   const before = secrets.superseded[index - 1];
@@ -77,7 +79,7 @@ export function rotateSecret(
   isSame: SameDigest,
 ): Rotation {
   const [next] = successors;
-  const index = generationOf(secrets, presented, isSame);
+  const index = placeOf(secrets, presented, isSame);
   const entry = secrets.superseded[index];
   if (entry === undefined) {
     const isDue = force || now - secrets.mintedAt >= ROTATE_AFTER_MS;
@@ -89,7 +91,8 @@ export function rotateSecret(
       ...open,
       { digest: secrets.digest, successorGivenAt: now, successorUsedAt: null },
     ];
-    return { secrets: { digest: next, mintedAt: now, superseded }, successor: 0 };
+    const generation = secrets.generation + 1;
+    return { secrets: { digest: next, generation, mintedAt: now, superseded }, successor: 0 };
   }
   const follower = secrets.superseded[index + 1]?.digest ?? secrets.digest;
   const successor = successors.findIndex((one) => isSame(one, follower));
@@ -100,9 +103,20 @@ export function rotateSecret(
   return { secrets: { ...secrets, superseded: given }, successor };
 }
 
+/** How many secrets came before one of those that are known; undefined for any other. */
+export function generationOf(
+  { digest, generation, superseded }: Secrets,
+  presented: Uint8Array,
+  isSame: SameDigest,
+): number | undefined {
+  const index = placeOf({ digest, superseded }, presented, isSame);
+  // Closed ones are dropped from the front: what is kept are the last ones before the newest.
+  return index < 0 ? undefined : generation - superseded.length + index;
+}
+
 /** Place of a digest among the superseded ones, their number for the newest, −1 for none of them. */
-function generationOf(
-  { digest, superseded }: Secrets,
+function placeOf(
+  { digest, superseded }: Pick<Secrets, "digest" | "superseded">,
   presented: Uint8Array,
   isSame: SameDigest,
 ): number {

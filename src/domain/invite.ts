@@ -6,6 +6,7 @@ import {
 } from "../protocol/limits.ts";
 import type { CreateInviteRequest } from "../protocol/rest.ts";
 import type { CredentialRole } from "../protocol/session.ts";
+import type { Sponsor } from "./sponsor.ts";
 
 /** Times are epoch milliseconds. */
 export interface InviteRecord {
@@ -16,6 +17,7 @@ export interface InviteRecord {
   readonly expiresAt: number;
   readonly maxUses: number;
   readonly uses: number;
+  readonly sponsor: Sponsor;
 }
 
 export type InviteTerms = Pick<InviteRecord, "role" | "expiresAt" | "maxUses">;

@@ -7,31 +7,38 @@ const DAY_SECONDS = 86_400;
 
 const nameOf = (teamId: string) => `__Host-ds.${teamId}`;
 
-/** A `Set-Cookie` header that gives the browser `token`. It may outlive its session, whose object decides. */
-export function tokenCookie(
+/**
+ * `Set-Cookie` headers that give the browser `token`. It may outlive its session, whose object decides. A cookie of before
+ * the team changed its mind about other sites would stand beside this one, so it is taken away.
+ */
+export function tokenCookies(
   teamId: string,
   token: string,
   { crossSiteCookies, absoluteDays }: Pick<TeamPolicy, "crossSiteCookies" | "absoluteDays">,
-): string {
+): readonly string[] {
   const maxAge = absoluteDays * DAY_SECONDS;
-  return stringifySetCookie({
-    name: nameOf(teamId),
-    value: token,
-    maxAge,
-    ...attributes(crossSiteCookies),
-  });
+  return [
+    cleared(teamId, !crossSiteCookies),
+    stringifySetCookie({
+      name: nameOf(teamId),
+      value: token,
+      maxAge,
+      ...attributes(crossSiteCookies),
+    }),
+  ];
 }
 
-/** One that takes the token away. */
-export function clearedCookie(
-  teamId: string,
-  { crossSiteCookies }: Pick<TeamPolicy, "crossSiteCookies">,
-): string {
+/** Those that take the token away, of whichever kind it is. */
+export function clearedCookies(teamId: string): readonly string[] {
+  return [cleared(teamId, true), cleared(teamId, false)];
+}
+
+function cleared(teamId: string, crossSite: boolean): string {
   return stringifySetCookie({
     name: nameOf(teamId),
     value: "",
     maxAge: 0,
-    ...attributes(crossSiteCookies),
+    ...attributes(crossSite),
   });
 }
 

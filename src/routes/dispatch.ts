@@ -16,10 +16,10 @@ export function dispatch(endpoint: Endpoint, matched: Matched): Promise<Response
   return fromOrigin(endpoint.audience, matched, async () => {
     const answer = await perform(endpoint, matched);
     if ("code" in answer) return problem(answer);
-    const { status, body, cookie } = answer;
+    const { status, body, cookies = [] } = answer;
     const response =
       body === undefined ? new Response(null, { status }) : Response.json(body, { status });
-    if (cookie !== undefined) response.headers.set("Set-Cookie", cookie);
+    for (const cookie of cookies) response.headers.append("Set-Cookie", cookie);
     return response;
   });
 }

@@ -27,8 +27,8 @@ export type Access = SessionOperation | TeamOperation | "admin" | "anyone";
 export interface Answer {
   readonly status: 200 | 201 | 204;
   readonly body?: unknown;
-  /** A `Set-Cookie` header. */
-  readonly cookie?: string;
+  /** `Set-Cookie` headers. */
+  readonly cookies?: readonly string[];
 }
 
 export interface Endpoint<Body = unknown, Query = unknown> {

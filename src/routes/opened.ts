@@ -7,7 +7,7 @@ import type { Failure, Result } from "../protocol/errors.ts";
 import type { TokenTransport } from "../protocol/rest.ts";
 import type { Session } from "../protocol/session.ts";
 import type { Services } from "../services.ts";
-import { clearedCookie, tokenCookie } from "./cookies.ts";
+import { clearedCookies, tokenCookies } from "./cookies.ts";
 import type { Answer } from "./endpoint.ts";
 
 interface Opened {
@@ -28,7 +28,8 @@ export async function opened(
   const { token, ...rest } = body;
   if (transport !== "cookie" || token === undefined) return { status, body };
   const { id, teamId } = body.session;
-  return { status, body: rest, cookie: tokenCookie(teamId, token, await policyOf(services, id)) };
+  const cookies = tokenCookies(teamId, token, await policyOf(services, id));
+  return { status, body: rest, cookies };
 }
 
 /** A new token goes back as the one that it takes the place of came. */
@@ -40,9 +41,7 @@ export function transportOf(caller: Caller): TokenTransport | undefined {
 export async function closed(services: Services, caller: Caller, id: string): Promise<Answer> {
   if (transportOf(caller) !== "cookie") return { status: 204 };
   const team = await teamOfId(services, id);
-  return team === undefined
-    ? { status: 204 }
-    : { status: 204, cookie: clearedCookie(team.id, team.policy) };
+  return team === undefined ? { status: 204 } : { status: 204, cookies: clearedCookies(team.id) };
 }
 
 /** Cookies are for browsers: whoever calls for a team has no page to set one in. */

@@ -12,7 +12,12 @@ const digest = (generation: number, key = 0) => Uint8Array.of(key, generation);
 const successorsOf = (presented: Uint8Array, keys = [0]) =>
   keys.map((key) => digest((presented[1] ?? 0) + 1, key));
 
-const minted = (): Secrets => ({ digest: digest(0), mintedAt: T0, superseded: [] });
+const minted = (): Secrets => ({
+  digest: digest(0),
+  generation: 0,
+  mintedAt: T0,
+  superseded: [],
+});
 
 function rotate(secrets: Secrets, generation: number, now: number, force = true) {
   const presented = digest(generation);

@@ -103,16 +103,17 @@ describe.each(SAMPLES)("$title", (sample) => {
   });
 
   const { body } = sample.endpoint;
-  test.runIf(body)("takes what its schema allows and refuses unknown fields in it", () => {
-    const place = `document#/paths/${encodeURIComponent(templated(sample.pattern).replaceAll("/", "~1"))}`;
-    const method = sample.method.toLowerCase();
-    const validate = validators.getSchema(
-      `${place}/${method}/requestBody/content/application~1json/schema`,
-    );
-    const good = sample.body({ id: "", teamId: "team" });
-    expect(validate?.(good), JSON.stringify(validate?.errors)).toBe(true);
-    expect(validate?.({ ...good, unknown: 1 })).toBe(false);
-  });
+  if (body)
+    test("takes what its schema allows and refuses unknown fields in it", () => {
+      const place = `document#/paths/${encodeURIComponent(templated(sample.pattern).replaceAll("/", "~1"))}`;
+      const method = sample.method.toLowerCase();
+      const validate = validators.getSchema(
+        `${place}/${method}/requestBody/content/application~1json/schema`,
+      );
+      const good = sample.body({ id: "", teamId: "team" });
+      expect(validate?.(good), JSON.stringify(validate?.errors)).toBe(true);
+      expect(validate?.({ ...good, unknown: 1 })).toBe(false);
+    });
 
   test("names codes that there are, under their status", () => {
     for (const [status, { description }] of Object.entries(operationOf(sample)?.responses ?? {})) {

@@ -10,11 +10,13 @@ import { objectOf } from "../support/object-of.ts";
 import { indexAnswered, objectRowsWritten, objectTables } from "../support/object-storage.ts";
 import { refusal } from "../support/problem.ts";
 import {
+  askRedeem,
   askRefresh,
   auditOf,
   callWith,
   credentialIdOf,
   devicesOf,
+  invite,
   json,
   letIn,
   refresh,
@@ -153,6 +155,27 @@ describe.each(RESIDENCIES)("in an object that %s", (residency) => {
     await others.until(() => others.messages.length === 1);
     expect(socket.messages).toEqual([]);
     others.close();
+  });
+
+  test("whoever the thief let in goes with it, whoever the owner let in before stays", async () => {
+    const phone = await letIn(chat.token, "owner");
+    const friend = await letIn(phone.token, "reader");
+    // A copy was made; its holder is the first to rotate, and digs itself in.
+    const thief = await rotated(chat.token);
+    const accomplice = await letIn(thief, "owner");
+    const listener = await letIn(accomplice.token, "reader");
+    const open = await invite(accomplice.token, { role: "writer" });
+    const socket = await TestSocket.open({ id }, listener.ticket);
+    await socket.first("synced");
+    moveClock(MINUTE_MS);
+    await step(id);
+    await expectRefused(chat.token);
+    expect(await socket.closed()).toBe(4401);
+    await step(id);
+    for (const token of [thief, accomplice.token, listener.token]) await expectRefused(token);
+    expect(await refusal(await askRedeem(open.secret))).toBe("410 invite_expired");
+    expect(await opens(phone.token)).toBe(true);
+    expect(await opens(friend.token)).toBe(true);
   });
 
   test("a generation long gone is known again, though nothing of it is kept", async () => {
