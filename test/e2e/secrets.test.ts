@@ -289,7 +289,7 @@ test("every route and the sockets, with every kind of secret", { timeout: 300_00
     headers: { Origin: ORIGIN },
     body: { teamId: team.teamId, tokenTransport: "cookie" },
   });
-  const [cookie = ""] = created.headers.getSetCookie();
+  const cookie = created.headers.getSetCookie().find((one) => !one.includes("=;")) ?? "";
   const headers = { Origin: ORIGIN, Cookie: cookie.split(";")[0] ?? "" };
   expect(headers.Cookie).toContain("__Host-ds.");
   const own = (await created.json()) as SessionWithToken;
@@ -298,7 +298,7 @@ test("every route and the sockets, with every kind of secret", { timeout: 300_00
     headers,
     body: { rotate: true },
   });
-  expect(refreshed.headers.getSetCookie()).toHaveLength(1);
+  expect(refreshed.headers.getSetCookie()).toHaveLength(2);
 });
 
 test("no log holds one, of the Worker or its objects", async () => {

@@ -181,11 +181,9 @@ test(`${CASES} hostile requests do no harm`, { timeout: 60_000 + 30 * CASES }, a
   // Or else the attacks would all have stopped at the door.
   for (const { title, statuses } of TARGETS) {
     const seen = [...(answered.get(title) ?? [])];
-    expect(seen.length, title).toBeGreaterThan(0);
-    if (statuses.length > 0)
-      expect(
-        seen.some((status) => status < 300),
-        title,
-      ).toBe(true);
+    if (statuses.length === 0) continue;
+    const isPastTheDoor = seen.some((status) => ![401, 403, 404].includes(status));
+    expect(isPastTheDoor, `${title}: ${seen.join()}`).toBe(true);
   }
+  expect([...answered.values()].flatMap((seen) => [...seen])).toContain(200);
 });
