@@ -70,13 +70,16 @@ export async function resumeSession(
   const team = await teamById(env, teamId);
   if (team === undefined) return { ok: false, code: "team_not_found" };
   if (team.policy.disabled) return { ok: false, code: "team_disabled" };
-  const identity = await presentIdentity(services, teamId, identityToken);
+  const identity = await readIdentityToken(services, teamId, identityToken, Date.now());
   if (identity === undefined) return INVALID_TOKEN;
   const { userId } = identity;
   const candidates =
     sessionId === undefined
       ? await latestOf(services, team, userId)
       : await named(services, team.number, sessionId);
+  // Who has no session yet can still make one, and identify with the same token.
+  if (candidates.length === 0) return NOT_FOUND;
+  if (!(await useUp(services, teamId, identity))) return INVALID_TOKEN;
   for (const id of candidates) {
     const minted = await mintToken(keys, id);
     const credential = newCredential(minted, {
@@ -102,11 +105,12 @@ async function presentIdentity(
 ): Promise<Identity | undefined> {
   const now = Date.now();
   const identity = await readIdentityToken(services, teamId, token, now);
-  if (identity === undefined) return undefined;
-  const { jti, expiresAt } = identity;
-  const used = { teamId, jti, expiresAt };
-  const isFirst = await claimIdentityToken(teamsDatabase(services.env), used, now);
-  return isFirst ? identity : undefined;
+  return identity && (await useUp(services, teamId, identity)) ? identity : undefined;
+}
+
+/** False when the token was used before, for whatever. */
+function useUp({ env }: Services, teamId: string, { jti, expiresAt }: Identity): Promise<boolean> {
+  return claimIdentityToken(teamsDatabase(env), { teamId, jti, expiresAt }, Date.now());
 }
 
 async function latestOf(

@@ -294,6 +294,12 @@ describe("resume", () => {
   });
 });
 
+test("who has no session yet can make one with the token that resumed none", async () => {
+  const token = await identityToken(signer, { sub: person() });
+  expect(await refusal(await resume({ identityToken: token }))).toBe("404 session_not_found");
+  expect((await identify(await newSession(teamId), token)).status).toBe(200);
+});
+
 describe("an identity token", () => {
   const seconds = () => Math.floor(Date.now() / 1000);
 
