@@ -1,8 +1,10 @@
 // What crosses the stub between the Worker and a session object: plain values, failures included. Fields are only ever
 // added: during a deploy new Workers call old objects.
 import type { TeamSettings } from "../src/domain/policy.ts";
+import type { AuditActor } from "../src/protocol/audit.ts";
 import type { Failure } from "../src/protocol/errors.ts";
-import type { Message } from "../src/protocol/message.ts";
+import type { Author, Message } from "../src/protocol/message.ts";
+import type { CreateInviteRequest } from "../src/protocol/rest.ts";
 import type { DeviceInfo, LocationInfo, Session } from "../src/protocol/session.ts";
 
 /** Who calls. The Worker has checked tags and scopes; the object checks the credential itself. */
@@ -15,32 +17,100 @@ export type Actor =
     }
   /** Came with a ticket: proof of a credential at most a minute ago. */
   | { readonly kind: "ticket"; readonly credentialId: string }
-  | { readonly kind: "team"; readonly teamId: string };
+  /** Without a key id, by service binding. */
+  | { readonly kind: "team"; readonly teamId: string; readonly keyId: string | undefined }
+  /** A member of the team's staff; `author` signs what it writes. */
+  | {
+      readonly kind: "operator";
+      readonly teamId: string;
+      readonly operatorId: string;
+      readonly author: Author;
+    };
 
-/** What one hears who names a session that is not there, or not theirs: the two cannot be told apart. */
-export function unknownSession({ kind }: Pick<Actor, "kind">): Failure {
-  return { ok: false, code: kind === "team" ? "session_not_found" : "invalid_credential" };
+/** The actor as the audit log names it. */
+export function auditActor(actor: Actor): AuditActor {
+  if (actor.kind === "team") {
+    return { kind: "team", ...(actor.keyId !== undefined && { id: actor.keyId }) };
+  }
+  if (actor.kind === "operator") return { kind: "operator", id: actor.operatorId };
+  return { kind: "credential", id: actor.credentialId };
 }
 
-export interface Call {
-  readonly actor: Actor;
-  /** Of the team as the Worker knows it; undefined while the index is down and no cache had it. */
+/** What one hears who names a session that is not there, or not theirs: the two cannot be told apart. */
+export function unknownSession({ kind }: { readonly kind: Actor["kind"] }): Failure {
+  const isTeam = kind === "team" || kind === "operator";
+  return { ok: false, code: isTeam ? "session_not_found" : "invalid_credential" };
+}
+
+/** The team as the Worker knows it; undefined while the index is down and no cache had it. */
+export interface TeamWord {
   readonly teamRevision: number | undefined;
+  /** When the index said so, epoch milliseconds. */
+  readonly teamConfirmedAt: number | undefined;
+}
+
+export interface Call extends TeamWord {
+  readonly actor: Actor;
+}
+
+/** A key that the Worker has minted, and whose device it is for. */
+export interface NewCredential {
+  readonly id: string;
+  readonly secretDigest: Uint8Array;
+  readonly deviceInfo: DeviceInfo;
+  readonly locationInfo: LocationInfo;
 }
 
 export interface CreateCall {
   readonly id: string;
   readonly team: TeamSettings;
-  readonly credential: { readonly id: string; readonly secretDigest: Uint8Array };
+  /** Whom the audit trail names. */
+  readonly actor: AuditActor;
+  readonly credential: NewCredential;
   readonly userFingerprint: string | null;
-  readonly deviceInfo: DeviceInfo;
-  readonly locationInfo: LocationInfo;
 }
 
 export interface Created {
   readonly session: Session;
   /** False when the session had been created before under the same idempotency key. */
   readonly isNew: boolean;
+}
+
+export interface RefreshCall extends Call {
+  readonly rotate: boolean;
+  /** See `RotationRequest`. */
+  readonly oneAtATime: boolean;
+  /** Digests of what may follow the secret that was presented; see `rotateSecret`. */
+  readonly successors: readonly Uint8Array[];
+}
+
+export interface Refreshed {
+  readonly session: Session;
+  /** Which of the successors is the caller's from now on; undefined when it keeps what it has. */
+  readonly successor: number | undefined;
+}
+
+export interface IdentifyCall extends Call {
+  readonly userId: string;
+  readonly credential: NewCredential;
+}
+
+export interface ResumeCall extends TeamWord {
+  readonly userId: string;
+  readonly credential: NewCredential;
+}
+
+export interface CreateInviteCall extends Call {
+  readonly invite: { readonly id: string; readonly secretDigest: Uint8Array };
+  readonly request: CreateInviteRequest;
+}
+
+/** The Worker has checked that this deployment made the secret, for this invite. */
+export interface RedeemCall extends TeamWord {
+  readonly inviteId: string;
+  readonly secretDigest: Uint8Array;
+  readonly credential: NewCredential;
+  readonly intoCookie: boolean;
 }
 
 export interface MessagesQuery {
@@ -63,10 +133,22 @@ export type HistoryRequest =
   | { readonly tail: number };
 
 /** A socket's upgrade, as the Worker hands it on in one header. */
-export interface ConnectCall {
-  readonly credentialId: string;
-  readonly teamRevision: number | undefined;
+export interface ConnectCall extends TeamWord {
+  readonly actor: Extract<Actor, { kind: "ticket" }> | CookieActor;
   readonly history: HistoryRequest;
+}
+
+/** A credential whose secret came in a cookie; its digest in hex, since a header carries text. */
+export interface CookieActor {
+  readonly kind: "cookie";
+  readonly credentialId: string;
+  readonly secretDigest: string;
+}
+
+export function connectActor(actor: ConnectCall["actor"]): Actor {
+  if (actor.kind === "ticket") return actor;
+  const { credentialId, secretDigest } = actor;
+  return { kind: "credential", credentialId, secretDigest: Uint8Array.fromHex(secretDigest) };
 }
 
 export const CONNECT_CALL_HEADER = "ds-connect";

@@ -1,13 +1,18 @@
-// Projects the session into the index: what is marked is written until it has landed, with backoff while the index is
-// down. A write that can never succeed becomes a dead letter, so that it does not wake the object for ever.
+// Projects the session and its audit events into the index: what is marked or recorded is written until it has landed,
+// with backoff while the index is down. A write that can never succeed becomes a dead letter, so that it does not wake
+// the object for ever.
 import { backoffMs } from "../src/domain/backoff.ts";
-import type { ConversationRecord } from "../src/domain/conversation-record.ts";
 import { earliest } from "../src/domain/deadlines.ts";
 import { expiresAt, type SessionRecord } from "../src/domain/session-state.ts";
+import {
+  type AuditRecord,
+  type NewAuditEvent,
+  newAuditRecord,
+} from "../src/session-index/audit.ts";
 import { sessionsDatabase } from "../src/session-index/databases.ts";
 import { IndexError } from "../src/session-index/errors.ts";
 import { within } from "../src/session-index/timeout.ts";
-import { projectSession } from "../src/session-index/write.ts";
+import { type Projection, projectEvents, projectSession } from "../src/session-index/write.ts";
 import type { OutboxEntry, OutboxStore } from "./outbox-store.ts";
 import type { SessionStore, StoredSession } from "./store.ts";
 
@@ -18,6 +23,10 @@ const WRITE_TIMEOUT_MS = 5_000;
 
 const SESSION = "session";
 const CONVERSATION_PREFIX = "conversation:";
+const EVENT_PREFIX = "audit:";
+
+/** What piled up in an outage lands in several writes rather than in one that D1 refuses. */
+const MAX_EVENTS_PER_WRITE = 200;
 
 /** What is projected, and where its success is recorded. */
 export interface IndexSource {
@@ -25,8 +34,6 @@ export interface IndexSource {
   /** The index has it as it was at `readAt`. */
   indexed(record: SessionRecord, readAt: number): void;
 }
-
-type WriteResult = Awaited<ReturnType<typeof projectSession>>;
 
 export class IndexProjector {
   readonly #env: Env;
@@ -56,8 +63,19 @@ export class IndexProjector {
     this.#mark(CONVERSATION_PREFIX + id, now);
   }
 
+  /**
+   * Adds an event to the audit trail, in the transaction of the change that it tells of: with the change it is kept until
+   * the index has it, and it is there once however often it is delivered.
+   */
+  record(event: NewAuditEvent, now: number): void {
+    const { teamId, id } = this.#source.stored.record;
+    const record = newAuditRecord(teamId, id, event, now);
+    this.#outboxStore.add(fresh(EVENT_PREFIX + record.id, now), JSON.stringify(record));
+    this.#entries = undefined;
+  }
+
   #mark(entity: string, now: number): void {
-    this.#outboxStore.save({ entity, dueAt: now + FALLBACK_MS, attempts: 0, failure: null });
+    this.#outboxStore.save(fresh(entity, now));
     this.#entries = undefined;
     this.#markedSince.add(entity);
   }
@@ -109,15 +127,13 @@ export class IndexProjector {
   }
 
   /** True when there may be more to write at once. What was changed while it was on its way stays marked. */
-  async #write(entries: readonly OutboxEntry[], answered: () => void): Promise<boolean> {
+  async #write(waiting: readonly OutboxEntry[], answered: () => void): Promise<boolean> {
     const readAt = Date.now();
     const { record } = this.#source.stored;
-    const marked = new Set(entries.map((entry) => entry.entity));
+    const events = waiting.filter(isEvent).slice(0, MAX_EVENTS_PER_WRITE);
+    const changes = waiting.filter((entry) => !isEvent(entry));
     this.#markedSince.clear();
-    const conversations = this.#store
-      .conversations()
-      .filter(({ id }) => marked.has(CONVERSATION_PREFIX + id));
-    const result = await this.#project(record, conversations);
+    const result = await this.#project(record, changes, events);
     if (result.ok) {
       // The caller's answer goes first: a write made before it would hold it back until that is on disk.
       answered();
@@ -128,11 +144,16 @@ export class IndexProjector {
     this.#entries = undefined;
     this.#store.transaction(() => {
       if (result.ok) {
-        this.#source.indexed(record, readAt);
-        for (const { entity } of entries.filter(isUnchanged)) this.#outboxStore.clear(entity);
+        if (changes.length > 0) this.#source.indexed(record, readAt);
+        for (const { entity } of [...changes, ...events].filter(isUnchanged)) {
+          this.#outboxStore.clear(entity);
+        }
       } else {
-        // What can never be written may be written after all in the state that it has come to meanwhile.
-        const failed = result.retryable ? entries : entries.filter(isUnchanged);
+        const failed = result.retryable
+          ? [...changes, ...events]
+          : // What can never be written may be written after all in the state that it has come to meanwhile; and events
+            // are good without the change that they came with.
+            (changes.length > 0 ? changes : events).filter(isUnchanged);
         for (const entry of failed) this.#outboxStore.save(retried(entry, result, now));
       }
     });
@@ -141,14 +162,13 @@ export class IndexProjector {
 
   async #project(
     record: SessionRecord,
-    conversations: readonly ConversationRecord[],
-  ): Promise<WriteResult> {
+    changes: readonly OutboxEntry[],
+    events: readonly OutboxEntry[],
+  ): Promise<Projection> {
     const { team } = this.#source.stored;
-    const database = sessionsDatabase(this.#env, record.teamNumber);
-    const session = { ...record, expiresAt: expiresAt(record, team.policy) };
-    let result: WriteResult;
+    let result: Projection;
     try {
-      result = await within(WRITE_TIMEOUT_MS, projectSession(database, session, conversations));
+      result = await within(WRITE_TIMEOUT_MS, this.#send(record, changes, events));
     } catch (error) {
       if (!(error instanceof IndexError)) throw error;
       result = { ok: false, retryable: true, message: error.message };
@@ -158,11 +178,37 @@ export class IndexProjector {
     }
     return result;
   }
+
+  #send(
+    record: SessionRecord,
+    changes: readonly OutboxEntry[],
+    entries: readonly OutboxEntry[],
+  ): Promise<Projection> {
+    const database = sessionsDatabase(this.#env, record.teamNumber);
+    const events = entries.map(
+      ({ entity }) => JSON.parse(this.#outboxStore.payload(entity)) as AuditRecord,
+    );
+    if (changes.length === 0) return projectEvents(database, events);
+    const marked = new Set(changes.map(({ entity }) => entity));
+    const conversations = this.#store
+      .conversations()
+      .filter(({ id }) => marked.has(CONVERSATION_PREFIX + id));
+    const session = { ...record, expiresAt: expiresAt(record, this.#source.stored.team.policy) };
+    return projectSession(database, session, conversations, events);
+  }
+}
+
+function isEvent({ entity }: OutboxEntry): boolean {
+  return entity.startsWith(EVENT_PREFIX);
+}
+
+function fresh(entity: string, now: number): OutboxEntry {
+  return { entity, dueAt: now + FALLBACK_MS, attempts: 0, failure: null };
 }
 
 function retried(
   entry: OutboxEntry,
-  failure: Exclude<WriteResult, { readonly ok: true }>,
+  failure: Exclude<Projection, { readonly ok: true }>,
   now: number,
 ): OutboxEntry {
   const attempts = entry.attempts + 1;

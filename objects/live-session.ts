@@ -2,22 +2,35 @@
 // together — who is let in, what happens at a deadline, how a session ends.
 import { type CallerRole, type SessionOperation, slidesExpiry } from "../src/domain/access.ts";
 import { earliest } from "../src/domain/deadlines.ts";
-import type { TeamSettings } from "../src/domain/policy.ts";
-import type { Failure } from "../src/protocol/errors.ts";
+import { settingsOf, type TeamSettings } from "../src/domain/policy.ts";
+import type { AuditActor } from "../src/protocol/audit.ts";
+import type { Failure, Result } from "../src/protocol/errors.ts";
 import type { Session } from "../src/protocol/session.ts";
 import { teamsDatabase } from "../src/session-index/databases.ts";
 import { IndexError } from "../src/session-index/errors.ts";
 import { getTeamByNumber } from "../src/session-index/teams.ts";
 import { within } from "../src/session-index/timeout.ts";
+import { Access } from "./access.ts";
+import { AccessStore } from "./access-store.ts";
 import type { Alarm } from "./alarm.ts";
-import type { Actor } from "./calls.ts";
+import {
+  type Actor,
+  auditActor,
+  type IdentifyCall,
+  type RefreshCall,
+  type TeamWord,
+} from "./calls.ts";
+import { Conversations } from "./conversations.ts";
+import { Credentials } from "./credentials.ts";
 import { IndexProjector } from "./index-projector.ts";
+import { Invites } from "./invites.ts";
 import { MessageLog } from "./message-log.ts";
 import { MessageStore } from "./message-store.ts";
 import { OutboxStore } from "./outbox-store.ts";
 import { SessionState } from "./session-state.ts";
 import { Sockets } from "./sockets.ts";
 import type { SessionStore, StoredSession } from "./store.ts";
+import { TeamWatch } from "./team-watch.ts";
 
 /** A caller waits this long for the index at most; the object goes on trying by itself. */
 const INDEX_WAIT_MS = 2_000;
@@ -29,11 +42,15 @@ export class LiveSession {
   readonly messages: MessageStore;
   readonly log: MessageLog;
   readonly sockets: Sockets;
+  readonly access: Access;
+  readonly invites: Invites;
+  readonly conversations: Conversations;
+  readonly credentials: Credentials;
   readonly projector: IndexProjector;
   readonly #ctx: DurableObjectState;
-  readonly #env: Env;
   readonly #store: SessionStore;
   readonly #alarm: Alarm;
+  readonly #watch: TeamWatch;
 
   constructor(
     ctx: DurableObjectState,
@@ -43,11 +60,13 @@ export class LiveSession {
     stored: StoredSession,
   ) {
     this.#ctx = ctx;
-    this.#env = env;
     this.#store = store;
     this.#alarm = alarm;
     this.messages = new MessageStore(ctx.storage.sql);
-    this.state = new SessionState(store, stored, this.messages.lastSlidingAt());
+    const accessStore = new AccessStore(ctx.storage.sql);
+    this.credentials = new Credentials(accessStore);
+    const slidAt = this.messages.lastSlidingAt();
+    this.state = new SessionState(store, this.credentials, stored, slidAt);
     this.log = new MessageLog(store, this.messages, this.state, {
       stored: (now, slides) => {
         if (slides) this.state.slid(now);
@@ -55,19 +74,41 @@ export class LiveSession {
       },
       deliver: (frames) => this.sockets.deliver(frames),
     });
-    this.sockets = new Sockets(ctx, store, this.messages, this.log, this.state, () => this.#arm());
-    this.projector = new IndexProjector(env, store, new OutboxStore(ctx.storage.sql), this.state);
+    const { messages, credentials, state, log } = this;
+    this.sockets = new Sockets({ ctx, store, messages, log, state, changed: () => this.#arm() });
+    this.#watch = new TeamWatch(this.sockets, {
+      load: () => getTeamByNumber(teamsDatabase(env), state.team.number),
+      adopt: (team) => this.adoptTeam(team),
+    });
+    this.projector = new IndexProjector(env, store, new OutboxStore(ctx.storage.sql), state);
+    const { sockets, projector } = this;
+    this.conversations = new Conversations(store, this.messages, this.projector);
+    const parts = { store, accessStore, credentials, state, log, sockets, projector };
+    this.access = new Access(parts);
+    this.invites = new Invites(parts, this.access);
   }
 
   /** Lets `actor` in to do `operation` as some role, or says why not. */
-  admit(
-    actor: Actor,
-    operation: SessionOperation,
-  ): { readonly ok: true; readonly role: CallerRole } | Failure {
+  admit(actor: Actor, operation: SessionOperation): Result<{ readonly role: CallerRole }> {
     // An alarm that failed too often is gone; the next caller sets it again.
     if (!this.#alarm.isSet) this.#arm();
-    this.expireIfDue(Date.now());
-    return this.state.admit(actor, operation);
+    const now = Date.now();
+    this.expireIfDue(now);
+    if (actor.kind === "credential") {
+      const presented = this.credentials.present(actor.credentialId, actor.secretDigest, now);
+      if (presented.kind === "stolen") {
+        this.access.revokeStolen(presented, now);
+        this.#ctx.waitUntil(this.project());
+      }
+    }
+    const admitted = this.state.admit(actor, operation);
+    // Whatever the Worker knows: one that has just started, with the index down, knows nothing.
+    return admitted.ok ? (this.disabledRefusal() ?? admitted) : admitted;
+  }
+
+  /** Why nobody is let in, if so. */
+  disabledRefusal(): Failure | undefined {
+    return this.state.team.policy.disabled ? { ok: false, code: "team_disabled" } : undefined;
   }
 
   /** Slides the expiry if calls by `role` do, at most once a touch interval. */
@@ -81,6 +122,22 @@ export class LiveSession {
     this.sockets.announceSession();
   }
 
+  /** Which of the successors offered the caller's secret gives way to, if any. */
+  rotate({ actor, rotate, oneAtATime, successors }: RefreshCall): number | undefined {
+    if (actor.kind !== "credential") return undefined;
+    const { credentialId, secretDigest } = actor;
+    const request = { force: rotate, oneAtATime, now: Date.now() };
+    return this.credentials.rotate(credentialId, secretDigest, successors, request);
+  }
+
+  /** Binds the session to a person; see `Access.identify`. */
+  async identify(call: IdentifyCall): Promise<Result<{ isNew: boolean }>> {
+    const actor = auditActor(call.actor);
+    const identified = this.access.identify(call.userId, call.credential, actor);
+    if (identified.ok && identified.isNew) await this.project();
+    return identified;
+  }
+
   /** Ends the session if its deadline is behind: a late alarm lets nobody through. */
   expireIfDue(now: number): void {
     if (!this.state.isOverdue(now)) return;
@@ -90,9 +147,12 @@ export class LiveSession {
     this.#ctx.waitUntil(this.project());
   }
 
-  async terminate(): Promise<void> {
+  async terminate(actor: AuditActor): Promise<void> {
     const now = Date.now();
-    this.#end(() => this.state.end("terminated", now), now);
+    this.#end(() => {
+      this.state.end("terminated", now);
+      this.projector.record({ type: "session.terminated", actor }, now);
+    }, now);
     await this.project();
   }
 
@@ -139,20 +199,33 @@ export class LiveSession {
   }
 
   /** Goes by the team as the index has it; while that is down, the last word holds. */
-  async learnTeam(): Promise<void> {
-    let team: TeamSettings | undefined;
-    try {
-      team = await getTeamByNumber(teamsDatabase(this.#env), this.state.team.number);
-    } catch (error) {
-      if (!(error instanceof IndexError)) throw error;
-    }
-    if (team === undefined || team.revision <= this.state.team.revision) return;
-    const { id, number, revision, policy } = team;
+  learnTeam(): Promise<void> {
+    return this.#watch.learn();
+  }
+
+  /** What a frame that has just come has to wait for, if for anything; see `TeamWatch`. */
+  beforeFrame(now: number): Promise<void> | undefined {
+    return this.#watch.beforeFrame(now);
+  }
+
+  /** A caller knows the team as it was at `confirmedAt`; a later revision than ours is learnt before it is served. */
+  async heardOfTeam({ teamRevision, teamConfirmedAt }: TeamWord): Promise<void> {
+    const { revision } = this.state.team;
+    if (teamRevision === undefined || teamRevision < revision) return;
+    if (teamRevision > revision) await this.learnTeam();
+    else this.#watch.confirm(teamConfirmedAt ?? 0, Date.now());
+  }
+
+  /** Goes by `team` if that is newer; nobody stays connected to a team that is disabled. */
+  adoptTeam(team: TeamSettings): void {
+    if (team.revision <= this.state.team.revision) return;
     const now = Date.now();
+    if (team.policy.disabled) this.log.flush();
     this.#store.transaction(() => {
-      const isMoved = this.state.adoptTeam({ id, number, revision, policy }, now);
+      const isMoved = this.state.adoptTeam(settingsOf(team), now);
       if (isMoved) this.projector.markSession(now);
     });
+    if (team.policy.disabled) this.sockets.closeDisabled();
     this.#arm();
   }
 

@@ -2,7 +2,7 @@
 // once; what arrives meanwhile shares the next transaction and the next frame. Nothing is delivered before it is stored,
 // and whether a message may be stored is decided inside the transaction that stores it.
 
-import { type CallerRole, slidesExpiry } from "../src/domain/access.ts";
+import { type CallerRole, sideOf, slidesExpiry } from "../src/domain/access.ts";
 import { isTooLarge, type LogHead } from "../src/domain/log.ts";
 import { isoTime } from "../src/domain/view.ts";
 import { byteLength } from "../src/protocol/bytes.ts";
@@ -11,6 +11,7 @@ import type { Side } from "../src/protocol/frames.ts";
 import { MAX_FRAME_BYTES } from "../src/protocol/limits.ts";
 import type { Message, MessageRole, NewTeamMessage } from "../src/protocol/message.ts";
 import { newMessageId } from "./ids.ts";
+import { MessageRate } from "./message-rate.ts";
 import type { MessageStore } from "./message-store.ts";
 import type { SessionState } from "./session-state.ts";
 import type { SessionStore } from "./store.ts";
@@ -25,7 +26,15 @@ interface Sender {
 export type Outcome =
   | { readonly kind: "stored"; readonly message: Message }
   | { readonly kind: "duplicate"; readonly message: Message }
-  | { readonly kind: "refused"; readonly code: ErrorCode; readonly clientId: string };
+  | Refused;
+
+export interface Refused {
+  readonly kind: "refused";
+  readonly code: ErrorCode;
+  readonly clientId: string;
+  /** Known where time alone will mend it. */
+  readonly retryAfterMs: number | undefined;
+}
 
 interface Batch {
   readonly sender: Sender;
@@ -47,6 +56,7 @@ export class MessageLog {
   readonly #messages: MessageStore;
   readonly #state: SessionState;
   readonly #listener: LogListener;
+  readonly #rate: MessageRate;
   #queue: Batch[] = [];
   #draining = false;
   #head: LogHead;
@@ -61,6 +71,7 @@ export class MessageLog {
     this.#messages = messages;
     this.#state = state;
     this.#listener = listener;
+    this.#rate = new MessageRate(messages);
     this.#head = messages.head();
   }
 
@@ -111,10 +122,9 @@ export class MessageLog {
       group = this.#store.transaction(() => this.#write(batches, now));
     } catch (error) {
       console.error({ event: "commit_failed", error: String(error) });
+      this.#rate.forget();
       for (const { messages, settle } of batches) {
-        settle(
-          messages.map(({ clientId }) => ({ kind: "refused", code: "unavailable", clientId })),
-        );
+        settle(messages.map((input) => refused("unavailable", input)));
       }
       return;
     }
@@ -135,12 +145,16 @@ export class MessageLog {
     const encoded: string[] = [];
     const outcomes = batches.map(({ sender, messages }) => {
       const refusal = this.#state.writeRefusal(sender.credentialId, now);
-      const side: Side = sender.role === "team" ? "team" : "visitor";
+      const side = sideOf(sender.role);
       const isTouch = slidesExpiry(sender.role);
+      const { credentialId } = sender;
+      const limit = this.#state.team.policy.limits.messagesPerMinutePerCredential;
       return messages.map((input): Outcome => {
         if (refusal !== undefined) return refused(refusal, input);
         const duplicate = this.#messages.byClientId(side, input.clientId);
         if (duplicate) return { kind: "duplicate", message: duplicate };
+        const waitMs = this.#rate.waitMs(credentialId, limit, now);
+        if (waitMs > 0) return refused("rate_limited", input, waitMs);
         const message = this.#compose(input, side, head.lastSeq + 1, now);
         const text = JSON.stringify(message);
         const bytes = byteLength(text);
@@ -150,11 +164,12 @@ export class MessageLog {
         this.#messages.append({
           message,
           side,
-          credentialId: sender.credentialId,
+          credentialId,
           slides: isTouch,
           createdAt: now,
           totalBytes: head.totalBytes,
         });
+        this.#rate.stored(credentialId, now);
         encoded.push(text);
         slides ||= isTouch;
         return { kind: "stored", message };
@@ -199,8 +214,12 @@ interface Group {
   readonly outcomes: readonly (readonly Outcome[])[];
 }
 
-function refused(code: ErrorCode, { clientId }: NewTeamMessage): Outcome {
-  return { kind: "refused", code, clientId };
+function refused(
+  code: ErrorCode,
+  { clientId }: NewTeamMessage,
+  retryAfterMs: number | undefined = undefined,
+): Refused {
+  return { kind: "refused", code, clientId, retryAfterMs };
 }
 
 /** Bytes of a `messages` frame that are left to its messages, beside its type and two numbers. */

@@ -5,7 +5,10 @@ import { isoTime } from "../src/domain/view.ts";
 import { byteLength } from "../src/protocol/bytes.ts";
 import type { Side } from "../src/protocol/frames.ts";
 import type { JsonObject } from "../src/protocol/json.ts";
+import { WINDOW_BYTES } from "../src/protocol/limits.ts";
 import type { Author, Message, MessageRole } from "../src/protocol/message.ts";
+import type { MessagePage } from "../src/protocol/rest.ts";
+import type { MessagesQuery } from "./calls.ts";
 
 /** A message with what only the store knows of it. */
 export interface LoggedMessage {
@@ -96,6 +99,24 @@ export class MessageStore {
     return { entries, more: false };
   }
 
+  /** A page as callers ask for it, in `seq` order, and where the next one begins. */
+  history({ conversationId, after, before, limit }: MessagesQuery): MessagePage {
+    const isForward = after !== undefined;
+    const { entries, more } = this.page({
+      conversationId,
+      after: after ?? 0,
+      before: before ?? Number.POSITIVE_INFINITY,
+      order: isForward ? "ascending" : "descending",
+      limit,
+      maxBytes: WINDOW_BYTES,
+    });
+    const messages = entries.map((entry) => entry.message);
+    const edge = more ? messages.at(-1)?.seq : undefined;
+    if (!isForward) messages.reverse();
+    if (edge === undefined) return { messages };
+    return { messages, ...(isForward ? { nextAfter: edge } : { nextBefore: edge }) };
+  }
+
   /** Newest `seq` of each conversation that has messages, and how many of the other side's lie above `side`'s mark. */
   conversationCounts(side: Side): Map<string, { lastSeq: number; unread: number }> {
     const rows = this.#sql
@@ -120,6 +141,19 @@ export class MessageStore {
       )
       .toArray()[0];
     return { lastSeq: row?.seq ?? 0, totalBytes: row?.total_bytes ?? 0 };
+  }
+
+  /** Messages that credentials wrote after `since`, oldest first. */
+  writtenSince(since: number): { readonly credentialId: string; readonly createdAt: number }[] {
+    const written: { credentialId: string; createdAt: number }[] = [];
+    const rows = this.#sql.exec<{ credential_id: string | null; created_at: number }>(
+      "SELECT credential_id, created_at FROM messages ORDER BY seq DESC",
+    );
+    for (const { credential_id: credentialId, created_at: createdAt } of rows) {
+      if (createdAt <= since) break;
+      if (credentialId !== null) written.push({ credentialId, createdAt });
+    }
+    return written.reverse();
   }
 
   /** When the newest message that keeps the session alive was written; 0 without one. */

@@ -16,7 +16,7 @@ export class OutboxStore {
 
   all(): OutboxEntry[] {
     return this.#sql
-      .exec<OutboxRow>("SELECT * FROM index_outbox")
+      .exec<OutboxRow>("SELECT entity, due_at, attempts, failure FROM index_outbox")
       .toArray()
       .map((row) => ({
         entity: row.entity,
@@ -26,14 +26,32 @@ export class OutboxStore {
       }));
   }
 
-  /** The entry as given, in place of any earlier one for the same entity. */
+  /** What an entry was added with. */
+  payload(entity: string): string {
+    return this.#sql
+      .exec<{ payload: string }>("SELECT payload FROM index_outbox WHERE entity = ?", entity)
+      .one().payload;
+  }
+
+  /** An entry of its own, for what is in `payload` and nowhere else. */
+  add(entry: OutboxEntry, payload: string): void {
+    this.#insert(entry, payload);
+  }
+
+  /** The entry as given, in place of any earlier one for the same entity, whose payload it keeps. */
   save(entry: OutboxEntry): void {
+    this.#insert(entry, null);
+  }
+
+  #insert({ entity, dueAt, attempts, failure }: OutboxEntry, payload: string | null): void {
     this.#sql.exec(
-      "INSERT OR REPLACE INTO index_outbox (entity, due_at, attempts, failure) VALUES (?, ?, ?, ?)",
-      entry.entity,
-      entry.dueAt,
-      entry.attempts,
-      entry.failure,
+      `INSERT INTO index_outbox (entity, due_at, attempts, failure, payload) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET due_at = excluded.due_at, attempts = excluded.attempts, failure = excluded.failure`,
+      entity,
+      dueAt,
+      attempts,
+      failure,
+      payload,
     );
   }
 

@@ -1,9 +1,17 @@
 // The open sockets of a session. What must survive an eviction is in each socket's attachment; the map is a cache of it.
+import type { RateState } from "../src/domain/rate-limit.ts";
 import { isoTime } from "../src/domain/view.ts";
 import type { CloseCode } from "../src/protocol/close-codes.ts";
 import { type DownFrame, PING, PONG, type Presence } from "../src/protocol/frames.ts";
 import { MAX_PRESENCE, PRESENCE_LEASE_MS } from "../src/protocol/limits.ts";
 import type { CredentialRole } from "../src/protocol/session.ts";
+
+/** A credential's last minute, as sockets carry it through an eviction. */
+export interface FrameCounts {
+  readonly admitted: RateState;
+  /** What came over the limit all the same. */
+  readonly refused: RateState | undefined;
+}
 
 /** What a socket carries through an eviction. */
 interface Attachment {
@@ -21,6 +29,10 @@ interface Attachment {
   readonly isClosed: boolean;
   /** When a frame came in, to within HEARD_PRECISION_MS: an eviction must not make a lively socket look dead. */
   readonly heardAt: number;
+  /** When the team's policy was last confirmed; the session's, but an attachment costs no row. */
+  readonly teamConfirmedAt: number;
+  /** What its credential sent in the last minute; see frame-rate.ts. */
+  readonly frameCounts: FrameCounts | undefined;
 }
 
 const HEARD_PRECISION_MS = PRESENCE_LEASE_MS / 9;
@@ -46,11 +58,18 @@ export class Peer {
   get historyCursor(): number | null {
     return this.#attachment.historyCursor;
   }
+  get teamConfirmedAt(): number {
+    return this.#attachment.teamConfirmedAt;
+  }
   get receivedSeq(): number {
     return this.#attachment.receivedSeq;
   }
   get receivedBytes(): number {
     return this.#attachment.receivedBytes;
+  }
+
+  get frameCounts(): FrameCounts | undefined {
+    return this.#attachment.frameCounts;
   }
 
   get presence(): Presence {
@@ -59,7 +78,12 @@ export class Peer {
   }
 
   update(
-    fields: Partial<Pick<Attachment, "historyCursor" | "receivedSeq" | "receivedBytes">>,
+    fields: Partial<
+      Pick<
+        Attachment,
+        "historyCursor" | "receivedSeq" | "receivedBytes" | "teamConfirmedAt" | "frameCounts"
+      >
+    >,
   ): void {
     this.#keep(fields);
   }
@@ -105,13 +129,25 @@ export class Peer {
 export class Peers {
   readonly #ctx: DurableObjectState;
   readonly #bySocket = new Map<WebSocket, Peer>();
+  #teamConfirmedAt = 0;
 
   constructor(ctx: DurableObjectState) {
     this.#ctx = ctx;
     for (const socket of ctx.getWebSockets()) {
       const peer = restore(socket);
-      if (peer !== undefined) this.#bySocket.set(socket, peer);
+      if (peer === undefined) continue;
+      this.#bySocket.set(socket, peer);
+      this.#teamConfirmedAt = Math.max(this.#teamConfirmedAt, peer.teamConfirmedAt);
     }
+  }
+
+  get teamConfirmedAt(): number {
+    return this.#teamConfirmedAt;
+  }
+
+  set teamConfirmedAt(at: number) {
+    this.#teamConfirmedAt = at;
+    for (const peer of this) peer.update({ teamConfirmedAt: at });
   }
 
   /** Takes a socket in, hibernating; pings are answered without waking the object. */

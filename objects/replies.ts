@@ -1,10 +1,30 @@
 // What a sender hears of its own frames, beside their delivery to everyone.
-import type { FrameErrorCode } from "../src/protocol/errors.ts";
-import type { Outcome } from "./message-log.ts";
+import type { Failure, FrameErrorCode } from "../src/protocol/errors.ts";
+import type { Outcome, Refused } from "./message-log.ts";
 import type { Peer } from "./peers.ts";
 
-export function refuse(peer: Peer, code: FrameErrorCode, clientId?: string): void {
-  peer.send({ type: "error", code, ...(clientId !== undefined && { clientId }) });
+interface RefusalDetails {
+  readonly clientId?: string;
+  readonly retryAfterMs?: number | undefined;
+}
+
+export function refuse(
+  peer: Peer,
+  code: FrameErrorCode,
+  { clientId, retryAfterMs }: RefusalDetails = {},
+): void {
+  peer.send({
+    type: "error",
+    code,
+    ...(clientId !== undefined && { clientId }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  });
+}
+
+/** The same to a caller by HTTP. */
+export function failureOf({ code, retryAfterMs }: Refused): Failure {
+  if (retryAfterMs === undefined) return { ok: false, code };
+  return { ok: false, code, retryAfterSeconds: Math.ceil(retryAfterMs / 1000) };
 }
 
 /** Tells a sender what its delivery does not tell it: what had been stored before, and what was not stored. */
@@ -16,6 +36,6 @@ export function answer(peer: Peer, outcomes: readonly Outcome[]): void {
   );
   if (items.length > 0) peer.send({ type: "stored", items });
   for (const outcome of outcomes) {
-    if (outcome.kind === "refused") refuse(peer, outcome.code, outcome.clientId);
+    if (outcome.kind === "refused") refuse(peer, outcome.code, outcome);
   }
 }

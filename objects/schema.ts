@@ -25,11 +25,16 @@ export function climbSchema(sql: SqlStorage, from: number, steps = STEPS): void 
     throw new SchemaTooNewError(`stored schema ${from}, known up to ${steps.length}`);
   }
   if (from === steps.length) return;
-  for (const step of steps.slice(from)) sql.exec(step);
+  for (const step of steps.slice(from)) sql.exec(withoutComments(step));
   if (from === 0) {
     sql.exec("CREATE TABLE schema_version (version INTEGER NOT NULL)");
     sql.exec("INSERT INTO schema_version VALUES (?)", steps.length);
   } else {
     sql.exec("UPDATE schema_version SET version = ?", steps.length);
   }
+}
+
+/** SQLite keeps the text of each table in every object, comments too, and they would be two pages of it. */
+function withoutComments(sql: string): string {
+  return sql.replace(/^\s*--.*\n/gm, "");
 }

@@ -14,30 +14,38 @@ import {
   deadline,
   end,
   expireIfDue,
+  identify,
   isTouchDue,
   reschedule,
   type SessionRecord,
   touch,
 } from "../src/domain/session-state.ts";
 import { endedCode, viewSession } from "../src/domain/view.ts";
-import type { ErrorCode, Failure } from "../src/protocol/errors.ts";
+import type { ErrorCode, Result } from "../src/protocol/errors.ts";
+import { IDEMPOTENCY_WINDOW_MS } from "../src/protocol/limits.ts";
 import type { EndReason, Session } from "../src/protocol/session.ts";
 import { type Actor, unknownSession } from "./calls.ts";
-import type { Credential, SessionStore, StoredSession } from "./store.ts";
+import type { Credentials } from "./credentials.ts";
+import type { SessionStore, StoredSession } from "./store.ts";
 
 export class SessionState {
   readonly #store: SessionStore;
-  readonly #credentials: Map<string, Credential>;
+  readonly #credentials: Credentials;
   #stored: StoredSession;
   /** A message that keeps the session alive is its own touch: the record catches up when it is next written. */
   #slidAt: number;
   #record: SessionRecord;
 
   /** `slidAt`: when the newest message that keeps the session alive was stored, 0 without one. */
-  constructor(store: SessionStore, stored: StoredSession, slidAt: number) {
+  constructor(
+    store: SessionStore,
+    credentials: Credentials,
+    stored: StoredSession,
+    slidAt: number,
+  ) {
     this.#store = store;
     this.#stored = stored;
-    this.#credentials = new Map(store.credentials().map((one) => [one.id, one]));
+    this.#credentials = credentials;
     this.#slidAt = slidAt;
     this.#record = this.#current();
   }
@@ -60,55 +68,32 @@ export class SessionState {
     return this.#stored.record.status === "active";
   }
 
-  /** Of those that are still good. */
-  get credentialCount(): number {
-    return [...this.#credentials.values()].filter(({ revokedAt }) => revokedAt === null).length;
-  }
-
   view(lastSeq: number, role: CallerRole): Session {
     return viewSession(this.record, this.team.policy, lastSeq, viewerOf(role));
   }
 
-  /** Whether `actor` may do `operation`, and as what. */
-  admit(
-    actor: Actor,
-    operation: SessionOperation,
-  ): { readonly ok: true; readonly role: CallerRole } | Failure {
+  /** Whether `actor` may do `operation`, and as what. Its secret, where it has one, was looked at before. */
+  admit(actor: Actor, operation: SessionOperation): Result<{ readonly role: CallerRole }> {
     const role = this.#roleOf(actor);
     if (role === undefined) return unknownSession(actor);
-    if (role !== "team" && !mayRole(operation, role)) return { ok: false, code: "forbidden" };
+    if (!mayRole(operation, role)) return { ok: false, code: "forbidden" };
     const refusal = opensWhenEnded(operation, role) ? undefined : this.endedCode();
     return refusal === undefined ? { ok: true, role } : { ok: false, code: refusal };
   }
 
   #roleOf(actor: Actor): CallerRole | undefined {
-    if (actor.kind === "team") {
-      return actor.teamId === this.#stored.record.teamId ? "team" : undefined;
+    if (actor.kind === "team" || actor.kind === "operator") {
+      return actor.teamId === this.#stored.record.teamId ? actor.kind : undefined;
     }
-    const credential = this.#goodCredential(actor.credentialId);
-    if (credential === undefined || actor.kind === "ticket") return credential?.role;
-    const { secretDigest, role } = credential;
-    return actor.secretDigest.byteLength === secretDigest.byteLength &&
-      crypto.subtle.timingSafeEqual(actor.secretDigest, secretDigest)
-      ? role
-      : undefined;
-  }
-
-  #goodCredential(id: string): Credential | undefined {
-    const credential = this.#credentials.get(id);
-    return credential?.revokedAt === null ? credential : undefined;
+    return this.#credentials.get(actor.credentialId)?.role;
   }
 
   /** Why the holder of a credential, or the team (null), may write nothing now, if so. */
   writeRefusal(credentialId: string | null, now: number): ErrorCode | undefined {
     if (this.isOverdue(now)) return "session_expired";
-    const isGone = credentialId !== null && this.#goodCredential(credentialId) === undefined;
+    if (this.team.policy.disabled) return "team_disabled";
+    const isGone = credentialId !== null && this.#credentials.get(credentialId) === undefined;
     return this.endedCode() ?? (isGone ? "invalid_credential" : undefined);
-  }
-
-  addCredential(credential: Credential): void {
-    this.#store.addCredential(credential);
-    this.#credentials.set(credential.id, credential);
   }
 
   /** Why the session takes nothing more, if so. */
@@ -156,6 +141,27 @@ export class SessionState {
   slid(now: number): void {
     this.#slidAt = Math.max(this.#slidAt, now);
     this.#record = this.#current();
+  }
+
+  identify(userId: string, now: number): void {
+    this.#saveRecord(identify(this.record, userId, now));
+  }
+
+  /** Whether whoever has the idempotency key it was created with may have another key to it. */
+  isKeyGood(now: number): boolean {
+    const { record, isKeyGood } = this.#stored;
+    // Once it is somebody's, a key from before opens it to nobody.
+    return (
+      this.isActive &&
+      isKeyGood &&
+      record.userId === null &&
+      now - record.createdAt <= IDEMPOTENCY_WINDOW_MS
+    );
+  }
+
+  /** The idempotency key opens nothing any more. */
+  spendKey(now: number): void {
+    if (this.isKeyGood(now)) this.#save({ isKeyGood: false });
   }
 
   end(reason: EndReason, now: number): void {
@@ -236,6 +242,7 @@ export function newSession(
       indexedAt: 0,
       indexedAccess: 0,
       socketsClosedAt: null,
+      isKeyGood: true,
     },
     conversation: newConversation(input.defaultConversationId, now),
   };

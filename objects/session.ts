@@ -2,47 +2,60 @@
 // enters here; nothing is acknowledged before it is stored, and an eviction between any two events changes nothing.
 import { DurableObject } from "cloudflare:workers";
 import type { CallerRole, SessionOperation } from "../src/domain/access.ts";
-import { newConversation } from "../src/domain/conversation-record.ts";
 import type { TeamSettings } from "../src/domain/policy.ts";
-import { viewConversation } from "../src/domain/view.ts";
 import { CLOSE_CODES } from "../src/protocol/close-codes.ts";
 import type { Conversation } from "../src/protocol/conversation.ts";
-import type { Failure, Result } from "../src/protocol/errors.ts";
-import {
-  IDEMPOTENCY_WINDOW_MS,
-  MAX_CONVERSATIONS_PER_SESSION,
-  MAX_CREDENTIALS_PER_SESSION,
-  WINDOW_BYTES,
-} from "../src/protocol/limits.ts";
+import type { ErrorCode, Failure, Result } from "../src/protocol/errors.ts";
 import type { NewTeamMessage } from "../src/protocol/message.ts";
-import type { MessagePage } from "../src/protocol/rest.ts";
-import type { Session } from "../src/protocol/session.ts";
+import type {
+  ConversationList,
+  DeviceList,
+  Invite,
+  InviteList,
+  MessagePage,
+} from "../src/protocol/rest.ts";
+import type { CredentialRole, Session } from "../src/protocol/session.ts";
+import { newCredential } from "./access.ts";
 import { Alarm } from "./alarm.ts";
 import {
+  auditActor,
   type Call,
   CONNECT_CALL_HEADER,
   type ConnectCall,
   type CreateCall,
   type Created,
+  type CreateInviteCall,
+  connectActor,
+  type IdentifyCall,
   type MessagesQuery,
+  type NewCredential,
   type Posted,
+  type RedeemCall,
+  type RefreshCall,
+  type Refreshed,
+  type ResumeCall,
+  type TeamWord,
   unknownSession,
 } from "./calls.ts";
 import { newConversationId } from "./ids.ts";
 import { LiveSession } from "./live-session.ts";
+import { failureOf } from "./replies.ts";
 import { SchemaTooNewError } from "./schema.ts";
 import { newSession } from "./session-state.ts";
-import { type Credential, SessionStore } from "./store.ts";
+import { ROOM_AGAIN_MS } from "./sockets.ts";
+import { SessionStore } from "./store.ts";
 
 interface Admitted {
-  readonly ok: true;
   readonly live: LiveSession;
   readonly role: CallerRole;
 }
 
-const FORBIDDEN: Failure = { ok: false, code: "forbidden" };
-const TOO_MANY_SOCKETS: Failure = { ok: false, code: "too_many_sockets" };
-const UNAVAILABLE: Failure = { ok: false, code: "unavailable" };
+const refused = (code: ErrorCode): Failure => ({ ok: false, code });
+const TOO_MANY_SOCKETS: Failure = {
+  ok: false,
+  code: "too_many_sockets",
+  retryAfterSeconds: ROOM_AGAIN_MS / 1000,
+};
 
 export class SessionObject extends DurableObject<Env> {
   readonly #store: SessionStore;
@@ -63,28 +76,28 @@ export class SessionObject extends DurableObject<Env> {
     } catch (error) {
       if (!(error instanceof SchemaTooNewError)) throw error;
       console.error({ event: "schema_too_new", error: error.message });
-      this.#broken = UNAVAILABLE;
+      this.#broken = refused("unavailable");
     }
   }
 
   /** Creates the session, or, called again under the same idempotency key, gives the caller a credential of its own. */
   async create(call: CreateCall): Promise<Result<Created>> {
-    const { id, secretDigest } = call.credential;
-    const createdAt = Date.now();
-    const owner: Credential = { id, secretDigest, role: "owner", createdAt, revokedAt: null };
     if (this.#broken) return this.#broken;
-    if (this.#live !== undefined) return this.#createAgain(this.#live, owner);
+    const now = Date.now();
+    if (this.#live !== undefined) return this.#createAgain(this.#live, call.credential, now);
+    const { deviceInfo, locationInfo } = call.credential;
     const { stored, conversation } = newSession(
-      { ...call, defaultConversationId: newConversationId() },
+      { ...call, deviceInfo, locationInfo, defaultConversationId: newConversationId() },
       call.team,
-      createdAt,
+      now,
     );
     const live = this.#store.transaction(() => {
       this.#store.create(stored, conversation);
-      this.#store.addCredential(owner);
       const created = new LiveSession(this.ctx, this.env, this.#store, this.#alarm, stored);
-      created.projector.markSession(createdAt);
-      created.projector.markConversation(conversation.id, createdAt);
+      created.credentials.save(newCredential(call.credential, "owner", null, now));
+      created.projector.markSession(now);
+      created.projector.markConversation(conversation.id, now);
+      created.projector.record({ type: "session.created", actor: call.actor }, now);
       return created;
     });
     this.#live = live;
@@ -92,114 +105,152 @@ export class SessionObject extends DurableObject<Env> {
     return { ok: true, session: live.view("owner"), isNew: true };
   }
 
-  #createAgain(live: LiveSession, owner: Credential): Result<Created> {
-    const { state } = live;
-    live.expireIfDue(owner.createdAt);
-    if (!state.isActive || owner.createdAt - state.record.createdAt > IDEMPOTENCY_WINDOW_MS) {
-      return { ok: false, code: "idempotency_key_expired" };
-    }
-    if (state.credentialCount >= MAX_CREDENTIALS_PER_SESSION) {
-      return { ok: false, code: "too_many_credentials" };
-    }
-    state.addCredential(owner);
-    return { ok: true, session: live.view("owner"), isNew: false };
+  #createAgain(live: LiveSession, credential: NewCredential, now: number): Result<Created> {
+    live.expireIfDue(now);
+    if (!live.state.isKeyGood(now)) return refused("idempotency_key_expired");
+    const refusal = live.disabledRefusal() ?? live.access.addOwner(credential, now);
+    return refusal ?? { ok: true, session: live.view("owner"), isNew: false };
   }
 
   async validate(call: Call): Promise<Result<{ session: Session }>> {
-    const admitted = await this.#admit(call, "validate");
-    if (!admitted.ok) return admitted;
-    const { live, role } = admitted;
-    live.touch(role);
-    return { ok: true, session: live.view(role) };
+    return await this.#as(call, "validate", ({ live, role }) => {
+      live.touch(role);
+      return { ok: true, session: live.view(role) };
+    });
   }
 
-  async refresh(call: Call): Promise<Result<{ session: Session }>> {
-    const admitted = await this.#admit(call, "refresh");
-    if (!admitted.ok) return admitted;
-    const { live, role } = admitted;
-    live.refresh();
-    return { ok: true, session: live.view(role) };
+  async refresh(call: RefreshCall): Promise<Result<Refreshed>> {
+    return await this.#as(call, "refresh", ({ live, role }) => {
+      const successor = live.rotate(call);
+      live.refresh();
+      return { ok: true, session: live.view(role), successor };
+    });
   }
 
   async get(call: Call): Promise<Result<{ session: Session }>> {
-    const admitted = await this.#admit(call, "get");
-    return admitted.ok ? { ok: true, session: admitted.live.view(admitted.role) } : admitted;
+    return await this.#as(call, "get", ({ live, role }) => ({
+      ok: true,
+      session: live.view(role),
+    }));
   }
 
   async terminate(call: Call): Promise<Result<object>> {
-    const admitted = await this.#admit(call, "terminate");
-    if (!admitted.ok) return admitted;
-    const { live } = admitted;
-    if (live.state.isActive) await live.terminate();
-    return { ok: true };
+    return await this.#as(call, "terminate", async ({ live }) => {
+      if (live.state.isActive) await live.terminate(auditActor(call.actor));
+      return { ok: true };
+    });
   }
 
-  async listConversations(call: Call): Promise<Result<{ conversations: Conversation[] }>> {
-    const admitted = await this.#admit(call, "listConversations");
-    if (!admitted.ok) return admitted;
-    const { live, role } = admitted;
-    const counts = live.messages.conversationCounts(role === "team" ? "team" : "visitor");
-    const conversations = this.#store
-      .conversations()
-      .map((record) => viewConversation(record, counts.get(record.id)));
-    return { ok: true, conversations };
+  /** Binds the session to a person, and gives the caller a new credential in place of all that there were. */
+  async identify(call: IdentifyCall): Promise<Result<{ session: Session; isNew: boolean }>> {
+    return await this.#as(call, "identify", async ({ live, role }) => {
+      const identified = await live.identify(call);
+      return identified.ok ? { ...identified, session: live.view(role) } : identified;
+    });
+  }
+
+  /** Lets another device of the person in whose session this is. */
+  async resume(call: ResumeCall): Promise<Result<{ session: Session }>> {
+    return await this.#asNewcomer(call, "session_not_found", async (live) => {
+      const refusal = live.access.resume(call);
+      if (refusal) return refusal;
+      live.touch("owner");
+      await live.project();
+      return { ok: true, session: live.view("owner") };
+    });
+  }
+
+  /** Whose session it is, for questions across a person's sessions; null while it is nobody's in particular. */
+  async readIdentity(call: Call): Promise<Result<{ teamId: string; userId: string | null }>> {
+    return await this.#as(call, "readIdentity", ({ live }) => ({
+      ok: true,
+      teamId: live.state.record.teamId,
+      userId: live.state.record.userId,
+    }));
+  }
+
+  async createInvite(call: CreateInviteCall): Promise<Result<{ invite: Invite }>> {
+    return await this.#change(call, "createInvite", ({ live }) => live.invites.create(call));
+  }
+
+  async listInvites(call: Call): Promise<Result<InviteList>> {
+    return await this.#as(call, "listInvites", ({ live }) => live.invites.list());
+  }
+
+  async revokeInvite(call: Call, id: string, andCredentials: boolean): Promise<Result<object>> {
+    return await this.#change(call, "revokeInvite", ({ live }) =>
+      live.invites.revoke(call, id, andCredentials),
+    );
+  }
+
+  /** Lets somebody in who has the secret of an invite. */
+  async redeem(call: RedeemCall): Promise<Result<{ session: Session; role: CredentialRole }>> {
+    return await this.#asNewcomer(call, "invite_expired", async (live) => {
+      const redeemed = live.invites.redeem(call);
+      if (!redeemed.ok) return redeemed;
+      await live.project();
+      return { ok: true, session: live.view(redeemed.role), role: redeemed.role };
+    });
+  }
+
+  async listDevices(call: Call): Promise<Result<DeviceList>> {
+    return await this.#as(call, "listDevices", ({ live }) => live.access.devices(call));
+  }
+
+  /** @param which a credential's id, or all others than the caller's */
+  async revokeDevice(call: Call, which: string): Promise<Result<object>> {
+    return await this.#change(call, "revokeDevice", ({ live }) =>
+      live.access.revokeDevice(call, which),
+    );
+  }
+
+  async listConversations(call: Call): Promise<Result<ConversationList>> {
+    return await this.#as(call, "listConversations", ({ live, role }) =>
+      live.conversations.list(role),
+    );
   }
 
   async openConversation(call: Call): Promise<Result<{ conversation: Conversation }>> {
-    const admitted = await this.#admit(call, "openConversation");
-    if (!admitted.ok) return admitted;
-    if (this.#store.conversations().length >= MAX_CONVERSATIONS_PER_SESSION) {
-      return { ok: false, code: "too_many_conversations" };
-    }
-    const { live, role } = admitted;
-    live.touch(role);
-    const now = Date.now();
-    const record = newConversation(newConversationId(), now);
-    this.#store.transaction(() => {
-      this.#store.saveConversation(record);
-      live.projector.markConversation(record.id, now);
+    return await this.#change(call, "openConversation", ({ live, role }) => {
+      live.touch(role);
+      return live.conversations.open(Date.now());
     });
-    await live.project();
-    return { ok: true, conversation: viewConversation(record) };
   }
 
   async listMessages(call: Call, query: MessagesQuery): Promise<Result<MessagePage>> {
-    const admitted = await this.#admit(call, "listMessages");
-    if (!admitted.ok) return admitted;
-    const { conversationId, after, before, limit } = query;
-    if (conversationId !== undefined && !this.#store.hasConversation(conversationId)) {
-      return { ok: false, code: "conversation_not_found" };
-    }
-    const isForward = after !== undefined;
-    const { entries, more } = admitted.live.messages.page({
-      conversationId,
-      after: after ?? 0,
-      before: before ?? Number.POSITIVE_INFINITY,
-      order: isForward ? "ascending" : "descending",
-      limit,
-      maxBytes: WINDOW_BYTES,
+    return await this.#as(call, "listMessages", ({ live }) => {
+      const { conversationId } = query;
+      const isUnknown =
+        conversationId !== undefined && !this.#store.hasConversation(conversationId);
+      return isUnknown
+        ? refused("conversation_not_found")
+        : { ok: true, ...live.messages.history(query) };
     });
-    const messages = entries.map((entry) => entry.message);
-    const edge = more ? messages.at(-1)?.seq : undefined;
-    if (!isForward) messages.reverse();
-    if (edge === undefined) return { ok: true, messages };
-    return { ok: true, messages, ...(isForward ? { nextAfter: edge } : { nextBefore: edge }) };
   }
 
   async postMessage(call: Call, message: NewTeamMessage): Promise<Result<Posted>> {
-    const admitted = await this.#admit(call, "postMessage");
-    if (!admitted.ok) return admitted;
-    const { live, role } = admitted;
-    const credentialId = call.actor.kind === "team" ? null : call.actor.credentialId;
-    const outcome = await live.log.append({ role, credentialId }, message);
-    return outcome.kind === "refused"
-      ? { ok: false, code: outcome.code }
-      : { ok: true, message: outcome.message, isNew: outcome.kind === "stored" };
+    return await this.#as(call, "postMessage", async ({ live, role }) => {
+      const { actor } = call;
+      const credentialId = "credentialId" in actor ? actor.credentialId : null;
+      const signed =
+        actor.kind === "operator"
+          ? { ...message, role: actor.kind, author: actor.author }
+          : message;
+      const outcome = await live.log.append({ role, credentialId }, signed);
+      return outcome.kind === "refused"
+        ? failureOf(outcome)
+        : { ok: true, message: outcome.message, isNew: outcome.kind === "stored" };
+    });
   }
 
   /** What the alarm should have done, asked for by the index, which believes the session to be over. */
   async reconcile(): Promise<void> {
     await this.#live?.reconcile();
+  }
+
+  /** The administrator has changed the team; the Worker tells, so that nobody has to ask. */
+  async teamChanged(team: TeamSettings): Promise<void> {
+    this.#live?.adoptTeam(team);
   }
 
   /** The team as this session last knew it: what the Worker goes by while the index is down. */
@@ -211,20 +262,22 @@ export class SessionObject extends DurableObject<Env> {
   override async fetch(request: Request): Promise<Response> {
     const header = request.headers.get(CONNECT_CALL_HEADER);
     if (header === null) return new Response(null, { status: 400 });
-    const { credentialId, teamRevision, history } = JSON.parse(header) as ConnectCall;
-    const call: Call = { actor: { kind: "ticket", credentialId }, teamRevision };
-    const admitted = await this.#admit(call, "connect");
-    if (!admitted.ok) return Response.json(admitted);
-    const { live, role } = admitted;
-    if (role === "team") return Response.json(FORBIDDEN);
-    live.sockets.sweep(Date.now());
-    const limit = live.state.team.policy.limits.socketsPerSession;
-    if (limit !== null && live.sockets.size >= limit) return Response.json(TOO_MANY_SOCKETS);
-    live.touch(role);
-    return live.sockets.connect({ credentialId, role, history });
+    const { actor, history, ...word } = JSON.parse(header) as ConnectCall;
+    const call: Call = { ...word, actor: connectActor(actor) };
+    const connected = await this.#as(call, "connect", ({ live, role }) => {
+      if (role === "team" || role === "operator") return refused("forbidden");
+      live.sockets.sweep(Date.now());
+      const { credentialId } = actor;
+      if (!live.sockets.hasRoomFor(credentialId, role)) return TOO_MANY_SOCKETS;
+      live.touch(role);
+      return { ok: true, response: live.sockets.connect({ credentialId, role, history }) };
+    });
+    return connected.ok ? connected.response : Response.json(connected);
   }
 
   override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    const confirmed = this.#live?.beforeFrame(Date.now());
+    if (confirmed !== undefined) await confirmed;
     this.#live?.expireIfDue(Date.now());
     this.#live?.sockets.frame(socket, data);
   }
@@ -249,12 +302,50 @@ export class SessionObject extends DurableObject<Env> {
     await this.#live?.catchUp();
   }
 
-  /** Lets `call` in to do `operation`, or says why not. */
-  async #admit(call: Call, operation: SessionOperation): Promise<Admitted | Failure> {
-    const live = this.#live;
+  /**
+   * Does `work` for whoever may do `operation`. There is no wait between the two: whoever else waited for the same word of
+   * the team may be the one who takes the key away.
+   */
+  async #as<R extends Result<object>>(
+    call: Call,
+    operation: SessionOperation,
+    work: (admitted: Admitted) => R | Promise<R>,
+  ): Promise<R | Failure> {
+    const live = await this.#caughtUp(call);
     if (live === undefined) return this.#broken ?? unknownSession(call.actor);
-    if ((call.teamRevision ?? 0) > live.state.team.revision) await live.learnTeam();
     const admitted = live.admit(call.actor, operation);
-    return admitted.ok ? { ...admitted, live } : admitted;
+    return admitted.ok ? await work({ live, role: admitted.role }) : admitted;
+  }
+
+  /** The same, and the index is told of what it changed. */
+  async #change<R extends Result<object>>(
+    call: Call,
+    operation: SessionOperation,
+    work: (admitted: Admitted) => R,
+  ): Promise<R | Failure> {
+    return await this.#as(call, operation, async (admitted) => {
+      const changed = work(admitted);
+      if (changed.ok) await admitted.live.project();
+      return changed;
+    });
+  }
+
+  /** Does `work` for somebody who has no key to the session yet, but what it takes to get one. */
+  async #asNewcomer<R extends Result<object>>(
+    word: TeamWord,
+    unknown: ErrorCode,
+    work: (live: LiveSession) => Promise<R>,
+  ): Promise<R | Failure> {
+    const live = await this.#caughtUp(word);
+    if (live === undefined) return this.#broken ?? refused(unknown);
+    live.expireIfDue(Date.now());
+    return live.disabledRefusal() ?? (await work(live));
+  }
+
+  /** The session, by a policy of its team that is no older than the caller's. */
+  async #caughtUp(word: TeamWord): Promise<LiveSession | undefined> {
+    const live = this.#live;
+    await live?.heardOfTeam(word);
+    return live;
   }
 }

@@ -1,26 +1,20 @@
-// What happens on a session's sockets: joining, the frames that clients send, delivery, presence. The rules of flow:
-// a joining socket pulls its history and is then live; a live one that leaves a window unacknowledged has to resume.
-// Long, because every frame and every way to lose a socket is told in this one place.
-import { mayRole } from "../src/domain/access.ts";
-import { CLOSE_CODES } from "../src/protocol/close-codes.ts";
-import type {
-  ReadUpFrame,
-  ReceivedFrame,
-  SendFrame,
-  TypingUpFrame,
-  UpFrame,
-} from "../src/protocol/frames.ts";
-import { PRESENCE_LEASE_MS, WINDOW_BYTES } from "../src/protocol/limits.ts";
+// What happens to a session's sockets: joining, delivery, presence, and every way to lose one. The rules of flow: a joining
+// socket pulls its history and is then live; a live one that leaves a window unacknowledged has to resume.
+import { CLOSE_CODES, type CloseCode, closeReason } from "../src/protocol/close-codes.ts";
+import {
+  MAX_SOCKETS_PER_CREDENTIAL,
+  PRESENCE_LEASE_MS,
+  WINDOW_BYTES,
+} from "../src/protocol/limits.ts";
 import type { CredentialRole } from "../src/protocol/session.ts";
 import { SUBPROTOCOL } from "../src/protocol/version.ts";
-import { decodeUp } from "../src/schemas/frames.ts";
 import type { HistoryRequest } from "./calls.ts";
+import { Frames } from "./frames.ts";
 import { History } from "./history.ts";
 import { newConnectionId } from "./ids.ts";
 import type { MessageLog } from "./message-log.ts";
 import type { MessageStore } from "./message-store.ts";
 import { closeBack, type Peer, Peers } from "./peers.ts";
-import { answer, refuse } from "./replies.ts";
 import type { SessionState } from "./session-state.ts";
 import type { SessionStore } from "./store.ts";
 
@@ -30,30 +24,36 @@ const PRESENCE_DELAY_MS = 20;
 /** Leases are looked at this often at most, and only when something happens anyway. */
 const SWEEP_INTERVAL_MS = PRESENCE_LEASE_MS / 3;
 
+/** Connections that are dead are let go of about that often. */
+export const ROOM_AGAIN_MS = 30_000;
+
+/** What of a session has to do with its sockets. */
+interface Parts {
+  readonly ctx: DurableObjectState;
+  readonly store: SessionStore;
+  readonly messages: MessageStore;
+  readonly log: MessageLog;
+  readonly state: SessionState;
+  /** Called after a socket changed what the session waits for. */
+  readonly changed: () => void;
+}
+
 export class Sockets {
-  readonly #store: SessionStore;
   readonly #log: MessageLog;
   readonly #state: SessionState;
   readonly #history: History;
   readonly #peers: Peers;
+  readonly #frames: Frames;
   readonly #changed: () => void;
   #announcing = false;
   #sweptAt = 0;
 
-  /** `changed` is called after a socket changed what the session waits for. */
-  constructor(
-    ctx: DurableObjectState,
-    store: SessionStore,
-    messages: MessageStore,
-    log: MessageLog,
-    state: SessionState,
-    changed: () => void,
-  ) {
-    this.#store = store;
+  constructor({ ctx, store, messages, log, state, changed }: Parts) {
     this.#log = log;
     this.#state = state;
     this.#history = new History(messages, log);
     this.#peers = new Peers(ctx);
+    this.#frames = new Frames(store, log, state, this.#history, this.#peers);
     this.#changed = changed;
   }
 
@@ -61,8 +61,32 @@ export class Sockets {
     return this.#peers.size;
   }
 
+  /** Whether there is room for another connection of a credential; for an owner's, a guest's is closed if need be. */
+  hasRoomFor(credentialId: string, role: CredentialRole): boolean {
+    const limit = this.#state.team.policy.limits.socketsPerSession;
+    if (limit === null) return true;
+    const counts = Map.groupBy(this.#peers, (peer) => peer.credentialId);
+    if ((counts.get(credentialId)?.length ?? 0) >= MAX_SOCKETS_PER_CREDENTIAL) return false;
+    if (this.size < limit) return true;
+    const [guests = []] = [...counts.values()]
+      .filter(([one]) => role === "owner" && one?.role !== "owner")
+      .sort((a, b) => b.length - a.length);
+    const reason = closeReason("too_many_sockets", ROOM_AGAIN_MS);
+    this.#drop(guests.slice(-1), CLOSE_CODES.tooMany, reason);
+    return guests.length > 0;
+  }
+
   get isOwnerHere(): boolean {
     return this.#peers.isOwnerHere;
+  }
+
+  /** When the team's policy was last confirmed, 0 when nobody knows. */
+  get teamConfirmedAt(): number {
+    return this.#peers.teamConfirmedAt;
+  }
+
+  set teamConfirmedAt(at: number) {
+    this.#peers.teamConfirmedAt = at;
   }
 
   /** The last sign of life of the owner's sockets, 0 without one. */
@@ -88,6 +112,8 @@ export class Sockets {
       receivedBytes: this.#history.bytesUpTo(cursor),
       isClosed: false,
       heardAt: now,
+      teamConfirmedAt: this.teamConfirmedAt,
+      frameCounts: undefined,
     });
     const { lastSeq } = this.#log.head;
     peer.send({
@@ -108,16 +134,18 @@ export class Sockets {
     });
   }
 
-  /** A frame from a client; bad ones are answered and change nothing. */
+  /** A frame from a client. */
   frame(socket: WebSocket, data: string | ArrayBuffer): void {
     const peer = this.#peers.of(socket);
     if (peer === undefined) return;
     const now = Date.now();
     peer.heard(now);
     this.sweep(now);
-    const { frame, errors } = decodeUp(data);
-    for (const error of errors) peer.send({ type: "error", ...error });
-    if (frame !== undefined) this.#handle(peer, frame);
+    const flood = this.#frames.receive(peer, data, now);
+    if (flood !== undefined) {
+      const reason = closeReason("rate_limited", flood.retryAfterMs);
+      this.#drop([peer], CLOSE_CODES.tooMany, reason);
+    }
   }
 
   /** A socket closed or broke. */
@@ -126,6 +154,7 @@ export class Sockets {
     const peer = this.#peers.of(socket);
     if (peer === undefined) return;
     this.#peers.remove(socket);
+    this.#frames.left(peer);
     const now = Date.now();
     this.#ownerLeft(peer, wasClean ? now : this.#peers.heardAt(peer), now);
     void this.#announcePresence();
@@ -140,14 +169,14 @@ export class Sockets {
       if (totalBytes - peer.receivedBytes > WINDOW_BYTES) tooFarBehind.push(peer);
       else for (const text of frames) peer.sendText(text);
     }
-    this.#drop(tooFarBehind, "too far behind");
+    this.#drop(tooFarBehind, CLOSE_CODES.resync, "too far behind");
   }
 
   /** Lets go of connections whose clients are gone. Looked at only when something happens anyway. */
   sweep(now: number): void {
     if (now - this.#sweptAt < SWEEP_INTERVAL_MS) return;
     this.#sweptAt = now;
-    this.#drop(this.#peers.expired(now), "not heard of");
+    this.#drop(this.#peers.expired(now), CLOSE_CODES.resync, "not heard of");
   }
 
   /** The session record changed in a way that its readers should see. */
@@ -158,93 +187,36 @@ export class Sockets {
     }
   }
 
+  /** Those of which a connection is open. */
+  credentialIds(): ReadonlySet<string> {
+    return new Set(Array.from(this.#peers, (peer) => peer.credentialId));
+  }
+
+  /** Credentials were revoked: their connections are closed before anybody hears that they were. */
+  closeRevoked(credentialIds: ReadonlySet<string>): void {
+    const revoked = [...this.#peers].filter((peer) => credentialIds.has(peer.credentialId));
+    this.#drop(revoked, CLOSE_CODES.unauthenticated, "credential revoked");
+  }
+
+  /** The team is disabled. */
+  closeDisabled(): void {
+    this.#drop([...this.#peers], CLOSE_CODES.forbidden, closeReason("team_disabled", undefined));
+  }
+
   /** The session has ended. */
   end(): void {
     this.announceSession();
     this.#peers.closeAll(CLOSE_CODES.ended, "session ended");
   }
 
-  #handle(peer: Peer, frame: UpFrame): void {
-    switch (frame.type) {
-      case "send":
-        this.#send(peer, frame);
-        break;
-      case "typing":
-        this.#typing(peer, frame);
-        break;
-      case "read":
-        this.#read(peer, frame);
-        break;
-      case "received":
-        this.#received(peer, frame);
-        break;
-    }
-  }
-
-  #send(peer: Peer, frame: SendFrame): void {
-    const role = peer.role;
-    if (!mayRole("postMessage", role)) {
-      for (const { clientId } of frame.messages) refuse(peer, "forbidden", clientId);
-      return;
-    }
-    this.#log.submit({
-      sender: { role, credentialId: peer.credentialId },
-      messages: frame.messages,
-      settle: (outcomes) => answer(peer, outcomes),
-    });
-  }
-
-  #typing(peer: Peer, { active, conversationId }: TypingUpFrame): void {
-    if (!mayRole("setTyping", peer.role)) {
-      refuse(peer, "forbidden");
-      return;
-    }
-    const { connectionId, role } = peer;
-    const conversation = conversationId ?? this.#state.record.defaultConversationId;
-    if (!this.#store.hasConversation(conversation)) {
-      refuse(peer, "conversation_not_found");
-      return;
-    }
-    this.#peers.broadcast(
-      { type: "typing", connectionId, role, conversationId: conversation, active },
-      peer,
-    );
-  }
-
-  #read(peer: Peer, { conversationId, seq }: ReadUpFrame): void {
-    if (!mayRole("markRead", peer.role)) {
-      refuse(peer, "forbidden");
-      return;
-    }
-    if (!this.#store.hasConversation(conversationId)) {
-      refuse(peer, "conversation_not_found");
-      return;
-    }
-    const upTo = Math.min(seq, this.#log.head.lastSeq);
-    if (this.#store.markRead(conversationId, "visitor", upTo)) {
-      this.#peers.broadcast({ type: "read", conversationId, side: "visitor", seq: upTo });
-    }
-  }
-
-  #received(peer: Peer, { seq }: ReceivedFrame): void {
-    const sent = peer.historyCursor ?? this.#log.head.lastSeq;
-    if (seq > sent) {
-      peer.send({ type: "error", code: "invalid_frame", path: "/seq" });
-      return;
-    }
-    if (seq > peer.receivedSeq) {
-      peer.update({ receivedSeq: seq, receivedBytes: this.#history.bytesUpTo(seq) });
-    }
-    if (seq === peer.historyCursor) this.#history.advance(peer);
-  }
-
-  /** Closes connections in a way that lets their clients, if they live, come back. */
-  #drop(peers: readonly Peer[], reason: string): void {
+  /** Lets go of connections. */
+  #drop(peers: readonly Peer[], code: CloseCode, reason: string): void {
     if (peers.length === 0) return;
     const now = Date.now();
     for (const peer of peers) {
       this.#peers.remove(peer.socket);
-      peer.close(CLOSE_CODES.resync, reason);
+      this.#frames.left(peer);
+      peer.close(code, reason);
       this.#ownerLeft(peer, this.#peers.heardAt(peer), now);
     }
     void this.#announcePresence();

@@ -3,14 +3,13 @@ import type { ConversationRecord } from "../src/domain/conversation-record.ts";
 import type { TeamSettings } from "../src/domain/policy.ts";
 import type { SessionRecord } from "../src/domain/session-state.ts";
 import type { Side } from "../src/protocol/frames.ts";
-import type { TeamPolicy } from "../src/protocol/rest.ts";
 import type {
-  CredentialRole,
   DeviceInfo,
   EndReason,
   LocationInfo,
   SessionStatus,
 } from "../src/protocol/session.ts";
+import type { TeamPolicy } from "../src/protocol/team.ts";
 import { climbSchema, storedSchemaVersion } from "./schema.ts";
 
 /** The session row: the record, and what the object keeps about the team and the index. */
@@ -20,14 +19,8 @@ export interface StoredSession {
   readonly indexedAt: number;
   readonly indexedAccess: number;
   readonly socketsClosedAt: number | null;
-}
-
-export interface Credential {
-  readonly id: string;
-  readonly role: CredentialRole;
-  readonly secretDigest: Uint8Array;
-  readonly createdAt: number;
-  readonly revokedAt: number | null;
+  /** Whether its idempotency key still opens it, as far as nobody has been shut out. */
+  readonly isKeyGood: boolean;
 }
 
 export class SessionStore {
@@ -87,15 +80,17 @@ export class SessionStore {
       indexedAt: row.indexed_at,
       indexedAccess: row.indexed_access,
       socketsClosedAt: row.sockets_closed_at,
+      isKeyGood: row.key_good === 1,
     };
   }
 
-  saveSession({ record, team, indexedAt, indexedAccess, socketsClosedAt }: StoredSession): void {
+  saveSession(stored: StoredSession): void {
+    const { record, team, indexedAt, indexedAccess, socketsClosedAt, isKeyGood } = stored;
     this.#sql.exec(
       `INSERT OR REPLACE INTO session (single, id, team_id, team_number, status, end_reason, ended_at, version, user_id,
          user_fingerprint, device_info, location_info, created_at, updated_at, last_accessed, default_conversation_id,
-         team_revision, team_policy, indexed_at, indexed_access, sockets_closed_at)
-       VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         team_revision, team_policy, indexed_at, indexed_access, sockets_closed_at, key_good)
+       VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       record.id,
       record.teamId,
       record.teamNumber,
@@ -116,30 +111,7 @@ export class SessionStore {
       indexedAt,
       indexedAccess,
       socketsClosedAt,
-    );
-  }
-
-  credentials(): Credential[] {
-    return this.#sql
-      .exec<CredentialRow>("SELECT * FROM credentials")
-      .toArray()
-      .map((row) => ({
-        id: row.id,
-        role: row.role as CredentialRole,
-        secretDigest: new Uint8Array(row.secret_digest),
-        createdAt: row.created_at,
-        revokedAt: row.revoked_at,
-      }));
-  }
-
-  addCredential(credential: Credential): void {
-    this.#sql.exec(
-      "INSERT INTO credentials (id, role, secret_digest, created_at, revoked_at) VALUES (?, ?, ?, ?, ?)",
-      credential.id,
-      credential.role,
-      credential.secretDigest,
-      credential.createdAt,
-      credential.revokedAt,
+      isKeyGood ? 1 : 0,
     );
   }
 
@@ -208,14 +180,7 @@ type SessionRow = {
   indexed_at: number;
   indexed_access: number;
   sockets_closed_at: number | null;
-};
-
-type CredentialRow = {
-  id: string;
-  role: string;
-  secret_digest: ArrayBuffer;
-  created_at: number;
-  revoked_at: number | null;
+  key_good: number;
 };
 
 type ConversationRow = {

@@ -1,7 +1,9 @@
-// What alarms missed, found by the index: sessions that should have ended long ago. Bounded work a run, the longest
-// overdue first.
+// What alarms missed, found by the index: sessions that should have ended long ago; and what has served its time in the
+// index. Bounded work a run, the longest overdue first.
 import { sessionStub } from "./operations/session-access.ts";
-import { sessionsDatabases } from "./session-index/databases.ts";
+import { sessionsDatabases, teamsDatabase } from "./session-index/databases.ts";
+import { deleteExpiredIdentityTokens } from "./session-index/identity-tokens.ts";
+import { deleteExpiredOperatorTokens } from "./session-index/operator-tokens.ts";
 import { type Overdue, overdueSessions } from "./session-index/read.ts";
 
 /** The index may be an hour behind a busy session, and an alarm is given time to be late. */
@@ -34,5 +36,18 @@ async function reconcile(env: Env, overdue: readonly Overdue[]): Promise<void> {
   for (const answer of answers) {
     if (answer.status === "fulfilled") continue;
     console.error({ event: "reconcile_failed", error: String(answer.reason) });
+  }
+}
+
+const EXPIRED_BATCH = 1000;
+
+/** Deletes tokens of operators and marks of used identity tokens that have expired. */
+export async function deleteExpired(env: Env, now: number): Promise<void> {
+  const database = teamsDatabase(env);
+  for (const deleteSome of [deleteExpiredOperatorTokens, deleteExpiredIdentityTokens]) {
+    for (let batch = 0; batch < MAX_BATCHES; batch++) {
+      const deleted = await deleteSome(database, { now, limit: EXPIRED_BATCH });
+      if (deleted < EXPIRED_BATCH) break;
+    }
   }
 }

@@ -2,10 +2,15 @@
 declare global {
   interface Env {
     readonly SESSIONS: DurableObjectNamespace;
+    readonly LIMITERS: DurableObjectNamespace;
+    /** Asked before the limiters about whoever has no credential. */
+    readonly OUTER_RING?: RateLimit;
     readonly INDEX_DB: D1Database;
     readonly ASSETS: Fetcher;
     /** Opens the admin routes; without it they answer 404. */
     readonly ADMIN_TOKEN?: string;
+    /** Of a Turnstile widget; with it, visitors create sessions only with what that widget gave their page. */
+    readonly TURNSTILE_SECRET?: string;
     /** `<version>:<base64url of 32 bytes>`, newest first, separated by commas; see src/keys.ts. */
     readonly SIGNING_KEYS: string;
   }

@@ -2,7 +2,20 @@
 // that a MAC made for one thing is worth nothing as another. A session id names the version that it was made with.
 import { fromBase64Url } from "./domain/base64url.ts";
 
-const PURPOSES = ["session-id", "token", "ticket", "create", "fingerprint", "team-key"] as const;
+const PURPOSES = [
+  "session-id",
+  "token",
+  "ticket",
+  "create",
+  "fingerprint",
+  "team-key",
+  "rotation",
+  "invite",
+  "operator",
+  "identity",
+  "network",
+  "bot-check",
+] as const;
 export type Purpose = (typeof PURPOSES)[number];
 
 const SECRET_BYTES = 32;
@@ -49,9 +62,13 @@ export class Keys {
     return new Keys(versions, keys);
   }
 
-  /** HMAC-SHA-256 of `data` for `purpose`, under the current version. */
-  sign(purpose: Purpose, data: Uint8Array): Promise<Uint8Array> {
-    return mac(this.#key(purpose, this.current), data);
+  /** HMAC-SHA-256 of `data` for `purpose`, under the current version or another one that is held. */
+  sign(
+    purpose: Purpose,
+    data: Uint8Array,
+    version = this.current,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    return mac(this.#key(purpose, version), data);
   }
 
   /** The same under every version held, the current one first. */
@@ -82,7 +99,7 @@ export class Keys {
   }
 }
 
-async function mac(key: CryptoKey, data: Uint8Array): Promise<Uint8Array> {
+async function mac(key: CryptoKey, data: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await crypto.subtle.sign("HMAC", key, data));
 }
 

@@ -4,24 +4,32 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import { z } from "zod";
 import type { Caller } from "./caller.ts";
 import { signingKeys } from "./keys.ts";
+import * as audit from "./operations/audit.ts";
 import * as conversations from "./operations/conversations.ts";
 import { attempt } from "./operations/dependency-failures.ts";
 import * as queries from "./operations/index-queries.ts";
+import * as operators from "./operations/operators.ts";
 import * as sessions from "./operations/sessions.ts";
+import { UNKNOWN_VISITOR } from "./operations/visitor.ts";
+import type { AuditEventList } from "./protocol/audit.ts";
 import type { Conversation } from "./protocol/conversation.ts";
-import type { Failure, Result } from "./protocol/errors.ts";
+import type { Result } from "./protocol/errors.ts";
 import type { Message, NewTeamMessage } from "./protocol/message.ts";
-import {
-  type ConversationList,
-  type CreateSessionRequest,
-  KEY_SCOPES,
-  type MessagePage,
-  type RefreshSessionResponse,
-  type SessionList,
-  type SessionStats,
-  type ValidateSessionResponse,
+import type {
+  ConversationList,
+  CreateSessionRequest,
+  MessagePage,
+  RefreshSessionResponse,
+  SessionList,
+  SessionStats,
+  ValidateSessionResponse,
 } from "./protocol/rest.ts";
 import type { Session } from "./protocol/session.ts";
+import {
+  type CreateOperatorTokenRequest,
+  KEY_SCOPES,
+  type OperatorToken,
+} from "./protocol/team.ts";
 import { fieldErrors } from "./schemas/field-errors.ts";
 import { newTeamMessageSchema } from "./schemas/fields.ts";
 import { BadJsonError, parseJson } from "./schemas/json.ts";
@@ -34,6 +42,7 @@ import {
   sessionsQuerySchema,
   teamIdField,
 } from "./schemas/requests.ts";
+import { auditEventsQuerySchema, createOperatorTokenSchema } from "./schemas/team-requests.ts";
 import type { Services } from "./services.ts";
 import { teamById } from "./team-cache.ts";
 
@@ -84,7 +93,8 @@ export class SessionService extends WorkerEntrypoint<Env> {
       const { idempotencyKey, ...body } = checked.value;
       const created = await sessions.createSession(services, caller, body, {
         idempotencyKey,
-        edgeLocation: {},
+        visitor: UNKNOWN_VISITOR,
+        origin: undefined,
       });
       if (!created.ok) return created;
       const { session, token, ticket } = created;
@@ -101,7 +111,7 @@ export class SessionService extends WorkerEntrypoint<Env> {
 
   refreshSession(sessionId: string): Promise<Result<RefreshSessionResponse>> {
     return this.#run(({ services, caller }) =>
-      sessions.refreshSession(services, caller, asText(sessionId)),
+      sessions.refreshSession(services, caller, asText(sessionId), {}),
     );
   }
 
@@ -188,6 +198,32 @@ export class SessionService extends WorkerEntrypoint<Env> {
     );
   }
 
+  /** What happened to the team's credentials, keys and people's data, newest first. */
+  listAuditEvents(options: PageOptions = {}): Promise<Result<AuditEventList>> {
+    return this.#run(async ({ services, caller, teamId }) => {
+      const checked = check(auditEventsQuerySchema, options);
+      if (!checked.ok) return checked;
+      const { cursor, limit } = checked.value;
+      return audit.listAuditEvents(services, caller, { teamId, cursor, limit });
+    });
+  }
+
+  /** Signs a member of the staff in. A binding has no address: `dashboardUrl` is the path on the Worker's own. */
+  createOperatorToken(input: CreateOperatorTokenRequest): Promise<Result<OperatorToken>> {
+    return this.#run(async ({ services, caller, teamId }) => {
+      const checked = check(createOperatorTokenSchema, input);
+      if (!checked.ok) return checked;
+      return operators.createOperatorToken(services, caller, teamId, checked.value, "");
+    });
+  }
+
+  /** Signs a member of the staff out, everywhere within a minute. */
+  revokeOperator(operatorId: string): Promise<Result<object>> {
+    return this.#run(({ services, caller, teamId }) =>
+      operators.revokeOperator(services, caller, teamId, asText(operatorId)),
+    );
+  }
+
   /** Runs an operation with the binding's authority; without any, refuses. */
   async #run<T>(operation: (authority: Authority) => Promise<Result<T>>): Promise<Result<T>> {
     const props = propsSchema.safeParse(this.ctx.props);
@@ -197,16 +233,19 @@ export class SessionService extends WorkerEntrypoint<Env> {
       const team = await teamById(this.env, teamId);
       if (team === undefined) return { ok: false, code: "team_not_found" };
       const services = { env: this.env, keys: await signingKeys(this.env) };
-      const caller: Caller = { kind: "team", teamId, teamNumber: team.number, scopes };
+      const caller: Caller = {
+        kind: "team",
+        teamId,
+        teamNumber: team.number,
+        scopes,
+        keyId: undefined,
+      };
       return await operation({ services, caller, teamId });
     });
   }
 }
 
-function check<T>(
-  schema: z.ZodType<T>,
-  value: unknown,
-): { readonly ok: true; readonly value: T } | Failure {
+function check<T>(schema: z.ZodType<T>, value: unknown): Result<{ readonly value: T }> {
   let json: unknown;
   try {
     json = plain(value);

@@ -1,9 +1,10 @@
 // The composition root: requests go to the routes of src/routes/table.ts, other Workers to SessionService, sockets and
 // session state to the objects; everything else is the page.
-import { reconcileOverdue } from "./cron.ts";
+import { deleteExpired, reconcileOverdue } from "./cron.ts";
 import { createApi } from "./routes/router.ts";
 import { ROUTES } from "./routes/table.ts";
 
+export { LimiterObject } from "../objects/limiter.ts";
 export { SessionObject } from "../objects/session.ts";
 export { SessionService } from "./session-service.ts";
 
@@ -17,5 +18,6 @@ export default {
   },
   async scheduled(controller, env) {
     await reconcileOverdue(env, controller.scheduledTime);
+    await deleteExpired(env, controller.scheduledTime);
   },
 } satisfies ExportedHandler<Env>;

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { callingWorker } from "./service/calling-worker.ts";
+import { turnstileStandIn } from "./service/turnstile-stand-in.ts";
 import { TEST_ADMIN_TOKEN, TEST_SIGNING_KEYS } from "./support/test-env.ts";
 
 const fromRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
@@ -15,6 +16,8 @@ const root = fromRoot(".");
 export default defineConfig({
   root,
   test: {
+    // What is logged on the way is shown of tests that fail.
+    silent: "passed-only",
     reporters: ["default", fromRoot("test/support/totals-reporter.ts")],
     projects: [
       {
@@ -41,11 +44,14 @@ export default defineConfig({
                 bindings: {
                   ADMIN_TOKEN: TEST_ADMIN_TOKEN,
                   SIGNING_KEYS: TEST_SIGNING_KEYS,
+                  HOSTILE_CASES: process.env.HOSTILE_CASES ?? "2000",
+                  HOSTILE_SEED: process.env.HOSTILE_SEED ?? "",
                   LOG_SEEDS: process.env.LOG_SEEDS ?? "1-3",
                   TEST_MIGRATIONS: await readD1Migrations(fromRoot("migrations/index")),
                 },
                 serviceBindings: { CALLING_WORKER: callingWorker.name },
-                workers: [callingWorker],
+                workers: [callingWorker, turnstileStandIn],
+                outboundService: turnstileStandIn.name,
               },
             };
           }),
@@ -53,7 +59,7 @@ export default defineConfig({
         test: {
           name: "workerd",
           include: ["test/{objects,routes,session-index,service}/**/*.test.ts"],
-          setupFiles: ["test/support/apply-migrations.ts"],
+          setupFiles: ["test/support/apply-migrations.ts", "test/support/search-for-secrets.ts"],
           sequence: { groupOrder: 2 },
           testTimeout: 30_000,
         },

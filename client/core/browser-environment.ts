@@ -1,4 +1,5 @@
 // The environment of a page.
+import { INVITE_FRAGMENT } from "../../src/protocol/rest.ts";
 import type {
   Attention,
   Clock,
@@ -8,12 +9,14 @@ import type {
   SocketListeners,
 } from "./environment.ts";
 
-/** The page's own fetch, WebSocket, localStorage, clock and visibility. */
+/** The page's own fetch, WebSocket, storage, address, clock and visibility. */
 export function browserEnvironment(): Environment {
   return {
     fetch: (url, init) => fetch(url, init),
     openSocket,
-    storage: localStorageIfAllowed(),
+    storage: storageIfAllowed(() => window.localStorage),
+    tabStorage: storageIfAllowed(() => window.sessionStorage),
+    takeInvite,
     clock,
     random: () => Math.random(),
     newId,
@@ -63,7 +66,9 @@ function openSocket(url: string, protocols: readonly string[], listeners: Socket
     { signal },
   );
   // A connection that fails says `error` and then `close`; the second carries all that a page may know.
-  socket.addEventListener("close", (event) => listeners.closed(event.code), { signal });
+  socket.addEventListener("close", ({ code, reason }) => listeners.closed(code, reason), {
+    signal,
+  });
   return {
     send: (text) => socket.send(text),
     close() {
@@ -73,13 +78,27 @@ function openSocket(url: string, protocols: readonly string[], listeners: Socket
   };
 }
 
-/** Even naming `localStorage` throws where the browser blocks it. */
-function localStorageIfAllowed(): KeyValueStorage | undefined {
+/** Even naming a storage throws where the browser blocks it. */
+function storageIfAllowed(name: () => KeyValueStorage): KeyValueStorage | undefined {
   try {
-    return window.localStorage;
+    return name();
   } catch {
     return undefined;
   }
+}
+
+const INVITE = new RegExp(`^#${INVITE_FRAGMENT}=([^&]+)$`);
+
+/** The secret leaves the address bar and the history: neither a look over the shoulder nor a copied address gives it away. */
+function takeInvite(): string | undefined {
+  if (typeof location === "undefined") {
+    return undefined;
+  }
+  const [, invite] = INVITE.exec(location.hash) ?? [];
+  if (invite !== undefined) {
+    history.replaceState(history.state, "", location.pathname + location.search);
+  }
+  return invite;
 }
 
 /** 128 bits in hexadecimal. `crypto.randomUUID` would need a secure context, and carries only 122. */

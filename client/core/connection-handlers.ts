@@ -1,11 +1,13 @@
 // What a connection asks of whoever uses it, and tells.
 import type { DownFrame } from "../../src/protocol/frames.ts";
 import type { RequestError } from "./request-error.ts";
-import type { SessionEnd, Ticket } from "./session-access.ts";
+import type { Entry, SessionEnd } from "./session-access.ts";
 import type { ConnectionState } from "./session-state.ts";
 
 export type ConnectionEnd =
   | { readonly kind: "session_over"; readonly end: SessionEnd }
+  /** A session was handed over, and nobody has said yet that it is wanted here. */
+  | { readonly kind: "offered" }
   /** The API refused a ticket for good. */
   | { readonly kind: "refused"; readonly error: RequestError }
   | { readonly kind: "closed"; readonly code: number };
@@ -17,8 +19,8 @@ export type ConnectionEnd =
 export type FrameVerdict = "applied" | "hole" | SessionEnd;
 
 export interface ConnectionHandlers {
-  /** A ticket young enough to be used now, or the news that the session is over. Rejects with `RequestError`. */
-  ticket(): Promise<Ticket | SessionEnd>;
+  /** A ticket young enough to be used now, or why there is none to be had. Rejects with `RequestError`. */
+  ticket(): Promise<Entry>;
   /** The query of the socket's URL: where history is to begin. */
   resumeQuery(): string;
   /** A new socket is about to be used. */

@@ -1,6 +1,6 @@
 // One socket at a time, kept alive: connects, notices death, connects again, and stops for good on a final close code. What frames
 // mean is the business of the handlers.
-import { CLOSE_CODES, isFinalClose } from "../../src/protocol/close-codes.ts";
+import { CLOSE_CODES, isFinalClose, retryAfterMsOf } from "../../src/protocol/close-codes.ts";
 import type { UpFrame } from "../../src/protocol/frames.ts";
 import { PING, PONG } from "../../src/protocol/frames.ts";
 import { SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX } from "../../src/protocol/version.ts";
@@ -72,14 +72,16 @@ export class Connection {
     const epoch = this.#epoch;
     this.#setState({ state: "connecting", attempt: this.#attempt });
     try {
-      const ticket = await this.#handlers.ticket();
+      const entry = await this.#handlers.ticket();
       if (epoch !== this.#epoch) {
         return;
       }
-      if ("reason" in ticket) {
-        this.#end({ kind: "session_over", end: ticket });
+      if ("ticket" in entry) {
+        this.#open(entry);
+      } else if (entry.reason === "offered") {
+        this.#end({ kind: "offered" });
       } else {
-        this.#open(ticket);
+        this.#end({ kind: "session_over", end: entry });
       }
     } catch (error) {
       if (epoch === this.#epoch) {
@@ -105,9 +107,9 @@ export class Connection {
             this.#text(text);
           }
         },
-        closed: (code) => {
+        closed: (code, reason) => {
           if (epoch === this.#epoch) {
-            this.#closed(code, issuedAt);
+            this.#closed(code, reason, issuedAt);
           }
         },
       },
@@ -152,7 +154,7 @@ export class Connection {
     this.#setState({ state: "online", attempt: 0 });
   }
 
-  #closed(code: number, ticketIssuedAt: number): void {
+  #closed(code: number, reason: string, ticketIssuedAt: number): void {
     // A ticket that grew old on the way, in a tab that slept between, says nothing about the token behind it.
     const ticketDied =
       code === CLOSE_CODES.unauthenticated &&
@@ -166,7 +168,7 @@ export class Connection {
       if (code === CLOSE_CODES.tooMany) {
         this.#attempt = Math.max(this.#attempt, TOO_MANY_ATTEMPT);
       }
-      this.#retry();
+      this.#retry(retryAfterMsOf(reason));
     }
   }
 

@@ -9,11 +9,11 @@ export interface Socket {
 
 export interface SocketListeners {
   text(text: string): void;
-  /** Once, also when the connection could not be made; `code` as in `CloseEvent`. */
-  closed(code: number): void;
+  /** Once, also when the connection could not be made; `code` and `reason` as in `CloseEvent`. */
+  closed(code: number, reason: string): void;
 }
 
-/** As `localStorage`: shared by every tab of the origin. Any method may throw. */
+/** As `localStorage` or `sessionStorage`. Any method may throw. */
 export interface KeyValueStorage {
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
@@ -40,8 +40,15 @@ export interface Environment {
     protocols: readonly string[],
     listeners: SocketListeners,
   ) => Socket;
-  /** Undefined where there is none: the session then lives as long as the client. */
+  /** Shared by every tab of the origin. Undefined where there is none: the session then lives as long as the client. */
   readonly storage: KeyValueStorage | undefined;
+  /** This tab's alone, and there again after a reload: what a share link opened stays in it. */
+  readonly tabStorage: KeyValueStorage | undefined;
+  /**
+   * The invite that the page was opened with, taken out of its address: only the first call gives it. Undefined where
+   * there was none.
+   */
+  readonly takeInvite: () => string | undefined;
   readonly clock: Clock;
   /** Evenly distributed in [0, 1); for jitter only. */
   readonly random: () => number;

@@ -2,8 +2,16 @@
 export type { Presence } from "../../src/protocol/frames.ts";
 export { MAX_CONTENT_BYTES } from "../../src/protocol/limits.ts";
 export type { Author, MessageRole } from "../../src/protocol/message.ts";
-export type { ConnectionRole, Session } from "../../src/protocol/session.ts";
+export type { CreatedInvite, Device, Invite } from "../../src/protocol/rest.ts";
+export type {
+  ConnectionRole,
+  CredentialRole,
+  DeviceInfo,
+  LocationInfo,
+  Session,
+} from "../../src/protocol/session.ts";
 export { browserEnvironment } from "./browser-environment.ts";
+export { createSessionClient } from "./client.ts";
 export type {
   Attention,
   Clock,
@@ -17,7 +25,6 @@ export { RequestError } from "./request-error.ts";
 export type { MessagesQuery } from "./rest-client.ts";
 export { RestClient } from "./rest-client.ts";
 export type { SessionClient, SessionClientOptions } from "./session-client.ts";
-export { createSessionClient } from "./session-client.ts";
 export type {
   ChatMessage,
   ConnectionState,
@@ -26,3 +33,4 @@ export type {
   SessionClientStatus,
   Typist,
 } from "./session-state.ts";
+export type { ShareRequest, Sharing } from "./sharing.ts";

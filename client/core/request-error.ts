@@ -79,6 +79,20 @@ export class RequestError extends Error {
     });
   }
 
+  /** What the API would say of a session that is over, or of a call without one. */
+  static fromKnown(
+    code: "unauthenticated" | "session_expired" | "session_terminated",
+  ): RequestError {
+    return new RequestError({
+      code,
+      message: code === "unauthenticated" ? "There is no session yet." : "The session has ended.",
+      status: code === "unauthenticated" ? 401 : 410,
+      retryAfterMs: undefined,
+      fields: [],
+      cause: undefined,
+    });
+  }
+
   /** A success that is not the JSON of this API. */
   static fromInvalidBody(status: number, cause: unknown): RequestError {
     return new RequestError({

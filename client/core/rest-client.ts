@@ -1,6 +1,12 @@
 import type {
+  CreatedInvite,
+  CreateInviteRequest,
   CreateSessionRequest,
+  DeviceList,
+  InviteList,
   MessagePage,
+  RedeemedInvite,
+  RedeemInviteRequest,
   RefreshSessionResponse,
   SessionWithToken,
   ValidateSessionResponse,
@@ -49,32 +55,58 @@ export class RestClient {
 
   /** Whether the token's session goes on; slides its expiry and brings a ticket for the socket. */
   validate(token: string): Promise<ValidateSessionResponse> {
-    return this.#json({
-      method: "GET",
-      path: `${sessionPath(token)}/validate`,
-      headers: bearer(token),
-      body: undefined,
-    });
+    return this.#json(bearing(token, "GET", "/validate", undefined));
   }
 
   /** Slides the expiry; with `rotate` the answer may bring a new token that replaces this one. */
   refresh(token: string, options: { readonly rotate: boolean }): Promise<RefreshSessionResponse> {
-    return this.#json({
-      method: "POST",
-      path: `${sessionPath(token)}/refresh`,
-      headers: bearer(token),
-      body: options.rotate ? { rotate: true } : {},
-    });
+    return this.#json(bearing(token, "POST", "/refresh", options.rotate ? { rotate: true } : {}));
   }
 
   /** Ends the session for every device; ending it again succeeds. */
   async terminate(token: string): Promise<void> {
-    await this.#call({
-      method: "DELETE",
-      path: sessionPath(token),
-      headers: bearer(token),
-      body: undefined,
+    await this.#call(bearing(token, "DELETE", "", undefined));
+  }
+
+  /** Turns an invite into a token of the caller's own. Not idempotent: each call takes one of the invite's uses. */
+  redeem(request: RedeemInviteRequest): Promise<RedeemedInvite & SessionWithToken> {
+    return this.#json({
+      method: "POST",
+      path: "/api/invites/redeem",
+      headers: {},
+      body: request,
     });
+  }
+
+  createInvite(token: string, request: CreateInviteRequest): Promise<CreatedInvite> {
+    return this.#json(bearing(token, "POST", "/invites", request));
+  }
+
+  invites(token: string): Promise<InviteList> {
+    return this.#json(bearing(token, "GET", "/invites", undefined));
+  }
+
+  /** Nobody comes in by it any more; with `revokeCredentials`, who did is shut out too. */
+  async revokeInvite(
+    token: string,
+    inviteId: string,
+    options: { readonly revokeCredentials: boolean },
+  ): Promise<void> {
+    const query = options.revokeCredentials ? "?revokeCredentials=true" : "";
+    await this.#call(
+      bearing(token, "DELETE", `/invites/${encodeURIComponent(inviteId)}${query}`, undefined),
+    );
+  }
+
+  devices(token: string): Promise<DeviceList> {
+    return this.#json(bearing(token, "GET", "/devices", undefined));
+  }
+
+  /** @param credentialId the device's, or `others` for all but the caller's */
+  async revokeDevice(token: string, credentialId: string): Promise<void> {
+    await this.#call(
+      bearing(token, "DELETE", `/devices/${encodeURIComponent(credentialId)}`, undefined),
+    );
   }
 
   /** One page of the session's messages, in `seq` order. */
@@ -83,12 +115,7 @@ export class RestClient {
     for (const [name, value] of Object.entries(query)) {
       parameters.set(name, String(value));
     }
-    return this.#json({
-      method: "GET",
-      path: `${sessionPath(token)}/messages?${parameters}`,
-      headers: bearer(token),
-      body: undefined,
-    });
+    return this.#json(bearing(token, "GET", `/messages?${parameters}`, undefined));
   }
 
   /** The body's shape is the server's promise (src/protocol/rest.ts); it is not checked a second time here. */
@@ -130,10 +157,17 @@ export function sessionIdOf(token: string): string {
   return token.slice(0, token.indexOf("."));
 }
 
-function sessionPath(token: string): string {
-  return `/api/sessions/${encodeURIComponent(sessionIdOf(token))}`;
+/** The device that a token belongs to: its second part, which rotation leaves as it is. */
+export function credentialIdOf(token: string): string {
+  return token.split(".")[1] ?? "";
 }
 
-function bearer(token: string): Record<string, string> {
-  return { authorization: `Bearer ${token}` };
+/** A call about the token's own session. */
+function bearing(token: string, method: Call["method"], path: string, body: unknown): Call {
+  return {
+    method,
+    path: `/api/sessions/${encodeURIComponent(sessionIdOf(token))}${path}`,
+    headers: { authorization: `Bearer ${token}` },
+    body,
+  };
 }

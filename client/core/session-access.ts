@@ -1,12 +1,12 @@
-// How this browser gets into its session: the token, shared by all tabs through storage, and the tickets it buys.
+// How this tab gets into a session: this browser's own, or the one that a link opened. Holds the tickets that its token buys.
 import { TICKET_TTL_MS } from "../../src/protocol/limits.ts";
-import type { SessionWithToken } from "../../src/protocol/rest.ts";
-import type { Session, SessionStatus } from "../../src/protocol/session.ts";
-import type { Environment } from "./environment.ts";
+import type { CredentialRole, Session, SessionStatus } from "../../src/protocol/session.ts";
+import type { Clock } from "./environment.ts";
+import type { Invitation } from "./invitation.ts";
+import { isExpiredKey, type OwnSession } from "./own-session.ts";
 import { RequestError } from "./request-error.ts";
 import type { RestClient } from "./rest-client.ts";
 import { sessionIdOf } from "./rest-client.ts";
-import type { SessionRecordStore } from "./session-record.ts";
 
 /** Opens a socket while it is young. */
 export interface Ticket {
@@ -22,6 +22,13 @@ export interface SessionEnd {
   readonly session: Session | undefined;
 }
 
+/** A session was handed over to this browser: the person has to say whether it is to be this browser's own. */
+export interface Offer {
+  readonly reason: "offered";
+}
+
+export type Entry = Ticket | SessionEnd | Offer;
+
 /** What is left of a ticket's life when it is no longer used: time for the upgrade to arrive. */
 const TICKET_MARGIN_MS = 10_000;
 
@@ -32,160 +39,197 @@ export function isStale(issuedAt: number, now: number): boolean {
 
 export class SessionAccess {
   readonly #rest: RestClient;
-  readonly #records: SessionRecordStore;
-  readonly #teamId: string;
-  readonly #environment: Pick<Environment, "clock" | "newId">;
+  readonly #own: OwnSession;
+  readonly #invitation: Invitation;
+  readonly #clock: Clock;
   /** Told of each session that an answer brings. */
   readonly #learned: (session: Session) => void;
-  #token: string | undefined;
   #ticket: Ticket | undefined;
+  /** The token that bought the last ticket. */
+  #used: string | undefined;
+  #entering: Promise<Entry> | undefined;
 
   constructor(
     rest: RestClient,
-    records: SessionRecordStore,
-    teamId: string,
-    environment: Pick<Environment, "clock" | "newId">,
+    own: OwnSession,
+    invitation: Invitation,
+    clock: Clock,
     learned: (session: Session) => void,
   ) {
     this.#rest = rest;
-    this.#records = records;
-    this.#teamId = teamId;
-    this.#environment = environment;
+    this.#own = own;
+    this.#invitation = invitation;
+    this.#clock = clock;
     this.#learned = learned;
   }
 
-  /** Undefined before there is a session. */
-  get token(): string | undefined {
-    return this.#token;
+  /** Whether this tab is a link's, and not this browser's own session's. */
+  get isInvited(): boolean {
+    return this.#invitation.state !== "none";
   }
 
-  /**
-   * A ticket that is young enough: the last one, or one from `validate`, or, where this browser has no session yet, the
-   * one that comes with a new session.
-   */
-  async ticket(): Promise<Ticket | SessionEnd> {
-    if (this.#ticket && !isStale(this.#ticket.issuedAt, this.#environment.clock.now())) {
+  /** Undefined while it is not known what the link allows. */
+  get role(): CredentialRole | undefined {
+    return this.isInvited ? this.#invitation.role : "owner";
+  }
+
+  /** Whether this browser has a session of its own with the team. */
+  get hasOwn(): boolean {
+    return this.#own.token !== undefined;
+  }
+
+  /** Calls with the token of this moment, and once more where another tab replaced it meanwhile. Rejects with `RequestError`. */
+  async withToken<T>(call: (token: string) => Promise<T>): Promise<T> {
+    const token = this.#token;
+    try {
+      return await call(token);
+    } catch (error) {
+      if (isUnauthenticated(error) && this.#token !== token) {
+        return await call(this.#token);
+      }
+      throw error;
+    }
+  }
+
+  /** The same for what gives the session away for good: the server wants a token that is minutes old. */
+  async withFreshToken<T>(call: (token: string) => Promise<T>): Promise<T> {
+    try {
+      return await this.withToken(call);
+    } catch (error) {
+      if (!(error instanceof RequestError && error.code === "fresh_credential_needed")) {
+        throw error;
+      }
+      await this.withToken((token) => this.#own.refresh(token, { rotate: true }));
+      return await this.withToken(call);
+    }
+  }
+
+  /** Has the server rotate a token that has grown old. */
+  async refreshIfDue(): Promise<void> {
+    if (!this.isInvited && this.#own.refreshDue) {
+      await this.withToken((token) => this.#own.refresh(token, { rotate: false }));
+    }
+  }
+
+  /** A ticket that is young enough: the last one, or one that is asked for now. Rejects with `RequestError`. */
+  async ticket(): Promise<Entry> {
+    if (this.#ticket && !isStale(this.#ticket.issuedAt, this.#clock.now())) {
       return this.#ticket;
     }
-    return this.#enter("first try");
+    // An invite may be good for one use, and whoever asks twice at once would lose what the first got.
+    this.#entering ??= this.#enter().finally(() => {
+      this.#entering = undefined;
+    });
+    return await this.#entering;
   }
 
   /** Asks the server about the session now, whatever ticket there is. */
-  async lookUp(): Promise<Ticket | SessionEnd> {
+  async lookUp(): Promise<Entry> {
     this.#ticket = undefined;
-    return this.ticket();
+    return await this.ticket();
   }
 
-  /** Ends the session for every device. */
-  async terminate(): Promise<void> {
-    if (this.#token !== undefined) {
-      await this.#rest.terminate(this.#token);
-    }
+  /** After the socket's credential was refused: whether storage has another one by now, so that it is worth a try. */
+  renew(): boolean {
+    this.#ticket = undefined;
+    return !this.isInvited && this.#own.adoptStored(this.#used);
   }
 
-  /** Leaves the session that is over, for the one another tab began since, or else for a new one. */
+  /** Makes what was offered this browser's own. Rejects with `RequestError`. */
+  async acceptHandOff(): Promise<void> {
+    await this.#invitation.accept();
+  }
+
+  /** Leaves a session that is over; a link's own in any case, which puts this browser's own back in its place. */
   leave(): void {
-    if (this.#token !== undefined && this.#storedToken() === this.#token) {
-      this.#records.write({ kind: "creating", createKey: this.#environment.newId() });
+    if (this.isInvited) {
+      this.#invitation.leave();
+    } else {
+      this.#own.leave();
     }
-    this.#token = undefined;
-    this.#ticket = undefined;
   }
 
-  async #enter(turn: "first try" | "second try"): Promise<Ticket | SessionEnd> {
-    this.#token ??= this.#storedToken();
-    if (this.#token === undefined) {
-      return this.#create(turn);
+  get #token(): string {
+    const token = this.isInvited ? this.#invitation.token : this.#own.token;
+    if (token === undefined) {
+      throw RequestError.fromKnown("unauthenticated");
     }
+    return token;
+  }
+
+  async #enter(): Promise<Entry> {
+    switch (this.#invitation.state) {
+      case "none":
+        return await this.#enterOwn("first try");
+      case "guest":
+        return await this.#validate(this.#token);
+      case "redeeming": {
+        const redeemed = await this.#invitation.redeem();
+        return redeemed ? this.#enterWith(redeemed) : { reason: "offered" };
+      }
+      case "offered":
+        return { reason: "offered" };
+    }
+  }
+
+  async #enterOwn(turn: "first try" | "second try"): Promise<Entry> {
+    const { token } = this.#own;
     try {
-      return await this.#validate(this.#token);
+      if (token !== undefined) {
+        return await this.#reenter(token);
+      }
+      const created = await this.#own.create();
+      return created ? this.#enterWith(created) : await this.#enterOwn(turn);
     } catch (error) {
-      // Another tab may have replaced the token since it was read here.
-      const stored = this.#storedToken();
-      if (isUnauthenticated(error) && stored !== undefined && stored !== this.#token) {
-        this.#token = stored;
-        return this.#validate(stored);
+      const worthAnother =
+        token === undefined
+          ? isExpiredKey(error)
+          : isUnauthenticated(error) && this.#own.adoptStored(token);
+      if (turn === "first try" && worthAnother) {
+        return await this.#enterOwn("second try");
       }
       throw error;
     }
+  }
+
+  async #reenter(token: string): Promise<Ticket | SessionEnd> {
+    if (!this.#own.refreshDue) {
+      return await this.#validate(token);
+    }
+    try {
+      const { session, ticket } = await this.#own.refresh(token, { rotate: false });
+      if (ticket !== undefined) {
+        return this.#enterWith({ session, ticket, token: this.#token });
+      }
+    } catch (error) {
+      // What is over is only told of, with its record, when it is validated.
+      if (!(error instanceof RequestError && error.status === 410)) {
+        throw error;
+      }
+    }
+    return await this.#validate(this.#token);
   }
 
   async #validate(token: string): Promise<Ticket | SessionEnd> {
-    const answer = await this.#rest.validate(token);
-    if (answer.session) {
-      this.#learned(answer.session);
+    const { isValid, session, ticket, reason } = await this.#rest.validate(token);
+    if (isValid && session && ticket !== undefined) {
+      return this.#enterWith({ session, ticket, token });
     }
-    if (answer.isValid && answer.ticket !== undefined) {
-      return this.#keepTicket(sessionIdOf(token), answer.ticket);
+    if (session) {
+      this.#learned(session);
     }
-    return { reason: answer.reason ?? "terminated", session: answer.session };
+    return { reason: reason ?? "terminated", session };
   }
 
-  /**
-   * Tabs that create at the same time share one key through storage, and the same key makes the same session. Where two
-   * keys were written in the same moment, the one that stands in storage afterwards wins, and the other session is ended.
-   */
-  async #create(turn: "first try" | "second try"): Promise<Ticket | SessionEnd> {
-    const createKey = this.#createKey();
-    let created: SessionWithToken;
-    try {
-      created = await this.#rest.create({ teamId: this.#teamId }, createKey);
-    } catch (error) {
-      if (turn === "first try" && isExpiredKey(error)) {
-        this.#replaceKey(createKey);
-        return this.#enter("second try");
-      }
-      throw error;
-    }
-    const { id } = created.session;
-    const now = this.#records.read();
-    const lost =
-      (now.kind === "session" && sessionIdOf(now.token) !== id) ||
-      (now.kind === "creating" && now.createKey !== createKey);
-    if (lost) {
-      await this.#rest.terminate(created.token).catch(() => undefined);
-      return this.#enter(turn);
-    }
-    this.#token = now.kind === "session" ? now.token : created.token;
-    this.#records.write({ kind: "session", token: this.#token });
-    this.#learned(created.session);
-    return this.#keepTicket(id, created.ticket);
-  }
-
-  /** Stored before it is used: when the answer gets lost, the same key asks for it again. */
-  #createKey(): string {
-    const record = this.#records.read();
-    if (record.kind === "creating") {
-      return record.createKey;
-    }
-    const createKey = this.#environment.newId();
-    this.#records.write({ kind: "creating", createKey });
-    return createKey;
-  }
-
-  /** The session behind an expired key is out of reach: nobody kept its token. */
-  #replaceKey(expired: string): void {
-    const record = this.#records.read();
-    if (record.kind === "creating" && record.createKey === expired) {
-      this.#records.write({ kind: "creating", createKey: this.#environment.newId() });
-    }
-  }
-
-  #keepTicket(sessionId: string, ticket: string): Ticket {
-    this.#ticket = { sessionId, ticket, issuedAt: this.#environment.clock.now() };
+  #enterWith(opened: { session: Session; ticket: string; token: string }): Ticket {
+    const { session, ticket, token } = opened;
+    this.#learned(session);
+    this.#used = token;
+    this.#ticket = { sessionId: sessionIdOf(token), ticket, issuedAt: this.#clock.now() };
     return this.#ticket;
-  }
-
-  #storedToken(): string | undefined {
-    const record = this.#records.read();
-    return record.kind === "session" ? record.token : undefined;
   }
 }
 
 function isUnauthenticated(error: unknown): boolean {
   return error instanceof RequestError && error.status === 401;
-}
-
-function isExpiredKey(error: unknown): boolean {
-  return error instanceof RequestError && error.code === "idempotency_key_expired";
 }

@@ -14,6 +14,9 @@ import type { SessionClientState } from "./session-state.ts";
 import type { Store } from "./store.ts";
 import { Typists } from "./typing.ts";
 
+/** Room comes back piece by piece; asking for each piece by itself would itself be too much. */
+const MIN_PAUSE_MS = 5_000;
+
 export class SessionReplica {
   readonly #store: Store<SessionClientState>;
   readonly #clock: Clock;
@@ -23,6 +26,7 @@ export class SessionReplica {
   #received = new ReceivedPolicy();
   #older: "idle" | "loading" | "failed" = "idle";
   #retired = false;
+  #cancelResend: (() => void) | undefined;
 
   /** @param sendUp may drop a frame when there is no connection: the next one begins where this copy ends */
   constructor(store: Store<SessionClientState>, clock: Clock, sendUp: (frame: UpFrame) => void) {
@@ -71,6 +75,7 @@ export class SessionReplica {
 
   /** Another session takes this one's place: what still arrives for it is shown no more. */
   retire(): void {
+    this.#cancelResend?.();
     this.#typists.clear();
     this.#retired = true;
   }
@@ -120,9 +125,9 @@ export class SessionReplica {
   frame(frame: DownFrame, bytes: number): FrameVerdict {
     switch (frame.type) {
       case "welcome": {
-        const { session, connectionId, presence } = frame;
+        const { session, role, connectionId, presence } = frame;
         this.adopt(session);
-        this.#store.patch({ status: "active", connectionId, presence });
+        this.#store.patch({ status: "active", role, connectionId, presence });
         break;
       }
       case "messages":
@@ -163,7 +168,9 @@ export class SessionReplica {
         break;
       }
       case "error":
-        if (frame.clientId !== undefined) {
+        if (frame.code === "rate_limited") {
+          this.#resendIn(Math.max(frame.retryAfterMs ?? 0, MIN_PAUSE_MS));
+        } else if (frame.clientId !== undefined) {
           this.#view.outbox.markFailed(frame.clientId, frame.code);
         }
         break;
@@ -177,10 +184,25 @@ export class SessionReplica {
   /** What the history did not acknowledge is sent again only now, when it is known what it acknowledged. */
   #synced(): void {
     this.#received.synced();
+    this.#resend();
+    this.#store.patch({ synced: true });
+  }
+
+  #resend(): void {
+    this.#cancelResend?.();
     for (const frame of this.#view.outbox.frames()) {
       this.#sendUp(frame);
     }
-    this.#store.patch({ synced: true });
+  }
+
+  /** What was too much for now stays in line. */
+  #resendIn(ms: number): void {
+    this.#cancelResend?.();
+    this.#cancelResend = this.#clock.after(ms, () => {
+      if (this.#store.get().synced) {
+        this.#resend();
+      }
+    });
   }
 
   #sendNow(message: NewMessage): void {

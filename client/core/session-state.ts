@@ -5,12 +5,14 @@ import type { ConnectionRole, Session } from "../../src/protocol/session.ts";
 import type { RequestError, RequestErrorCode } from "./request-error.ts";
 
 /**
- * `idle`: not started. `opening`: a session is being created or looked up. `active`: there is one. `expired` and
- * `terminated`: it ended, its messages can still be read. `error`: `error` says what has to change first.
+ * `idle`: not started. `opening`: a session is being created or looked up. `offered`: one was handed over to this browser,
+ * and waits for `acceptHandOff` or `leaveInvite`. `active`: there is one. `expired` and `terminated`: it ended, its
+ * messages can still be read. `error`: `error` says what has to change first.
  */
 export type SessionClientStatus =
   | "idle"
   | "opening"
+  | "offered"
   | "active"
   | "expired"
   | "terminated"
@@ -52,6 +54,12 @@ export interface Typist {
 export interface SessionClientState {
   readonly status: SessionClientStatus;
   readonly session: Session | undefined;
+  /** Whether a link opened it in this tab, and not this browser's own key. */
+  readonly isInvited: boolean;
+  /** As whom this tab takes part: a `reader` cannot write. Undefined until a link has told what it allows. */
+  readonly role: ConnectionRole | undefined;
+  /** While `status` is `offered`: whether this browser would leave a session of its own for it. */
+  readonly replacesOwn: boolean;
   /** Set while `status` is `error`. */
   readonly error: RequestError | undefined;
   readonly connection: ConnectionState;
@@ -71,6 +79,9 @@ export interface SessionClientState {
 export const INITIAL_STATE: SessionClientState = {
   status: "idle",
   session: undefined,
+  isInvited: false,
+  role: undefined,
+  replacesOwn: false,
   error: undefined,
   connection: { state: "closed", attempt: 0 },
   connectionId: undefined,

@@ -1,4 +1,4 @@
-import type { TeamPolicy } from "../protocol/rest.ts";
+import type { TeamPolicy } from "../protocol/team.ts";
 
 export const DEFAULT_POLICY: TeamPolicy = {
   allowedOrigins: [],
@@ -25,6 +25,11 @@ export interface TeamSettings {
   readonly number: number;
   readonly revision: number;
   readonly policy: TeamPolicy;
+}
+
+/** The settings alone of what may hold more of a team. */
+export function settingsOf({ id, number, revision, policy }: TeamSettings): TeamSettings {
+  return { id, number, revision, policy };
 }
 
 /**

@@ -1,8 +1,9 @@
 // The life of a session as pure functions: active → expired | terminated, and ended is final.
 // `expiresAt` is a promise: the session lives at least until then. Touches less than TOUCH_INTERVAL_MS apart are not
 // written, so the session really ends that much later: no call that was coalesced away ever costs its caller a minute.
-import type { TeamPolicy } from "../protocol/rest.ts";
+
 import type { DeviceInfo, EndReason, LocationInfo, SessionStatus } from "../protocol/session.ts";
+import type { TeamPolicy } from "../protocol/team.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -77,6 +78,12 @@ export function end(
     },
     now,
   );
+}
+
+/** Binds the session to a person; nobody else's it can become after that. */
+export function identify(record: SessionRecord, userId: string, now: number): SessionRecord {
+  if (record.status !== "active" || record.userId !== null) return record;
+  return change(record, { userId }, now);
 }
 
 /** Slides the expiry to start at `at`; a session never moves backwards, nor after its end. */

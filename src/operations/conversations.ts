@@ -46,7 +46,7 @@ export async function postMessage(
   const opened = await openSession(services, caller, id, "postMessage");
   if (!opened.ok) return opened;
   const choosesRole = message.role !== undefined && message.role !== "user";
-  if (caller.kind !== "team" && (choosesRole || message.author !== undefined)) {
+  if (caller.kind === "credential" && (choosesRole || message.author !== undefined)) {
     return { ok: false, code: "forbidden" };
   }
   return await opened.stub.postMessage(opened.call, message);

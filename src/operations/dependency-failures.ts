@@ -1,6 +1,9 @@
 import type { Failure } from "../protocol/errors.ts";
 import { IndexError } from "../session-index/errors.ts";
 
+/** A dependency does not answer; those that fail for a moment are there again soon. */
+export const UNAVAILABLE: Failure = { ok: false, code: "unavailable", retryAfterSeconds: 2 };
+
 /**
  * Runs `call`; when a dependency fails that may be there again in a moment, answers with a value. What an object had
  * acknowledged before it was restarted is stored.
@@ -11,7 +14,7 @@ export async function attempt<T>(call: () => Promise<T>): Promise<T | Failure> {
   } catch (error) {
     if (!mayPass(error)) throw error;
     console.error({ event: "dependency_failed", error: String(error) });
-    return { ok: false, code: "unavailable", retryAfterSeconds: 2 };
+    return UNAVAILABLE;
   }
 }
 

@@ -1,18 +1,14 @@
 // Questions that cross sessions, answered by the index alone.
 import type { Caller } from "../caller.ts";
-import { fingerprintHashes } from "../credentials.ts";
+import { fingerprintHashes } from "../credentials/fingerprint.ts";
 import type { Result } from "../protocol/errors.ts";
 import type { SessionList, SessionStats } from "../protocol/rest.ts";
 import type { Services } from "../services.ts";
+import type { Page } from "../session-index/cursor.ts";
 import { sessionsDatabase } from "../session-index/databases.ts";
-import {
-  findSessionsByFingerprint as find,
-  listSessions as list,
-  type Page,
-  type SessionQuery,
-  sessionStats,
-} from "../session-index/read.ts";
-import { mayAsk } from "./team-access.ts";
+import * as index from "../session-index/read.ts";
+import { limitLookup } from "./rate-limits.ts";
+import { mayAsk, mayAskOwn } from "./team-access.ts";
 
 /** The sessions of one browser, as far as its fingerprint tells; never a token. */
 export async function findSessionsByFingerprint(
@@ -20,21 +16,33 @@ export async function findSessionsByFingerprint(
   caller: Caller,
   { teamId, fingerprint, ...page }: { teamId: string; fingerprint: string } & Page,
 ): Promise<Result<SessionList>> {
-  const team = mayAsk(caller, teamId, "findByFingerprint");
+  const team = await mayAskOwn(services, caller, teamId, "findByFingerprint");
   if (!team.ok) return team;
+  const limited = await limitLookup(services, caller, teamId);
+  if (limited) return limited;
   const hashes = await fingerprintHashes(services.keys, teamId, fingerprint);
   const database = sessionsDatabase(services.env, team.number);
-  return await find(database, { teamId, fingerprintHashes: hashes, ...page });
+  const { userId } = team;
+  return await index.findSessionsByFingerprint(database, {
+    teamId,
+    fingerprintHashes: hashes,
+    userId,
+    ...page,
+  });
 }
 
 export async function listSessions(
   services: Services,
   caller: Caller,
-  query: SessionQuery,
+  query: index.SessionQuery,
 ): Promise<Result<SessionList>> {
-  const team = mayAsk(caller, query.teamId, "listSessions");
+  const team = await mayAskOwn(services, caller, query.teamId, "listSessions");
   if (!team.ok) return team;
-  return await list(sessionsDatabase(services.env, team.number), query);
+  const limited = await limitLookup(services, caller, query.teamId);
+  if (limited) return limited;
+  const { userId = query.userId } = team;
+  const database = sessionsDatabase(services.env, team.number);
+  return await index.listSessions(database, { ...query, userId });
 }
 
 export async function getSessionStats(
@@ -44,5 +52,8 @@ export async function getSessionStats(
 ): Promise<Result<SessionStats>> {
   const team = mayAsk(caller, teamId, "stats");
   if (!team.ok) return team;
-  return { ok: true, ...(await sessionStats(sessionsDatabase(services.env, team.number), teamId)) };
+  const limited = await limitLookup(services, caller, teamId);
+  if (limited) return limited;
+  const stats = await index.sessionStats(sessionsDatabase(services.env, team.number), teamId);
+  return { ok: true, ...stats };
 }

@@ -1,45 +1,57 @@
 // The life of a session as operations: create, validate, refresh, read, end.
 import type { Caller } from "../caller.ts";
-import {
-  fingerprintHashes,
-  idempotentBytes,
-  mintTicket,
-  mintToken,
-  newSessionId,
-} from "../credentials.ts";
+import { fingerprintHashes } from "../credentials/fingerprint.ts";
+import { idempotentBytes, newSessionId } from "../credentials/session-id.ts";
+import { mintTicket } from "../credentials/ticket.ts";
+import { mintToken, successorTokens } from "../credentials/token.ts";
+import { networkOfAddress } from "../network.ts";
+import type { AuditActor } from "../protocol/audit.ts";
 import type { Failure, Result } from "../protocol/errors.ts";
 import type {
   CreateSessionRequest,
+  RefreshSessionRequest,
   RefreshSessionResponse,
   SessionWithToken,
   ValidateSessionResponse,
 } from "../protocol/rest.ts";
-import type { LocationInfo, Session } from "../protocol/session.ts";
+import type { Session } from "../protocol/session.ts";
 import type { Services } from "../services.ts";
 import { teamById } from "../team-cache.ts";
-import { openSession, sessionStub } from "./session-access.ts";
+import { teamActor } from "./audit.ts";
+import { checkBot } from "./bot-check.ts";
+import { limitCreation } from "./rate-limits.ts";
+import { newCredential, openSession, sessionStub } from "./session-access.ts";
 import { mayAsk } from "./team-access.ts";
+import { UNKNOWN_VISITOR, type Visitor } from "./visitor.ts";
 
 /** How a creation is asked for, beside its body. */
 export interface CreationContext {
   readonly idempotencyKey: string | undefined;
-  /** Where the edge says that the caller is. */
-  readonly edgeLocation: LocationInfo;
+  readonly visitor: Visitor;
+  /** Of the page that asks; undefined where none does. */
+  readonly origin: string | undefined;
 }
 
 export async function createSession(
   services: Services,
   caller: Caller,
   input: CreateSessionRequest,
-  { idempotencyKey, edgeLocation }: CreationContext,
+  { idempotencyKey, visitor, origin }: CreationContext,
 ): Promise<Result<SessionWithToken & { readonly isNew: boolean }>> {
-  const refusal = mayCreate(caller, input);
+  const refusal = creationRefusal(caller, input);
   if (refusal) return refusal;
   const team = await teamById(services.env, input.teamId);
   if (team === undefined) return { ok: false, code: "team_not_found" };
   if (team.policy.disabled) return { ok: false, code: "team_disabled" };
+  const { userFingerprint, clientIp, turnstileToken } = input;
+  // Whoever calls for a team is its backend, not the visitor.
+  const seen = caller.kind === "team" ? toldOf(clientIp) : visitor;
+  const botCheck = { teamId: team.id, turnstileToken, idempotencyKey, origin };
+  const turnedAway =
+    (await limitCreation(services, caller, team, seen.network)) ??
+    (await checkBot(services, caller, botCheck));
+  if (turnedAway) return turnedAway;
   const { env, keys } = services;
-  const { userFingerprint } = input;
   const random =
     idempotencyKey === undefined
       ? undefined
@@ -57,10 +69,12 @@ export async function createSession(
   const created = await sessionStub(env, id).create({
     id,
     team,
-    credential: { id: credential.credentialId, secretDigest: credential.secretDigest },
+    actor: creatorOf(caller, credential.credentialId),
+    credential: newCredential(credential, {
+      deviceInfo: input.deviceInfo ?? seen.deviceInfo,
+      locationInfo: input.locationInfo ?? seen.locationInfo,
+    }),
     userFingerprint: fingerprint,
-    deviceInfo: input.deviceInfo ?? {},
-    locationInfo: caller.kind === "team" ? (input.locationInfo ?? {}) : edgeLocation,
   });
   if (!created.ok) return created;
   const { session, isNew } = created;
@@ -68,8 +82,17 @@ export async function createSession(
   return { ok: true, session, token: credential.token, ticket, isNew };
 }
 
-function mayCreate(caller: Caller, input: CreateSessionRequest): Failure | undefined {
-  if (caller.kind === "team") {
+/** Whoever asks without a team key becomes the holder of the new credential. */
+function creatorOf(caller: Caller, credentialId: string): AuditActor {
+  return caller.kind === "team" ? teamActor(caller) : { kind: "credential", id: credentialId };
+}
+
+function toldOf(clientIp: string | undefined): Visitor {
+  return { ...UNKNOWN_VISITOR, network: clientIp && networkOfAddress(clientIp) };
+}
+
+function creationRefusal(caller: Caller, input: CreateSessionRequest): Failure | undefined {
+  if (caller.kind === "team" || caller.kind === "operator") {
     const asked = mayAsk(caller, input.teamId, "createSession");
     return asked.ok ? undefined : asked;
   }
@@ -92,16 +115,32 @@ export async function validateSession(
   return { ok: true, isValid: true, session, ...(await freshTicket(services, caller)) };
 }
 
+/** Slides the expiry; a credential's secret gives way to its successor when it is a day old, or with `rotate`. */
 export async function refreshSession(
   services: Services,
   caller: Caller,
   id: string,
+  { rotate }: RefreshSessionRequest,
 ): Promise<Result<RefreshSessionResponse>> {
   const opened = await openSession(services, caller, id, "refresh");
   if (!opened.ok) return opened;
-  const refreshed = await opened.stub.refresh(opened.call);
+  const isCredential = caller.kind === "credential";
+  const successors = isCredential ? await successorTokens(services.keys, caller.credential) : [];
+  const refreshed = await opened.stub.refresh({
+    ...opened.call,
+    rotate: rotate === true,
+    oneAtATime: isCredential && caller.transport === "cookie",
+    successors: successors.map(({ secretDigest }) => secretDigest),
+  });
   if (!refreshed.ok) return refreshed;
-  return { ok: true, session: refreshed.session, ...(await freshTicket(services, caller)) };
+  const { session, successor } = refreshed;
+  const token = successor === undefined ? undefined : successors[successor]?.token;
+  return {
+    ok: true,
+    session,
+    ...(token !== undefined && { token }),
+    ...(await freshTicket(services, caller)),
+  };
 }
 
 export async function getSession(

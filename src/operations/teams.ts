@@ -1,20 +1,19 @@
-// Teams and their keys: the administrator's operations.
+// Teams: the administrator's operations.
 import type { Caller } from "../caller.ts";
-import { mintTeamKey } from "../credentials.ts";
 import type { Failure, Result } from "../protocol/errors.ts";
-import type { KeyScope, Team, TeamKey } from "../protocol/rest.ts";
+import type { Team } from "../protocol/team.ts";
 import type { Services } from "../services.ts";
 import { teamsDatabase } from "../session-index/databases.ts";
-import { createKey, revokeKey } from "../session-index/team-keys.ts";
 import * as index from "../session-index/teams.ts";
-import { forgetKey, forgetTeam } from "../team-cache.ts";
+import { forgetTeam } from "../team-cache.ts";
+import { tellSessions } from "./team-changes.ts";
 
 export async function createTeam(
   { env }: Services,
   caller: Caller,
   team: index.NewTeam,
 ): Promise<Result<{ readonly team: Team }>> {
-  const refusal = mustBeAdmin(caller);
+  const refusal = adminRefusal(caller);
   if (refusal) return refusal;
   return shown(await index.createTeam(teamsDatabase(env), team, Date.now()));
 }
@@ -24,7 +23,7 @@ export async function getTeam(
   caller: Caller,
   teamId: string,
 ): Promise<Result<{ readonly team: Team }>> {
-  const refusal = mustBeAdmin(caller);
+  const refusal = adminRefusal(caller);
   if (refusal) return refusal;
   const team = await index.getTeam(teamsDatabase(env), teamId);
   return team === undefined ? NO_TEAM : { ok: true, team: index.viewTeam(team) };
@@ -36,43 +35,17 @@ export async function updateTeam(
   teamId: string,
   changes: index.TeamChanges,
 ): Promise<Result<{ readonly team: Team }>> {
-  const refusal = mustBeAdmin(caller);
+  const refusal = adminRefusal(caller);
   if (refusal) return refusal;
-  return shown(await index.updateTeam(teamsDatabase(env), teamId, changes, Date.now()));
+  const updated = await index.updateTeam(teamsDatabase(env), teamId, changes, Date.now());
+  const isPolicyChanged = Object.values(changes.policy).some((value) => value !== undefined);
+  if (updated.ok && isPolicyChanged) tellSessions(env, updated.team);
+  return shown(updated);
 }
 
-/** A new key; its secret is in this answer and nowhere else. */
-export async function createTeamKey(
-  { env, keys }: Services,
-  caller: Caller,
-  teamId: string,
-  scopes: readonly KeyScope[],
-): Promise<Result<TeamKey>> {
-  const refusal = mustBeAdmin(caller);
-  if (refusal) return refusal;
-  const team = await index.getTeam(teamsDatabase(env), teamId);
-  if (team === undefined) return NO_TEAM;
-  const { keyId, key, secretHash } = await mintTeamKey(keys);
-  await createKey(teamsDatabase(env), { id: keyId, teamId, secretHash, scopes }, Date.now());
-  return { ok: true, keyId, key };
-}
+export const NO_TEAM: Failure = { ok: false, code: "team_not_found" };
 
-export async function revokeTeamKey(
-  { env }: Services,
-  caller: Caller,
-  teamId: string,
-  keyId: string,
-): Promise<Result<object>> {
-  const refusal = mustBeAdmin(caller);
-  if (refusal) return refusal;
-  const isKnown = await revokeKey(teamsDatabase(env), { teamId, keyId }, Date.now());
-  forgetKey(keyId);
-  return isKnown ? { ok: true } : { ok: false, code: "key_not_found" };
-}
-
-const NO_TEAM: Failure = { ok: false, code: "team_not_found" };
-
-function mustBeAdmin(caller: Caller): Failure | undefined {
+export function adminRefusal(caller: Caller): Failure | undefined {
   return caller.kind === "admin" ? undefined : { ok: false, code: "unauthenticated" };
 }
 

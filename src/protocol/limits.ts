@@ -47,6 +47,71 @@ export const MAX_TAIL_MESSAGES = 1000;
 /** Devices with a key to one session. */
 export const MAX_CREDENTIALS_PER_SESSION = 32;
 
+/** Of them, guests': share links never use up what the owner's own devices need. */
+export const MAX_GUESTS_PER_SESSION = 24;
+
+/** Invites that still open a session: bounds the list, which has no pages. */
+export const MAX_INVITES_PER_SESSION = 100;
+
+export const MAX_INVITE_SECONDS = 30 * 86_400;
+export const DEFAULT_INVITE_SECONDS = 7 * 86_400;
+
+/** How often a share link may be used at most. */
+export const MAX_INVITE_USES = 1000;
+export const DEFAULT_INVITE_USES = 10;
+
+/** A hand-off gives everything away, so it is short and works once. */
+export const MAX_HANDOFF_SECONDS = 600;
+
+/** A credential's secret older than this is replaced when its holder refreshes: bounds what a stolen one is worth. */
+export const ROTATE_AFTER_MS = 86_400_000;
+
+/** A secret that was replaced goes on working at least this long, for the calls that were under way. */
+export const SUPERSEDED_GRACE_MS = 60_000;
+
+/** What gives a session away for good wants a secret minted or rotated within this time. */
+export const FRESH_CREDENTIAL_MS = 600_000;
+
+/** The longest life of a team's identity token: `exp` lies at most this far ahead. */
+export const MAX_IDENTITY_TOKEN_MS = 300_000;
+
+/** How far the clocks of a team's backend and the edge may differ. */
+export const CLOCK_SKEW_MS = 30_000;
+
+/** Identity keys of a team that are not revoked: room to replace one while the old one is still in use. */
+export const MAX_IDENTITY_KEYS_PER_TEAM = 10;
+
+/** Events in one page of a team's audit trail. */
+export const MAX_PAGE_EVENTS = 100;
+export const DEFAULT_PAGE_EVENTS = 50;
+
+/** How long a member of the staff stays signed in at most. */
+export const MAX_OPERATOR_TOKEN_SECONDS = 12 * 3600;
+
+/** Uses of invites from one network in a minute, good ones or not: bounds guessing, which the secrets' size makes hopeless. */
+export const REDEMPTIONS_PER_MINUTE_PER_NETWORK = 20;
+
+/** Resumptions from one network in a minute: each makes a credential. */
+export const RESUMES_PER_MINUTE_PER_NETWORK = 20;
+
+/** Questions across sessions in a minute, of a team's keys and staff together: protects the index's one thread. */
+export const LOOKUPS_PER_MINUTE_PER_TEAM = 600;
+
+/** The same, of one owner of an identified session. */
+export const LOOKUPS_PER_MINUTE_PER_OWNER = 60;
+
+/** Links one owner's credential makes in a minute: each is a row of the team's audit trail, which nothing clears. */
+export const INVITES_PER_MINUTE_PER_OWNER = 20;
+
+/** Identity tokens one owner's credential presents in a minute, good ones or not: each is a look-up in the index. */
+export const IDENTIFICATIONS_PER_MINUTE_PER_OWNER = 20;
+
+/** Frames a credential may send for each message that its team's policy lets it send: all frame types count, and each message in a `send`. */
+export const FRAMES_PER_MESSAGE = 10;
+
+/** Open connections of one credential, so that one device's broken client does not shut the others out. */
+export const MAX_SOCKETS_PER_CREDENTIAL = 50;
+
 /** Threads in one session: bounds the list, which has no pages. */
 export const MAX_CONVERSATIONS_PER_SESSION = 100;
 

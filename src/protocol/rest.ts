@@ -2,6 +2,7 @@
 import type { Conversation } from "./conversation.ts";
 import type { Message } from "./message.ts";
 import type {
+  CredentialRole,
   DeviceInfo,
   LocationInfo,
   Session,
@@ -9,24 +10,37 @@ import type {
   SessionSummary,
 } from "./session.ts";
 
+export const TOKEN_TRANSPORTS = ["bearer", "cookie"] as const;
+/** How the token gets to its holder: in the JSON, or as a cookie that no script can read. */
+export type TokenTransport = (typeof TOKEN_TRANSPORTS)[number];
+
 export interface CreateSessionRequest {
   readonly teamId: string;
   /** A hint about a browser, never a key. */
   readonly userFingerprint?: string;
   readonly deviceInfo?: DeviceInfo;
-  readonly tokenTransport?: "bearer";
+  /** `bearer` when it is left out. */
+  readonly tokenTransport?: TokenTransport;
+  /** What Turnstile gave the page, where the deployment wants it. */
+  readonly turnstileToken?: string;
   /** Team keys only: otherwise the edge says where the visitor is. */
   readonly locationInfo?: LocationInfo;
   /** Team keys only: the visitor's address; not stored. */
   readonly clientIp?: string;
 }
 
-export interface SessionWithToken {
+/** What `create`, `resume` and `redeem` answer. */
+export interface OpenedSession {
   readonly session: Session;
-  /** The caller's own key to the session, shown this once. */
-  readonly token: string;
+  /** The caller's own key to the session, shown this once; not here when it went into a cookie. */
+  readonly token?: string;
   /** Opens a socket within 60 seconds. */
   readonly ticket: string;
+}
+
+/** The same where the token is in the answer. */
+export interface SessionWithToken extends OpenedSession {
+  readonly token: string;
 }
 
 export interface ValidateSessionResponse {
@@ -46,6 +60,87 @@ export interface RefreshSessionResponse {
   readonly token?: string;
   /** There when a credential called, and not the team. */
   readonly ticket?: string;
+}
+
+export interface IdentifyRequest {
+  /** A JWT signed by the team's backend. */
+  readonly identityToken: string;
+}
+
+export interface ResumeSessionRequest extends IdentifyRequest {
+  readonly teamId: string;
+  /** Which of the person's sessions; the latest when it is left out. */
+  readonly sessionId?: string;
+  readonly deviceInfo?: DeviceInfo;
+  readonly tokenTransport?: TokenTransport;
+}
+
+export interface CreateInviteRequest {
+  /** `owner` is a hand-off: one use, ten minutes at most. */
+  readonly role: CredentialRole;
+  readonly expiresInSeconds?: number;
+  readonly maxUses?: number;
+  /** Where the link leads, on one of the team's origins; the calling page's origin when it is left out. */
+  readonly pageUrl?: string;
+}
+
+/** Names the secret in a link's fragment, which no server and no log ever sees. */
+export const INVITE_FRAGMENT = "ds-invite";
+
+export interface CreatedInvite {
+  readonly inviteId: string;
+  /** The secret is in its fragment, as `#ds-invite=…`; shown this once. */
+  readonly url: string;
+  readonly expiresAt: string;
+}
+
+export interface Invite {
+  readonly inviteId: string;
+  readonly role: CredentialRole;
+  readonly createdAt: string;
+  readonly expiresAt: string;
+  readonly maxUses: number;
+  readonly uses: number;
+  /** Devices that came in by it and still have access. */
+  readonly devices: number;
+}
+
+export interface InviteList {
+  /** Those that still open the session or have let somebody in who still has access; newest first. */
+  readonly invites: readonly Invite[];
+}
+
+export interface RedeemInviteRequest {
+  readonly secret: string;
+  readonly deviceInfo?: DeviceInfo;
+  /** `cookie` only for a hand-off: a guest's key stays in its tab. */
+  readonly tokenTransport?: TokenTransport;
+}
+
+export interface RedeemedInvite extends OpenedSession {
+  readonly role: CredentialRole;
+}
+
+/** Somebody's access to the session: one credential, without its secret. */
+export interface Device {
+  readonly credentialId: string;
+  readonly role: CredentialRole;
+  /** Whether it is the one that asks. */
+  readonly current: boolean;
+  /** Whether it has a connection now. */
+  readonly connected: boolean;
+  readonly deviceInfo: DeviceInfo;
+  readonly locationInfo: LocationInfo;
+  readonly createdAt: string;
+  /** To within an hour. */
+  readonly lastUsedAt: string;
+  /** The invite by which it came in. */
+  readonly inviteId?: string;
+}
+
+export interface DeviceList {
+  /** Those with access, the one that asks first. */
+  readonly devices: readonly Device[];
 }
 
 export interface SessionList {
@@ -73,52 +168,4 @@ export interface MessagePage {
 
 export interface ConversationList {
   readonly conversations: readonly Conversation[];
-}
-
-/** Numbers that `null` lifts. */
-export interface TeamLimits {
-  readonly createsPerMinutePerNetwork: number | null;
-  readonly createsPerMinute: number | null;
-  readonly messagesPerMinutePerCredential: number | null;
-  readonly socketsPerSession: number | null;
-  readonly bytesPerSession: number | null;
-}
-
-export interface TeamPolicy {
-  /** Exact origins; `http://localhost:*` and `http://127.0.0.1:*` stand for any port. */
-  readonly allowedOrigins: readonly string[];
-  readonly operatorOrigins: readonly string[];
-  readonly crossSiteCookies: boolean;
-  readonly disabled: boolean;
-  readonly idleDays: number;
-  readonly absoluteDays: number;
-  readonly archiveAfterDays: number;
-  readonly retentionDays: number;
-  /** IANA name: where the team's days begin. */
-  readonly timeZone: string;
-  readonly limits: TeamLimits;
-}
-
-export interface Team extends TeamPolicy {
-  readonly id: string;
-  readonly number: number;
-  readonly name: string;
-  readonly createdAt: string;
-  readonly updatedAt: string;
-}
-
-export const KEY_SCOPES = [
-  "sessions:read",
-  "sessions:write",
-  "messages:write",
-  "stats:read",
-  "operators",
-  "admin",
-] as const;
-export type KeyScope = (typeof KEY_SCOPES)[number];
-
-export interface TeamKey {
-  readonly keyId: string;
-  /** Shown this once. */
-  readonly key: string;
 }

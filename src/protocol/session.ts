@@ -1,8 +1,12 @@
-export type SessionStatus = "active" | "expired" | "terminated";
-export type EndReason = "idle" | "absolute" | "terminated" | "erased";
+export const SESSION_STATUSES = ["active", "expired", "terminated"] as const;
+export type SessionStatus = (typeof SESSION_STATUSES)[number];
 
+export const END_REASONS = ["idle", "absolute", "terminated", "erased"] as const;
+export type EndReason = (typeof END_REASONS)[number];
+
+export const CREDENTIAL_ROLES = ["owner", "writer", "reader"] as const;
 /** What a credential lets its holder do; `operator` is a member of the team's staff. */
-export type CredentialRole = "owner" | "writer" | "reader";
+export type CredentialRole = (typeof CREDENTIAL_ROLES)[number];
 export type ConnectionRole = CredentialRole | "operator";
 
 export const DEVICE_TYPES = ["desktop", "mobile", "tablet", "other"] as const;

@@ -1,11 +1,11 @@
 // Request bodies: bounded while they are read, UTF-8, JSON that says one thing, and then the schema.
 import type { z } from "zod";
-import type { Failure } from "../protocol/errors.ts";
+import type { Result } from "../protocol/errors.ts";
 import { MAX_BODY_BYTES } from "../protocol/limits.ts";
 import { fieldErrors } from "../schemas/field-errors.ts";
 import { BadJsonError, parseJson } from "../schemas/json.ts";
 
-type Read<T> = { readonly ok: true; readonly value: T } | Failure;
+type Read<T> = Result<{ readonly value: T }>;
 
 /** The JSON body as `schema` has it; an empty one counts as `{}`. */
 export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promise<Read<T>> {
@@ -16,7 +16,10 @@ export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promi
     return { ok: false, code: "malformed_json", message: "the body broke off" };
   }
   if (bytes === undefined) return { ok: false, code: "body_too_large" };
-  if (bytes.length > 0 && !isJson(request)) return { ok: false, code: "unsupported_media_type" };
+  // An empty form is a form: nothing that a page can send without asking first may get through.
+  const isDeclared = request.headers.has("Content-Type");
+  if ((bytes.length > 0 || isDeclared) && !isJson(request))
+    return { ok: false, code: "unsupported_media_type" };
   let value: unknown;
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);

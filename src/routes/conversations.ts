@@ -13,15 +13,16 @@ export const listMessages = endpoint({
   operationId: "listMessages",
   summary: "Messages in seq order: after a seq, before one, or the newest",
   audience: "session",
+  access: "listMessages",
   query: messagesQuerySchema,
   body: undefined,
   answers: { 200: messagePageAnswer },
   errors: ["conversation_not_found"],
-  async handle({ services, caller, params, query }) {
+  async handle({ services, caller, params: { id = "" }, query }) {
     const { conversationId, after, before, limit } = query;
     return answer(
       200,
-      await operations.listMessages(services, caller, params.id ?? "", {
+      await operations.listMessages(services, caller, id, {
         conversationId,
         after,
         before,
@@ -35,6 +36,7 @@ export const postMessage = endpoint({
   operationId: "postMessage",
   summary: "Store a message, once however often its clientId is sent",
   audience: "session",
+  access: "postMessage",
   query: noQuerySchema,
   body: newTeamMessageSchema,
   answers: { 200: messageAnswer, 201: messageAnswer },
@@ -45,8 +47,8 @@ export const postMessage = endpoint({
     "session_expired",
     "session_terminated",
   ],
-  async handle({ services, caller, params, body }) {
-    const posted = await operations.postMessage(services, caller, params.id ?? "", body);
+  async handle({ services, caller, params: { id = "" }, body }) {
+    const posted = await operations.postMessage(services, caller, id, body);
     if (!posted.ok) return posted;
     return { status: posted.isNew ? 201 : 200, body: { message: posted.message } };
   },
@@ -56,12 +58,13 @@ export const listConversations = endpoint({
   operationId: "listConversations",
   summary: "The session's conversations with what is unread",
   audience: "session",
+  access: "listConversations",
   query: noQuerySchema,
   body: undefined,
   answers: { 200: conversationListAnswer },
   errors: ["session_expired", "session_terminated"],
-  async handle({ services, caller, params }) {
-    return answer(200, await operations.listConversations(services, caller, params.id ?? ""));
+  async handle({ services, caller, params: { id = "" } }) {
+    return answer(200, await operations.listConversations(services, caller, id));
   },
 });
 
@@ -69,11 +72,12 @@ export const openConversation = endpoint({
   operationId: "openConversation",
   summary: "Open another conversation in the session",
   audience: "session",
+  access: "openConversation",
   query: noQuerySchema,
   body: openConversationSchema,
   answers: { 201: conversationAnswer },
   errors: ["too_many_conversations", "session_expired", "session_terminated"],
-  async handle({ services, caller, params }) {
-    return answer(201, await operations.openConversation(services, caller, params.id ?? ""));
+  async handle({ services, caller, params: { id = "" } }) {
+    return answer(201, await operations.openConversation(services, caller, id));
   },
 });

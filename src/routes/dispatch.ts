@@ -3,29 +3,24 @@
 import { authenticate, authenticateAdmin } from "../auth.ts";
 import type { Caller } from "../caller.ts";
 import { attempt } from "../operations/dependency-failures.ts";
-import type { Failure } from "../protocol/errors.ts";
-import type { Services } from "../services.ts";
+import { noteRefusal } from "../operations/refusals.ts";
+import type { Failure, Result } from "../protocol/errors.ts";
 import { readBody, readQuery } from "./body.ts";
 import type { Answer, Endpoint } from "./endpoint.ts";
+import type { Matched } from "./matched.ts";
 import { type Audience, allowOrigin, mayCallFrom, preflightAnswer } from "./origin.ts";
 import { problem } from "./problem.ts";
-
-/** A request that met a route. */
-export interface Matched {
-  readonly request: Request;
-  readonly services: Services;
-  /** As the path has them. */
-  readonly params: Readonly<Record<string, string>>;
-}
 
 /** Answers a request for `endpoint`. */
 export function dispatch(endpoint: Endpoint, matched: Matched): Promise<Response> {
   return fromOrigin(endpoint.audience, matched, async () => {
     const answer = await perform(endpoint, matched);
     if ("code" in answer) return problem(answer);
-    return answer.body === undefined
-      ? new Response(null, { status: answer.status })
-      : Response.json(answer.body, { status: answer.status });
+    const { status, body, cookies = [] } = answer;
+    const response =
+      body === undefined ? new Response(null, { status }) : Response.json(body, { status });
+    for (const cookie of cookies) response.headers.append("Set-Cookie", cookie);
+    return response;
   });
 }
 
@@ -33,25 +28,30 @@ export function dispatch(endpoint: Endpoint, matched: Matched): Promise<Response
 export function preflight(audience: Audience, matched: Matched): Promise<Response> {
   const origin = matched.request.headers.get("Origin");
   return fromOrigin(audience, matched, async () =>
-    origin === null ? problem(NOT_ALLOWED) : preflightAnswer(origin),
+    origin === null ? problem(NOT_ALLOWED) : preflightAnswer(audience, origin),
   );
 }
 
 /** `respond`, if the request's page may call at all; only then may it read the response. */
 export async function fromOrigin(
   audience: Audience,
-  { request, services, params }: Matched,
+  matched: Matched,
   respond: () => Promise<Response>,
 ): Promise<Response> {
+  const { request } = matched;
   const origin = request.headers.get("Origin");
   let response: Response;
   if (origin === null) response = await guarded(respond);
   else {
-    const isAllowed = await attempt(() => mayCallFrom(services, audience, origin, params.id));
+    const isAllowed = await attempt(() => mayCallFrom(matched.services, audience, origin, matched));
     if (isAllowed === true) {
       response = await guarded(respond);
-      allowOrigin(response, origin);
-    } else response = problem(isAllowed === false ? NOT_ALLOWED : isAllowed);
+      allowOrigin(response, audience, origin);
+    } else {
+      const refusal = isAllowed === false ? NOT_ALLOWED : isAllowed;
+      note(matched, refusal, request.method, undefined, undefined);
+      response = problem(refusal);
+    }
   }
   response.headers.set("Cache-Control", "no-store");
   response.headers.set("Vary", "Origin");
@@ -71,18 +71,21 @@ export async function guarded(respond: () => Promise<Response>): Promise<Respons
   }
 }
 
-function perform(endpoint: Endpoint, matched: Matched): Promise<Answer | Failure> {
-  return attempt(async (): Promise<Answer | Failure> => {
-    const { request, services } = matched;
-    const identified = await identify(endpoint, services, request);
+async function perform(endpoint: Endpoint, matched: Matched): Promise<Answer | Failure> {
+  const { request, services } = matched;
+  let caller: Caller | undefined;
+  let sent: unknown;
+  const answer = await attempt(async (): Promise<Answer | Failure> => {
+    const identified = await identify(endpoint, matched);
     if (!identified.ok) return identified;
-    const params = decodeParams(matched.params);
+    caller = identified.caller;
+    const { params } = matched;
     if (params === undefined) return { ok: false, code: "invalid_parameter" };
     const query = readQuery(request.url, endpoint.query);
     if (!query.ok) return query;
     const body = endpoint.body && (await readBody(request, endpoint.body));
     if (body?.ok === false) return body;
-    const { caller } = identified;
+    sent = body?.value;
     return await endpoint.handle({
       request,
       services,
@@ -92,29 +95,33 @@ function perform(endpoint: Endpoint, matched: Matched): Promise<Answer | Failure
       body: body?.value,
     });
   });
+  if ("code" in answer) note(matched, answer, endpoint.operationId, caller, sent);
+  return answer;
+}
+
+/** Tells the team whose session or data it is. A creation names its team in the body. */
+function note(
+  { services, params }: Matched,
+  { code }: Failure,
+  operation: string,
+  caller: Caller | undefined,
+  body: unknown,
+): void {
+  const { teamId = params?.teamId } = (body ?? {}) as { readonly teamId?: string };
+  noteRefusal(services, { code, operation, caller, sessionId: params?.id, teamId }, Date.now());
 }
 
 async function identify(
   { audience }: Endpoint,
-  services: Services,
-  request: Request,
-): Promise<{ readonly ok: true; readonly caller: Caller } | Failure> {
+  { request, services, params }: Matched,
+): Promise<Result<{ readonly caller: Caller }>> {
+  // What is for all looks at nobody's credential: a wrong one is no reason to refuse.
+  if (audience === "public") return { ok: true, caller: { kind: "anonymous" } };
   if (audience === "admin") return await authenticateAdmin(services.env, request);
-  const identified = await authenticate(services, request);
-  const needsCaller = audience === "session" || audience === "team";
-  return needsCaller && identified.ok && identified.caller.kind === "anonymous"
-    ? { ok: false, code: "unauthenticated" }
-    : identified;
-}
-
-function decodeParams(
-  params: Readonly<Record<string, string>>,
-): Readonly<Record<string, string>> | undefined {
-  try {
-    return Object.fromEntries(
-      Object.entries(params).map(([name, value]) => [name, decodeURIComponent(value)]),
-    );
-  } catch {
-    return undefined;
-  }
+  const identified = await authenticate(services, request, {
+    sessionId: params?.id,
+    teamId: params?.teamId,
+  });
+  const isNobody = identified.ok && identified.caller.kind === "anonymous";
+  return isNobody && audience !== "creation" ? { ok: false, code: "unauthenticated" } : identified;
 }

@@ -2,8 +2,10 @@
 // describes itself in the OpenAPI document.
 import type { z } from "zod";
 import type { Caller } from "../caller.ts";
+import type { SessionOperation, TeamOperation } from "../domain/access.ts";
 import type { ErrorCode, Failure, Result } from "../protocol/errors.ts";
 import type { Services } from "../services.ts";
+import type { Params } from "./matched.ts";
 import type { Audience } from "./origin.ts";
 
 export type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
@@ -14,20 +16,28 @@ export interface Call<Body, Query> {
   readonly services: Services;
   readonly caller: Caller;
   /** The path's parameters, decoded. */
-  readonly params: Readonly<Record<string, string>>;
+  readonly params: Params;
   readonly body: Body;
   readonly query: Query;
 }
 
+/** The rule of src/domain/access.ts by which callers are let in; the administrator's routes and those for all have none. */
+export type Access = SessionOperation | TeamOperation | "admin" | "anyone";
+
 export interface Answer {
   readonly status: 200 | 201 | 204;
   readonly body?: unknown;
+  /** `Set-Cookie` headers. */
+  readonly cookies?: readonly string[];
 }
 
 export interface Endpoint<Body = unknown, Query = unknown> {
   readonly operationId: string;
   readonly summary: string;
+  /** Whose pages may call. */
   readonly audience: Audience;
+  /** Which callers may. */
+  readonly access: Access;
   readonly query: z.ZodType<Query>;
   /** Undefined where none is read. */
   readonly body: z.ZodType<Body> | undefined;
@@ -41,6 +51,11 @@ export interface Endpoint<Body = unknown, Query = unknown> {
 /** Keeps the types of body and query together with their schemas. */
 export function endpoint<Body, Query>(definition: Endpoint<Body, Query>): Endpoint {
   return definition as unknown as Endpoint;
+}
+
+/** No content for a success, or the failure. */
+export function done(result: Result<object>): Answer | Failure {
+  return result.ok ? { status: 204 } : result;
 }
 
 /** The value of a result as the body of an answer, or its failure. */

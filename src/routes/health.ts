@@ -9,6 +9,7 @@ export const getHealth = endpoint({
   operationId: "getHealth",
   summary: "Whether the Worker runs, and its version",
   audience: "public",
+  access: "anyone",
   query: noQuerySchema,
   body: undefined,
   answers: { 200: healthAnswer },

@@ -1,5 +1,6 @@
 // The OpenAPI 3.1 document, from the table of routes and the schemas that validate its requests.
 import { z } from "zod";
+import { isSessionOperation, SESSION_ACCESS, TEAM_ACCESS } from "../domain/access.ts";
 import { ERROR_STATUS, type ErrorCode } from "../protocol/errors.ts";
 import { problemSchema } from "../schemas/answers.ts";
 import { idempotencyKeySchema } from "../schemas/requests.ts";
@@ -23,6 +24,13 @@ const COMMON_ERRORS: Readonly<Record<Audience, readonly ErrorCode[]>> = {
     "session_not_found",
     "unavailable",
   ],
+  person: [
+    "unauthenticated",
+    "invalid_credential",
+    "forbidden",
+    "origin_not_allowed",
+    "unavailable",
+  ],
   team: ["unauthenticated", "invalid_credential", "forbidden", "origin_not_allowed", "unavailable"],
   admin: [
     "unauthenticated",
@@ -40,13 +48,20 @@ const BODY_ERRORS: readonly ErrorCode[] = [
   "validation_failed",
 ];
 
-const SECURITY: Readonly<Record<Audience, readonly Json[]>> = {
-  public: [{}],
-  creation: [{}, { teamKey: [] }],
-  session: [{ token: [] }, { teamKey: [] }],
-  team: [{ teamKey: [] }],
-  admin: [{ adminToken: [] }],
-};
+/** What opens a route; the names beside a scheme are the token's roles or the key's scope that it takes. */
+function security({ audience, access }: Endpoint): Json[] {
+  if (access === "anyone") return [{}];
+  if (access === "admin") return [{ adminToken: [] }];
+  const { roles, scope, operator } = isSessionOperation(access)
+    ? SESSION_ACCESS[access]
+    : { ...TEAM_ACCESS[access], roles: TEAM_ACCESS[access].owner ? ["owner"] : [] };
+  return [
+    ...(audience === "creation" ? [{}] : []),
+    ...(roles.length > 0 ? [{ token: roles }, { cookie: [] }] : []),
+    ...(scope !== null ? [{ teamKey: [scope] }] : []),
+    ...(operator ? [{ operatorToken: [] }] : []),
+  ];
+}
 
 export function openApiDocument(routes: readonly Route[]): Json {
   const paths: Record<string, Json> = {};
@@ -67,7 +82,18 @@ export function openApiDocument(routes: readonly Route[]): Json {
       schemas: { Problem: schemaOf(problemSchema, "output") },
       securitySchemes: {
         token: { type: "http", scheme: "bearer", description: "A session's token" },
+        cookie: {
+          type: "apiKey",
+          in: "cookie",
+          name: "__Host-ds.{teamId}",
+          description: 'The same token, where it was asked for with `tokenTransport: "cookie"`',
+        },
         teamKey: { type: "http", scheme: "bearer", description: "`sk_…`; never from a browser" },
+        operatorToken: {
+          type: "http",
+          scheme: "bearer",
+          description: "`op_…`: a member of the team's staff",
+        },
         adminToken: { type: "http", scheme: "bearer", description: "The Worker's ADMIN_TOKEN" },
       },
     },
@@ -79,7 +105,7 @@ function operation(endpoint: Endpoint, path: string): Json {
   return {
     operationId,
     summary,
-    security: SECURITY[endpoint.audience],
+    security: security(endpoint),
     parameters: [...pathParameters(path), ...queryParameters(endpoint), ...headers(endpoint)],
     ...(body && { requestBody: { content: jsonContent(schemaOf(body, "input")) } }),
     responses: {
@@ -139,8 +165,8 @@ function queryParameters({ query }: Endpoint): Json[] {
   }));
 }
 
-function headers({ audience }: Endpoint): Json[] {
-  if (audience !== "creation") return [];
+function headers({ access }: Endpoint): Json[] {
+  if (access !== "createSession") return [];
   const schema = schemaOf(idempotencyKeySchema, "input");
   return [{ name: "Idempotency-Key", in: "header", required: false, schema }];
 }

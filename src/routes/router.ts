@@ -2,11 +2,12 @@
 import { type IRequest, Router } from "itty-router";
 import { signingKeys } from "../keys.ts";
 import type { Services } from "../services.ts";
-import { dispatch, fromOrigin, guarded, type Matched, preflight } from "./dispatch.ts";
+import { dispatch, fromOrigin, guarded, preflight } from "./dispatch.ts";
+import type { Matched, Params } from "./matched.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { Audience } from "./origin.ts";
 import { problem } from "./problem.ts";
-import { connect } from "./socket.ts";
+import { connect, isUpgrade, refused } from "./socket.ts";
 import { OPENAPI_PATH, type Route, SOCKET_PATH } from "./table.ts";
 
 export interface Api {
@@ -18,7 +19,7 @@ export function createApi(routes: readonly Route[]): Api {
   const at = (request: IRequest, services: Services): Matched => ({
     request: request as unknown as Request,
     services,
-    params: request.params,
+    params: decoded(request.params),
   });
   for (const [method, path, endpoint] of routes) {
     router[lower(method)](path, (request, services) => dispatch(endpoint, at(request, services)));
@@ -51,11 +52,35 @@ export function createApi(routes: readonly Route[]): Api {
 
   return {
     async fetch(request, env) {
+      if (isInsecure(request.url)) {
+        const failure = { code: "insecure_transport" } as const;
+        return isUpgrade(request) ? refused(request, failure) : problem(failure);
+      }
       return await guarded(async () =>
         router.fetch(request, { env, keys: await signingKeys(env) }),
       );
     },
   };
+}
+
+/** Whether others on the way could read along: credentials cross no wire in clear, but for one's own machine's. */
+function isInsecure(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol !== "https:" && protocol !== "wss:" && !LOCAL_HOSTS.test(hostname);
+}
+
+/** The loopback names of RFC 6761 and RFC 8252. */
+const LOCAL_HOSTS = /^(?:(?:.+\.)?localhost|127\.0\.0\.1|\[::1\])$/;
+
+/** Decoded before anybody looks at them: whoever asks which session it is has to get the same answer. */
+function decoded(params: Params): Params | undefined {
+  try {
+    return Object.fromEntries(
+      Object.entries(params).map(([name, value]) => [name, decodeURIComponent(value)]),
+    );
+  } catch {
+    return undefined;
+  }
 }
 
 function allowedMethods(routes: readonly Route[]): string {

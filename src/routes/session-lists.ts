@@ -11,19 +11,21 @@ import { answer, endpoint } from "./endpoint.ts";
 export const findSessionsByFingerprint = endpoint({
   operationId: "findSessionsByFingerprint",
   summary: "A team's sessions from one browser, as far as its fingerprint tells",
-  audience: "team",
+  audience: "person",
+  access: "findByFingerprint",
   query: pageQuerySchema,
   body: undefined,
   answers: { 200: sessionListAnswer },
-  errors: ["team_not_found"],
+  errors: ["team_not_found", "rate_limited"],
   async handle({ services, caller, params, query }) {
+    const { teamId = "" } = params;
     const fingerprint = fingerprintField.safeParse(params.fingerprint);
     if (!fingerprint.success) return { ok: false, code: "invalid_parameter" };
     const { cursor, limit } = query;
     return answer(
       200,
       await queries.findSessionsByFingerprint(services, caller, {
-        teamId: params.teamId ?? "",
+        teamId,
         fingerprint: fingerprint.data,
         cursor,
         limit,
@@ -35,17 +37,18 @@ export const findSessionsByFingerprint = endpoint({
 export const listSessions = endpoint({
   operationId: "listSessions",
   summary: "A team's sessions, newest activity first",
-  audience: "team",
+  audience: "person",
+  access: "listSessions",
   query: sessionsQuerySchema,
   body: undefined,
   answers: { 200: sessionListAnswer },
-  errors: ["team_not_found"],
-  async handle({ services, caller, params, query }) {
+  errors: ["team_not_found", "rate_limited"],
+  async handle({ services, caller, params: { teamId = "" }, query }) {
     const { status, country, device, userId, cursor, limit } = query;
     return answer(
       200,
       await queries.listSessions(services, caller, {
-        teamId: params.teamId ?? "",
+        teamId,
         status,
         country,
         device,
@@ -61,11 +64,12 @@ export const getSessionStats = endpoint({
   operationId: "getSessionStats",
   summary: "How many sessions a team has and had, and how long they last",
   audience: "team",
+  access: "stats",
   query: noQuerySchema,
   body: undefined,
   answers: { 200: statsAnswer },
-  errors: ["team_not_found"],
-  async handle({ services, caller, params }) {
-    return answer(200, await queries.getSessionStats(services, caller, params.teamId ?? ""));
+  errors: ["team_not_found", "rate_limited"],
+  async handle({ services, caller, params: { teamId = "" } }) {
+    return answer(200, await queries.getSessionStats(services, caller, teamId));
   },
 });

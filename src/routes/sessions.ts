@@ -1,9 +1,7 @@
-import { isOriginAllowed } from "../domain/policy.ts";
 import * as operations from "../operations/sessions.ts";
 import type { Failure } from "../protocol/errors.ts";
-import type { LocationInfo } from "../protocol/session.ts";
 import {
-  createdAnswer,
+  openedAnswer,
   refreshedAnswer,
   sessionAnswer,
   validatedAnswer,
@@ -14,37 +12,44 @@ import {
   noQuerySchema,
   refreshSessionSchema,
 } from "../schemas/requests.ts";
-import { teamById } from "../team-cache.ts";
 import { answer, endpoint } from "./endpoint.ts";
+import { closed, cookieRefusal, opened, transportOf } from "./opened.ts";
+import { pageRefusal } from "./origin.ts";
+import { visitorOf } from "./visitor.ts";
 
 export const createSession = endpoint({
   operationId: "createSession",
   summary: "Create a session; with an Idempotency-Key, once however often it is asked for",
   audience: "creation",
+  access: "createSession",
   query: noQuerySchema,
   body: createSessionSchema,
-  answers: { 200: createdAnswer, 201: createdAnswer },
-  errors: ["team_not_found", "team_disabled", "idempotency_key_expired", "too_many_credentials"],
+  answers: { 200: openedAnswer, 201: openedAnswer },
+  errors: [
+    "team_not_found",
+    "team_disabled",
+    "idempotency_key_expired",
+    "too_many_credentials",
+    "rate_limited",
+    "bot_check_failed",
+  ],
   async handle({ request, services, caller, body }) {
-    const origin = request.headers.get("Origin");
-    if (origin !== null) {
-      const team = await teamById(services.env, body.teamId);
-      if (team === undefined) return { ok: false, code: "team_not_found" };
-      if (!isOriginAllowed(origin, team.policy.allowedOrigins)) {
-        return { ok: false, code: "origin_not_allowed" };
-      }
-    }
+    const refusal =
+      (await pageRefusal(services, request, body.teamId)) ??
+      cookieRefusal(caller, body.tokenTransport);
+    if (refusal) return refusal;
     const idempotencyKey = request.headers.get("Idempotency-Key") ?? undefined;
     if (idempotencyKey !== undefined && !idempotencyKeySchema.safeParse(idempotencyKey).success) {
       return INVALID_KEY;
     }
     const created = await operations.createSession(services, caller, body, {
       idempotencyKey,
-      edgeLocation: edgeLocation(request),
+      visitor: visitorOf(request),
+      origin: request.headers.get("Origin") ?? undefined,
     });
     if (!created.ok) return created;
-    const { session, token, ticket, isNew } = created;
-    return { status: isNew ? 201 : 200, body: { session, token, ticket } };
+    const { isNew, ...answered } = created;
+    return await opened(services, isNew ? 201 : 200, body.tokenTransport, answered);
   },
 });
 
@@ -58,25 +63,29 @@ export const validateSession = endpoint({
   operationId: "validateSession",
   summary: "Whether the session is active; slides its expiry",
   audience: "session",
+  access: "validate",
   query: noQuerySchema,
   body: undefined,
   answers: { 200: validatedAnswer },
   errors: [],
-  async handle({ services, caller, params }) {
-    return answer(200, await operations.validateSession(services, caller, params.id ?? ""));
+  async handle({ services, caller, params: { id = "" } }) {
+    return answer(200, await operations.validateSession(services, caller, id));
   },
 });
 
 export const refreshSession = endpoint({
   operationId: "refreshSession",
-  summary: "Extend the session",
+  summary:
+    "Extend the session; replaces its caller's token when that is a day old, or with `rotate`",
   audience: "session",
+  access: "refresh",
   query: noQuerySchema,
   body: refreshSessionSchema,
   answers: { 200: refreshedAnswer },
   errors: ["session_expired", "session_terminated"],
-  async handle({ services, caller, params }) {
-    return answer(200, await operations.refreshSession(services, caller, params.id ?? ""));
+  async handle({ services, caller, params: { id = "" }, body }) {
+    const refreshed = await operations.refreshSession(services, caller, id, body);
+    return await opened(services, 200, transportOf(caller), refreshed);
   },
 });
 
@@ -84,12 +93,13 @@ export const getSession = endpoint({
   operationId: "getSession",
   summary: "The session; changes nothing",
   audience: "session",
+  access: "get",
   query: noQuerySchema,
   body: undefined,
   answers: { 200: sessionAnswer },
   errors: ["session_expired", "session_terminated"],
-  async handle({ services, caller, params }) {
-    return answer(200, await operations.getSession(services, caller, params.id ?? ""));
+  async handle({ services, caller, params: { id = "" } }) {
+    return answer(200, await operations.getSession(services, caller, id));
   },
 });
 
@@ -97,24 +107,13 @@ export const terminateSession = endpoint({
   operationId: "terminateSession",
   summary: "End the session for good and close its sockets",
   audience: "session",
+  access: "terminate",
   query: noQuerySchema,
   body: undefined,
   answers: { 204: null },
   errors: [],
-  async handle({ services, caller, params }) {
-    const ended = await operations.terminateSession(services, caller, params.id ?? "");
-    return ended.ok ? { status: 204 } : ended;
+  async handle({ services, caller, params: { id = "" } }) {
+    const ended = await operations.terminateSession(services, caller, id);
+    return ended.ok ? await closed(services, caller, id) : ended;
   },
 });
-
-/** Where Cloudflare's edge places the request. */
-function edgeLocation(request: Request): LocationInfo {
-  const cf = (request.cf ?? {}) as Partial<IncomingRequestCfProperties>;
-  const { country, region, city, timezone } = cf;
-  return {
-    ...(country !== undefined && country !== "T1" && /^[A-Z]{2}$/.test(country) && { country }),
-    ...(region && { region: region.slice(0, 128) }),
-    ...(city && { city: city.slice(0, 128) }),
-    ...(timezone && { timeZone: timezone.slice(0, 64) }),
-  };
-}

@@ -1,9 +1,15 @@
 // The REST surface, one line a route.
 
-import { createTeam, createTeamKey, getTeam, revokeTeamKey, updateTeam } from "./admin.ts";
+import { createTeam, getTeam, updateTeam } from "./admin.ts";
+import { listAuditEvents } from "./audit.ts";
 import { listConversations, listMessages, openConversation, postMessage } from "./conversations.ts";
+import { listDevices, revokeDevice } from "./devices.ts";
 import type { Endpoint, Method } from "./endpoint.ts";
 import { getHealth } from "./health.ts";
+import { identifySession, resumeSession } from "./identity.ts";
+import { createIdentityKey, listIdentityKeys, revokeIdentityKey } from "./identity-keys.ts";
+import { createInvite, listInvites, redeemInvite, revokeInvite } from "./invites.ts";
+import { createOperatorToken, revokeOperator } from "./operators.ts";
 import { findSessionsByFingerprint, getSessionStats, listSessions } from "./session-lists.ts";
 import {
   createSession,
@@ -12,6 +18,7 @@ import {
   terminateSession,
   validateSession,
 } from "./sessions.ts";
+import { createTeamKey, listTeamKeys, revokeTeamKey } from "./team-keys.ts";
 
 export type Route = readonly [method: Method, path: string, endpoint: Endpoint];
 
@@ -23,16 +30,31 @@ export const ROUTES: readonly Route[] = [
   ["DELETE", "/api/sessions/:id", terminateSession],
   ["GET", "/api/sessions/:id/validate", validateSession],
   ["POST", "/api/sessions/:id/refresh", refreshSession],
+  ["POST", "/api/sessions/:id/identify", identifySession],
+  ["POST", "/api/sessions/resume", resumeSession],
+  ["GET", "/api/sessions/:id/devices", listDevices],
+  ["DELETE", "/api/sessions/:id/devices/:credentialId", revokeDevice],
+  ["GET", "/api/sessions/:id/invites", listInvites],
+  ["POST", "/api/sessions/:id/invites", createInvite],
+  ["DELETE", "/api/sessions/:id/invites/:inviteId", revokeInvite],
+  ["POST", "/api/invites/redeem", redeemInvite],
   ["GET", "/api/sessions/:id/conversations", listConversations],
   ["POST", "/api/sessions/:id/conversations", openConversation],
   ["GET", "/api/sessions/:id/messages", listMessages],
   ["POST", "/api/sessions/:id/messages", postMessage],
   ["GET", "/api/teams/:teamId/sessions", listSessions],
+  ["GET", "/api/teams/:teamId/audit-events", listAuditEvents],
+  ["POST", "/api/teams/:teamId/operators", createOperatorToken],
+  ["DELETE", "/api/teams/:teamId/operators/:operatorId", revokeOperator],
   ["POST", "/api/admin/teams", createTeam],
   ["GET", "/api/admin/teams/:teamId", getTeam],
   ["PATCH", "/api/admin/teams/:teamId", updateTeam],
   ["POST", "/api/admin/teams/:teamId/keys", createTeamKey],
+  ["GET", "/api/admin/teams/:teamId/keys", listTeamKeys],
   ["DELETE", "/api/admin/teams/:teamId/keys/:keyId", revokeTeamKey],
+  ["POST", "/api/admin/teams/:teamId/identity-keys", createIdentityKey],
+  ["GET", "/api/admin/teams/:teamId/identity-keys", listIdentityKeys],
+  ["DELETE", "/api/admin/teams/:teamId/identity-keys/:kid", revokeIdentityKey],
   ["GET", "/api/health", getHealth],
 ];
 

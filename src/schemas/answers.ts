@@ -4,19 +4,29 @@ import type { Conversation } from "../protocol/conversation.ts";
 import { ERROR_STATUS, type ErrorCode, type Problem } from "../protocol/errors.ts";
 import type { Message } from "../protocol/message.ts";
 import { MESSAGE_ROLES } from "../protocol/message.ts";
-import {
-  type ConversationList,
-  KEY_SCOPES,
-  type MessagePage,
-  type RefreshSessionResponse,
-  type SessionList,
-  type SessionStats,
-  type SessionWithToken,
-  type Team,
-  type TeamKey,
-  type ValidateSessionResponse,
+import type {
+  ConversationList,
+  CreatedInvite,
+  Device,
+  DeviceList,
+  Invite,
+  InviteList,
+  MessagePage,
+  OpenedSession,
+  RedeemedInvite,
+  RefreshSessionResponse,
+  SessionList,
+  SessionStats,
+  ValidateSessionResponse,
 } from "../protocol/rest.ts";
-import type { Session, SessionSummary } from "../protocol/session.ts";
+import {
+  CREDENTIAL_ROLES,
+  END_REASONS,
+  SESSION_STATUSES,
+  type Session,
+  type SessionSummary,
+} from "../protocol/session.ts";
+import { KEY_SCOPES, type Team, type TeamKey } from "../protocol/team.ts";
 import {
   authorSchema,
   deviceInfoSchema,
@@ -25,10 +35,10 @@ import {
   type Shape,
 } from "./fields.ts";
 
-const time = z.iso.datetime().describe("ISO 8601, UTC");
+export const time = z.iso.datetime().describe("ISO 8601, UTC");
 const count = z.int().min(0);
-const status = z.enum(["active", "expired", "terminated"]);
-const endReason = z.enum(["idle", "absolute", "terminated", "erased"]);
+const status = z.enum(SESSION_STATUSES);
+const endReason = z.enum(END_REASONS);
 
 export const sessionSchema: Shape<Session> = z.object({
   id: z.string(),
@@ -62,16 +72,57 @@ export const sessionSummarySchema: Shape<SessionSummary> = z.object({
 
 export const sessionAnswer = z.object({ session: sessionSchema });
 
-export const createdAnswer: Shape<SessionWithToken> = z.object({
+export const openedAnswer: Shape<OpenedSession> = z.object({
   session: sessionSchema,
-  token: z.string(),
+  token: z.string().exactOptional(),
   ticket: z.string(),
 });
+
+const credentialRole = z.enum(CREDENTIAL_ROLES);
+
+export const redeemedAnswer: Shape<RedeemedInvite> = z.object({
+  session: sessionSchema,
+  token: z.string().exactOptional(),
+  ticket: z.string(),
+  role: credentialRole,
+});
+
+export const createdInviteAnswer: Shape<CreatedInvite> = z.object({
+  inviteId: z.string(),
+  url: z.string().describe("The secret is in its fragment; shown this once"),
+  expiresAt: time,
+});
+
+const inviteSchema: Shape<Invite> = z.object({
+  inviteId: z.string(),
+  role: credentialRole,
+  createdAt: time,
+  expiresAt: time,
+  maxUses: z.int().min(1),
+  uses: count,
+  devices: count,
+});
+
+export const inviteListAnswer: Shape<InviteList> = z.object({ invites: z.array(inviteSchema) });
+
+const deviceSchema: Shape<Device> = z.object({
+  credentialId: z.string(),
+  role: credentialRole,
+  current: z.boolean(),
+  connected: z.boolean(),
+  deviceInfo: deviceInfoSchema,
+  locationInfo: locationInfoSchema,
+  createdAt: time,
+  lastUsedAt: time,
+  inviteId: z.string().exactOptional(),
+});
+
+export const deviceListAnswer: Shape<DeviceList> = z.object({ devices: z.array(deviceSchema) });
 
 export const validatedAnswer: Shape<ValidateSessionResponse> = z.object({
   isValid: z.boolean(),
   session: sessionSchema.exactOptional(),
-  reason: z.enum(["expired", "terminated"]).exactOptional(),
+  reason: status.exclude(["active"]).exactOptional(),
   ticket: z.string().exactOptional(),
 });
 

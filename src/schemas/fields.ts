@@ -50,13 +50,12 @@ const newMessageFields = {
 
 export const newMessageSchema: Shape<NewMessage> = z.strictObject(newMessageFields);
 
+export const avatarUrlField = z.url({ protocol: /^https$/ }).max(1024);
+
 export const authorSchema: Shape<Author> = z.strictObject({
   id: text(128).exactOptional(),
   name: text(128).exactOptional(),
-  avatarUrl: z
-    .url({ protocol: /^https$/ })
-    .max(1024)
-    .exactOptional(),
+  avatarUrl: avatarUrlField.exactOptional(),
 });
 
 export const newTeamMessageSchema: Shape<NewTeamMessage> = z.strictObject({

@@ -3,16 +3,24 @@ import { z } from "zod";
 import {
   DEFAULT_PAGE_MESSAGES,
   DEFAULT_PAGE_SESSIONS,
+  MAX_HANDOFF_SECONDS,
+  MAX_INVITE_SECONDS,
+  MAX_INVITE_USES,
   MAX_PAGE_MESSAGES,
   MAX_PAGE_SESSIONS,
   MAX_TAIL_MESSAGES,
 } from "../protocol/limits.ts";
 import {
+  type CreateInviteRequest,
   type CreateSessionRequest,
-  KEY_SCOPES,
+  type IdentifyRequest,
+  type RedeemInviteRequest,
   type RefreshSessionRequest,
+  type ResumeSessionRequest,
+  TOKEN_TRANSPORTS,
 } from "../protocol/rest.ts";
-import { DEVICE_TYPES } from "../protocol/session.ts";
+import { CREDENTIAL_ROLES, DEVICE_TYPES, SESSION_STATUSES } from "../protocol/session.ts";
+import { KEY_SCOPES } from "../protocol/team.ts";
 import {
   conversationIdField,
   deviceInfoSchema,
@@ -33,7 +41,8 @@ export const createSessionSchema = z.strictObject({
   teamId: teamIdField,
   userFingerprint: fingerprintField.exactOptional(),
   deviceInfo: deviceInfoSchema.exactOptional(),
-  tokenTransport: z.literal("bearer").exactOptional(),
+  tokenTransport: z.enum(TOKEN_TRANSPORTS).exactOptional(),
+  turnstileToken: z.string().min(1).max(2048).exactOptional(),
   locationInfo: locationInfoSchema.exactOptional().describe("Team keys only"),
   clientIp: z
     .union([z.ipv4(), z.ipv6()])
@@ -51,10 +60,57 @@ export const refreshSessionSchema: Shape<RefreshSessionRequest> = z.strictObject
   rotate: z.literal(true).exactOptional(),
 });
 
+export const createInviteSchema: Shape<CreateInviteRequest> = z
+  .strictObject({
+    role: z.enum(CREDENTIAL_ROLES),
+    expiresInSeconds: z.int().min(1).max(MAX_INVITE_SECONDS).exactOptional(),
+    maxUses: z.int().min(1).max(MAX_INVITE_USES).exactOptional(),
+    pageUrl: z
+      .url({ protocol: /^https?$/ })
+      .max(1024)
+      .exactOptional()
+      .describe("On one of the team's allowed origins"),
+  })
+  .refine(({ role, maxUses = 1 }) => role !== "owner" || maxUses === 1, {
+    message: "a hand-off works once",
+    path: ["maxUses"],
+  })
+  .refine(
+    ({ role, expiresInSeconds = 0 }) => role !== "owner" || expiresInSeconds <= MAX_HANDOFF_SECONDS,
+    {
+      message: "a hand-off is good for ten minutes at most",
+      path: ["expiresInSeconds"],
+    },
+  );
+
+export const revokeInviteQuerySchema = z.strictObject({
+  revokeCredentials: z.enum(["true", "false"]).exactOptional(),
+});
+
+export const redeemInviteSchema: Shape<RedeemInviteRequest> = z.strictObject({
+  secret: z.string().min(1).max(256),
+  deviceInfo: deviceInfoSchema.exactOptional(),
+  tokenTransport: z.enum(TOKEN_TRANSPORTS).exactOptional(),
+});
+
+const identityTokenField = z.string().min(1).max(4096).describe("A JWT by the team's backend");
+
+export const identifySchema: Shape<IdentifyRequest> = z.strictObject({
+  identityToken: identityTokenField,
+});
+
+export const resumeSessionSchema: Shape<ResumeSessionRequest> = z.strictObject({
+  teamId: teamIdField,
+  identityToken: identityTokenField,
+  sessionId: z.string().min(1).max(64).exactOptional().describe("The latest when it is left out"),
+  deviceInfo: deviceInfoSchema.exactOptional(),
+  tokenTransport: z.enum(TOKEN_TRANSPORTS).exactOptional(),
+});
+
 export const openConversationSchema = z.strictObject({});
 
 /** Digits in a query, a number in a service call. */
-const wholeNumber = (min: number, max: number) =>
+export const wholeNumber = (min: number, max: number) =>
   z
     .union([
       z
@@ -65,7 +121,7 @@ const wholeNumber = (min: number, max: number) =>
     ])
     .pipe(z.int().min(min).max(max));
 
-const cursorField = z.string().min(1).max(256).describe("`nextCursor` of the page before");
+export const cursorField = z.string().min(1).max(256).describe("`nextCursor` of the page before");
 const pageFields = {
   cursor: cursorField.exactOptional(),
   limit: wholeNumber(1, MAX_PAGE_SESSIONS).default(DEFAULT_PAGE_SESSIONS),
@@ -74,7 +130,7 @@ const pageFields = {
 export const pageQuerySchema = z.strictObject(pageFields);
 
 export const sessionsQuerySchema = z.strictObject({
-  status: z.enum(["active", "expired", "terminated"]).exactOptional(),
+  status: z.enum(SESSION_STATUSES).exactOptional(),
   country: z
     .string()
     .regex(/^[A-Z]{2}$/)

@@ -7,22 +7,17 @@ import type { Result } from "../protocol/errors.ts";
 import type { SessionList, SessionStats } from "../protocol/rest.ts";
 import type { DeviceType, SessionStatus, SessionSummary } from "../protocol/session.ts";
 import { chunks } from "./chunks.ts";
-import type { Position } from "./cursor.ts";
-import { decodeCursor, encodeCursor } from "./cursor.ts";
+import { encodeCursor, INVALID_CURSOR, type Page, type Position, startOf } from "./cursor.ts";
 import type { IndexDatabase } from "./databases.ts";
 import { run } from "./run.ts";
 import { sessions, teamCounters } from "./schema.ts";
-
-export interface Page {
-  readonly cursor: string | undefined;
-  /** ≥ 1 */
-  readonly limit: number;
-}
 
 export interface FingerprintQuery extends Page {
   readonly teamId: string;
   /** The same fingerprint under each signing key that sessions may have been stored under. */
   readonly fingerprintHashes: readonly string[];
+  /** The person whose sessions alone count; undefined for everybody's. */
+  readonly userId: string | undefined;
 }
 
 export interface SessionQuery extends Page {
@@ -55,6 +50,7 @@ export async function findSessionsByFingerprint(
               and(
                 eq(sessions.teamId, query.teamId),
                 eq(sessions.userFingerprint, hash),
+                query.userId === undefined ? undefined : eq(sessions.userId, query.userId),
                 from(position),
               ),
             )
@@ -130,6 +126,22 @@ export async function overdueSessions(
   );
 }
 
+/** The ids of a team's active sessions, newest activity first. Throws `IndexError`. */
+export async function recentSessions(
+  database: IndexDatabase,
+  { teamId, limit }: { readonly teamId: string; readonly limit: number },
+): Promise<readonly string[]> {
+  const rows = await run(
+    database
+      .select({ id: sessions.id })
+      .from(sessions)
+      .where(and(eq(sessions.teamId, teamId), eq(sessions.status, "active")))
+      .orderBy(...NEWEST_FIRST)
+      .limit(limit),
+  );
+  return rows.map(({ id }) => id);
+}
+
 /** Over all sessions the team ever had, purged ones included; zeros for a team without any. Throws `IndexError`. */
 export async function sessionStats(database: IndexDatabase, teamId: string): Promise<SessionStats> {
   const counters = await run(
@@ -158,12 +170,6 @@ const NO_SESSIONS: SessionStats = {
   averageSessionDuration: 0,
 };
 
-const INVALID_CURSOR = {
-  ok: false,
-  code: "invalid_parameter",
-  message: "`cursor` is not one that a list has returned.",
-} as const;
-
 const NEWEST_FIRST = [desc(sessions.lastAccessed), desc(sessions.id)] as const;
 
 const SUMMARY_COLUMNS = {
@@ -180,22 +186,17 @@ const SUMMARY_COLUMNS = {
   endedAt: sessions.endedAt,
 };
 
-function newestFirst(one: Position, other: Position): number {
-  return other.lastAccessed - one.lastAccessed || (one.id < other.id ? 1 : -1);
-}
-
 type SummaryRow = Pick<typeof sessions.$inferSelect, keyof typeof SUMMARY_COLUMNS>;
 
-/** Undefined for the beginning, null for a cursor that is none. */
-function startOf({ cursor }: Page): Position | undefined | null {
-  return cursor === undefined ? undefined : (decodeCursor(cursor) ?? null);
+function newestFirst(one: SummaryRow, other: SummaryRow): number {
+  return other.lastAccessed - one.lastAccessed || (one.id < other.id ? 1 : -1);
 }
 
 /** The page begins with the row at `position`: to SQLite `<` on two columns reads that row anyway. */
 function from(position: Position | undefined): SQL | undefined {
   if (position === undefined) return undefined;
-  const { lastAccessed, id } = position;
-  return sql`(${sessions.lastAccessed}, ${sessions.id}) <= (${lastAccessed}, ${id})`;
+  const { at, id } = position;
+  return sql`(${sessions.lastAccessed}, ${sessions.id}) <= (${at}, ${id})`;
 }
 
 /** One row more than `limit` was asked for: the one that the next page begins with. */
@@ -204,7 +205,7 @@ function page(limit: number, rows: readonly SummaryRow[]): { ok: true } & Sessio
   return {
     ok: true,
     sessions: rows.slice(0, limit).map(summary),
-    ...(next !== undefined && { nextCursor: encodeCursor(next) }),
+    ...(next !== undefined && { nextCursor: encodeCursor({ at: next.lastAccessed, id: next.id }) }),
   };
 }
 

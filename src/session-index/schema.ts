@@ -4,8 +4,9 @@
 // session with a fingerprint and without a user costs five rows at each write, one less after its end.
 import { sql } from "drizzle-orm";
 import { check, index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { AuditActor, AuditEventType } from "../protocol/audit.ts";
 import type { ConversationStatus } from "../protocol/conversation.ts";
-import type { KeyScope, TeamPolicy } from "../protocol/rest.ts";
+import type { JsonObject } from "../protocol/json.ts";
 import type {
   DeviceInfo,
   DeviceType,
@@ -13,6 +14,7 @@ import type {
   LocationInfo,
   SessionStatus,
 } from "../protocol/session.ts";
+import type { EcPublicJwk, IdentityAlgorithm, KeyScope, TeamPolicy } from "../protocol/team.ts";
 
 /** Tenants. Numbers are never used twice: session ids carry them for ever. */
 export const teams = sqliteTable("teams", {
@@ -40,14 +42,87 @@ export const teamOrigins = sqliteTable(
 );
 
 /** Keys of teams' backends; of the secret only its SHA-256. */
-export const teamKeys = sqliteTable("team_keys", {
-  id: text("id").primaryKey().notNull(),
-  teamId: teamId(),
-  secretHash: text("secret_hash").notNull(),
-  scopes: text("scopes", { mode: "json" }).$type<readonly KeyScope[]>().notNull(),
-  createdAt: integer("created_at").notNull(),
-  revokedAt: integer("revoked_at"),
-});
+export const teamKeys = sqliteTable(
+  "team_keys",
+  {
+    id: text("id").primaryKey().notNull(),
+    teamId: teamId(),
+    secretHash: text("secret_hash").notNull(),
+    scopes: text("scopes", { mode: "json" }).$type<readonly KeyScope[]>().notNull(),
+    createdAt: integer("created_at").notNull(),
+    revokedAt: integer("revoked_at"),
+  },
+  (table) => [index("idx_team_keys_team_id").on(table.teamId, table.createdAt)],
+);
+
+/** Keys under which teams sign who their visitors are. Of a shared secret only the signing key's version is kept. */
+export const identityKeys = sqliteTable(
+  "identity_keys",
+  {
+    teamId: teamId(),
+    kid: text("kid").notNull(),
+    algorithm: text("algorithm").$type<IdentityAlgorithm>().notNull(),
+    publicKey: text("public_key", { mode: "json" }).$type<EcPublicJwk>(),
+    keyVersion: integer("key_version"),
+    createdAt: integer("created_at").notNull(),
+    revokedAt: integer("revoked_at"),
+  },
+  (table) => [primaryKey({ columns: [table.teamId, table.kid] })],
+);
+
+/** Identity tokens that were used, until they would have expired anyway. */
+export const usedIdentityTokens = sqliteTable(
+  "used_identity_tokens",
+  {
+    teamId: teamId(),
+    jtiHash: text("jti_hash").notNull(),
+    expiresAt: integer("expires_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.teamId, table.jtiHash] }),
+    index("idx_used_identity_tokens_expires_at").on(table.expiresAt),
+  ],
+);
+
+/** What members of teams' staffs sign in with; of the secret only its SHA-256. */
+export const operatorTokens = sqliteTable(
+  "operator_tokens",
+  {
+    id: text("id").primaryKey().notNull(),
+    teamId: teamId(),
+    operatorId: text("operator_id").notNull(),
+    name: text("name").notNull(),
+    avatarUrl: text("avatar_url"),
+    secretHash: text("secret_hash").notNull(),
+    createdAt: integer("created_at").notNull(),
+    expiresAt: integer("expires_at").notNull(),
+    revokedAt: integer("revoked_at"),
+  },
+  (table) => [
+    index("idx_operator_tokens_operator").on(table.teamId, table.operatorId),
+    index("idx_operator_tokens_expires_at").on(table.expiresAt),
+  ],
+);
+
+/**
+ * What happened to credentials, keys and people's data. The key is the order of the list, so that an event is one row
+ * written; an event that is delivered again has the same time and id. It outlives its session, hence no foreign key.
+ */
+export const auditEvents = sqliteTable(
+  "audit_events",
+  {
+    teamId: teamId(),
+    /** Epoch milliseconds. */
+    at: integer("at").notNull(),
+    id: text("id").notNull(),
+    sessionId: text("session_id"),
+    type: text("type").$type<AuditEventType>().notNull(),
+    actorKind: text("actor_kind").$type<AuditActor["kind"]>().notNull(),
+    actorId: text("actor_id"),
+    details: text("details", { mode: "json" }).$type<JsonObject>(),
+  },
+  (table) => [primaryKey({ columns: [table.teamId, table.at, table.id] })],
+);
 
 /** Projected from the objects; `version` is the object's and only ever grows. */
 export const sessions = sqliteTable(

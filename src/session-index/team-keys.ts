@@ -1,6 +1,8 @@
 // Keys of teams' backends. Of the secret only its digest gets here.
-import { and, eq, sql } from "drizzle-orm";
-import type { KeyScope } from "../protocol/rest.ts";
+import { and, desc, eq, isNull } from "drizzle-orm";
+import { isoTime } from "../domain/view.ts";
+import type { KeyScope, TeamKeySummary } from "../protocol/team.ts";
+import { ADMIN, auditOfChange } from "./audit.ts";
 import type { IndexDatabase } from "./databases.ts";
 import { run } from "./run.ts";
 import { teamKeys } from "./schema.ts";
@@ -21,16 +23,22 @@ export interface TeamKeyRecord extends NewTeamKey {
 }
 
 /** Throws `IndexError`, one that is not retryable when there is no such team. */
-export async function createKey(
+export async function createTeamKey(
   database: IndexDatabase,
   key: NewTeamKey,
   now: number,
 ): Promise<void> {
-  await run(database.insert(teamKeys).values({ ...key, createdAt: now }));
+  const details = { keyId: key.id, scopes: key.scopes };
+  await run(
+    database.batch([
+      database.insert(teamKeys).values({ ...key, createdAt: now }),
+      auditOfChange(database, key.teamId, { type: "key.created", actor: ADMIN, details }, now),
+    ]),
+  );
 }
 
 /** The key, revoked or not. Throws `IndexError`. */
-export async function findKey(
+export async function findTeamKey(
   database: IndexDatabase,
   keyId: string,
 ): Promise<TeamKeyRecord | undefined> {
@@ -38,18 +46,46 @@ export async function findKey(
 }
 
 /** False when the team has no such key; a key that was revoked stays so from the first time. Throws `IndexError`. */
-export async function revokeKey(
+export async function revokeTeamKey(
   database: IndexDatabase,
   { teamId, keyId }: { readonly teamId: string; readonly keyId: string },
   now: number,
 ): Promise<boolean> {
-  const row = await run(
-    database
-      .update(teamKeys)
-      .set({ revokedAt: sql`coalesce(${teamKeys.revokedAt}, ${now})` })
-      .where(and(eq(teamKeys.id, keyId), eq(teamKeys.teamId, teamId)))
-      .returning({ id: teamKeys.id })
-      .get(),
+  const isTheKey = and(eq(teamKeys.id, keyId), eq(teamKeys.teamId, teamId));
+  const [, , known] = await run(
+    database.batch([
+      database
+        .update(teamKeys)
+        .set({ revokedAt: now })
+        .where(and(isTheKey, isNull(teamKeys.revokedAt))),
+      auditOfChange(
+        database,
+        teamId,
+        { type: "key.revoked", actor: ADMIN, details: { keyId } },
+        now,
+      ),
+      database.select({ id: teamKeys.id }).from(teamKeys).where(isTheKey),
+    ]),
   );
-  return row !== undefined;
+  return known.length > 0;
+}
+
+/** A team's keys, revoked ones among them, newest first. Throws `IndexError`. */
+export async function listTeamKeys(
+  database: IndexDatabase,
+  teamId: string,
+): Promise<readonly TeamKeySummary[]> {
+  const rows = await run(
+    database
+      .select()
+      .from(teamKeys)
+      .where(eq(teamKeys.teamId, teamId))
+      .orderBy(desc(teamKeys.createdAt), desc(teamKeys.id)),
+  );
+  return rows.map(({ id, scopes, createdAt, revokedAt }) => ({
+    keyId: id,
+    scopes,
+    createdAt: isoTime(createdAt),
+    ...(revokedAt !== null && { revokedAt: isoTime(revokedAt) }),
+  }));
 }

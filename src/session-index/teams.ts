@@ -4,7 +4,8 @@ import type { TeamSettings } from "../domain/policy.ts";
 import { DEFAULT_POLICY } from "../domain/policy.ts";
 import { isoTime } from "../domain/view.ts";
 import type { Result } from "../protocol/errors.ts";
-import type { Team, TeamLimits, TeamPolicy } from "../protocol/rest.ts";
+import type { Team, TeamLimits, TeamPolicy } from "../protocol/team.ts";
+import { ADMIN, auditOfChange, type NewAuditEvent } from "./audit.ts";
 import type { IndexDatabase } from "./databases.ts";
 import { run } from "./run.ts";
 import { teamOrigins, teams } from "./schema.ts";
@@ -43,19 +44,21 @@ export async function createTeam(
   { id, name, policy }: NewTeam,
   now: number,
 ): Promise<Result<{ readonly team: TeamRecord }>> {
-  const row = await run(
-    database
-      .insert(teams)
-      .values({
-        id,
-        name,
-        policy: changePolicy(DEFAULT_POLICY, policy),
-        createdAt: now,
-        updatedAt: now,
-      })
-      .onConflictDoNothing({ target: teams.id })
-      .returning()
-      .get(),
+  const [[row]] = await run(
+    database.batch([
+      database
+        .insert(teams)
+        .values({
+          id,
+          name,
+          policy: changePolicy(DEFAULT_POLICY, policy),
+          createdAt: now,
+          updatedAt: now,
+        })
+        .onConflictDoNothing({ target: teams.id })
+        .returning(),
+      auditOfChange(database, id, { type: "team.created", actor: ADMIN, details: { name } }, now),
+    ]),
   );
   return row === undefined
     ? { ok: false, code: "team_exists" }
@@ -94,29 +97,41 @@ export async function updateTeam(
     const team = await getTeam(database, id);
     if (team === undefined) return { ok: false, code: "team_not_found" };
     // Only over the revision that was read: two admins who change different fields both get theirs.
-    const row = await run(
-      database
-        .update(teams)
-        .set({
-          name: changes.name ?? team.name,
-          policy: changePolicy(team.policy, changes.policy),
-          revision: team.revision + 1,
-          updatedAt: now,
-        })
-        .where(and(eq(teams.id, id), eq(teams.revision, team.revision)))
-        .returning()
-        .get(),
+    const [[row]] = await run(
+      database.batch([
+        database
+          .update(teams)
+          .set({
+            name: changes.name ?? team.name,
+            policy: changePolicy(team.policy, changes.policy),
+            revision: team.revision + 1,
+            updatedAt: now,
+          })
+          .where(and(eq(teams.id, id), eq(teams.revision, team.revision)))
+          .returning(),
+        auditOfChange(database, id, updateEvent(changes), now),
+      ]),
     );
     if (row !== undefined) return { ok: true, team: teamRecord(row) };
   }
   return { ok: false, code: "unavailable", message: "The team is being changed by many at once." };
 }
 
+/** Names what was set, and says of a switch where it stands. */
+function updateEvent({ name, policy }: TeamChanges): NewAuditEvent {
+  const set = Object.entries({ name, ...policy }).filter(([, value]) => value !== undefined);
+  const details = {
+    fields: set.map(([field]) => field).sort(),
+    ...(policy.disabled !== undefined && { disabled: policy.disabled }),
+  };
+  return { type: "team.updated", actor: ADMIN, details };
+}
+
 /**
  * Whether any team allows an origin that matches one of `patterns`, for the preflight of a creation, which names no
  * team. Throws `IndexError`.
  */
-export async function isOriginKnown(
+export async function hasTeamWithOrigin(
   database: IndexDatabase,
   patterns: readonly string[],
 ): Promise<boolean> {

@@ -1,10 +1,11 @@
-// The projection: a session's record and conversations into rows, in one transaction. Safe to repeat and to arrive late,
-// since a row only ever gives way to a higher version of itself.
+// The projection: a session's record, conversations and audit events into rows, in one transaction. Safe to repeat and to
+// arrive late, since a row only ever gives way to a higher version of itself.
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import type { ConversationRecord } from "../domain/conversation-record.ts";
 import type { SessionRecord } from "../domain/session-state.ts";
+import { type AuditRecord, auditStatements } from "./audit.ts";
 import { chunks } from "./chunks.ts";
 import type { IndexDatabase } from "./databases.ts";
 import { indexError } from "./errors.ts";
@@ -25,14 +26,32 @@ export async function projectSession(
   database: IndexDatabase,
   session: IndexedSession,
   threads: readonly ConversationRecord[],
+  events: readonly AuditRecord[],
+): Promise<Projection> {
+  return await land(database, [
+    upsertSession(database, session),
+    ...chunks(threads, CONVERSATIONS_PER_STATEMENT).map((some) =>
+      upsertConversations(database, session, some),
+    ),
+    ...auditStatements(database, events),
+  ]);
+}
+
+/** Writes events alone, those that the index does not have yet. */
+export async function projectEvents(
+  database: IndexDatabase,
+  events: readonly AuditRecord[],
+): Promise<Projection> {
+  const [first, ...rest] = auditStatements(database, events);
+  return first === undefined ? { ok: true } : await land(database, [first, ...rest]);
+}
+
+async function land(
+  database: IndexDatabase,
+  statements: Parameters<IndexDatabase["batch"]>[0],
 ): Promise<Projection> {
   try {
-    await database.batch([
-      upsertSession(database, session),
-      ...chunks(threads, CONVERSATIONS_PER_STATEMENT).map((some) =>
-        upsertConversations(database, session, some),
-      ),
-    ]);
+    await database.batch(statements);
     return { ok: true };
   } catch (error) {
     const { retryable, message } = indexError(error);

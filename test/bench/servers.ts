@@ -1,11 +1,12 @@
 // Both sides in one workerd: the project's Worker, bundled as it is deployed, and the bare one. Their storage is on disk,
 // since what a commit costs is what it costs to sync it, in a folder that goes with them.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare, type V4WorkerOptions } from "miniflare";
-import { ROOT, resultOf, startWrangler } from "../../src/cli/wrangler.ts";
-import { TEST_ADMIN_TOKEN, TEST_SIGNING_KEYS } from "../support/test-env.ts";
+import { ROOT } from "../../src/cli/wrangler.ts";
+import { builtWorker, type Database, migrate, RUNTIME } from "../support/built-worker.ts";
+import { TEST_ADMIN_TOKEN } from "../support/test-env.ts";
 import { type HttpRequest, requestOnce } from "./http-connection.ts";
 
 export const TEAM_ID = "bench";
@@ -17,17 +18,8 @@ export interface Servers {
   stop(): Promise<void>;
 }
 
-const MIGRATIONS = join(ROOT, "migrations/index");
-
 /** The same for both, and as deployed. */
-const config = readFileSync(join(ROOT, "wrangler.toml"), "utf8");
-const runtime = {
-  compatibilityDate: /^compatibility_date = "(.+)"$/m.exec(config)?.[1] ?? "",
-  compatibilityFlags: [
-    ...(/^compatibility_flags = (\[.*\])$/m.exec(config)?.[1] ?? "").matchAll(/"(.+?)"/g),
-  ].map(([, flag = ""]) => flag),
-  unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
-};
+const runtime = { ...RUNTIME, unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] };
 
 export async function startServers(): Promise<Servers> {
   const parent = join(ROOT, ".wrangler");
@@ -43,7 +35,7 @@ export async function startServers(): Promise<Servers> {
       convertV4MiniflareOptions({
         resourcePersistencePath: join(folder, "state"),
         cf: false,
-        workers: [await ourWorker(join(folder, "bundle")), bareWorker()],
+        workers: [{ ...(await builtWorker(join(folder, "bundle"))), ...runtime }, bareWorker()],
       }),
     );
     await miniflare.ready;
@@ -61,35 +53,6 @@ export async function startServers(): Promise<Servers> {
   }
 }
 
-async function ourWorker(folder: string): Promise<V4WorkerOptions> {
-  // The page is no part of this, and need not have been built.
-  const pages = join(folder, "pages");
-  mkdirSync(pages, { recursive: true });
-  const { code, stderr } = await resultOf(
-    startWrangler(["deploy", "--dry-run", "--outdir", folder, "--assets", pages], {
-      output: "capture",
-      env: undefined,
-      ownGroup: false,
-    }),
-  );
-  if (code !== 0) throw new Error(`the Worker could not be bundled:\n${stderr}`);
-  const names = readdirSync(folder);
-  return {
-    ...runtime,
-    name: "ours",
-    modulesRoot: folder,
-    modules: [
-      { type: "ESModule" as const, path: join(folder, "worker.js") },
-      ...names
-        .filter((name) => name.endsWith(".sql"))
-        .map((name) => ({ type: "Text" as const, path: join(folder, name) })),
-    ],
-    bindings: { ADMIN_TOKEN: TEST_ADMIN_TOKEN, SIGNING_KEYS: TEST_SIGNING_KEYS },
-    durableObjects: { SESSIONS: { className: "SessionObject", useSQLite: true } },
-    d1Databases: { INDEX_DB: "ours" },
-  };
-}
-
 function bareWorker(): V4WorkerOptions {
   const source = readFileSync(new URL("bare-worker.ts", import.meta.url), "utf8");
   return {
@@ -101,18 +64,6 @@ function bareWorker(): V4WorkerOptions {
     durableObjects: { OBJECTS: { className: "BareObject", useSQLite: true } },
     d1Databases: { INDEX_DB: "bare" },
   };
-}
-
-type Database = Awaited<ReturnType<Miniflare["getD1Database"]>>;
-
-async function migrate(database: Database): Promise<void> {
-  const files = readdirSync(MIGRATIONS).filter((name) => name.endsWith(".sql"));
-  for (const file of files.sort()) {
-    const statements = readFileSync(join(MIGRATIONS, file), "utf8").split(
-      "--> statement-breakpoint",
-    );
-    await database.batch(statements.map((statement) => database.prepare(statement)));
-  }
 }
 
 /** Leaves the tables and their indexes, and a team for the rows to refer to. */

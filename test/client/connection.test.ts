@@ -149,6 +149,13 @@ describe("coming back", () => {
     expect(retryAt - Date.now()).toBe(4000);
   });
 
+  it("keeps to the pause that a close asks for", async () => {
+    const { environment, client } = await syncedTab();
+    environment.socket.close(4429, "rate_limited retryAfterMs=70000");
+    const { retryAt = 0 } = client.getState().connection;
+    expect(retryAt - Date.now()).toBe(74_000);
+  });
+
   it("keeps to the pause that the API asks for", async () => {
     const { environment, client } = await syncedTab();
     // The ticket is old by now.

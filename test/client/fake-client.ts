@@ -1,7 +1,7 @@
 // A started client over the fake environment, brought as far as a test wants to begin.
 import { vi } from "vitest";
+import { createSessionClient } from "../../client/core/client.ts";
 import type { SessionClient } from "../../client/core/session-client.ts";
-import { createSessionClient } from "../../client/core/session-client.ts";
 import type { DownFrame } from "../../src/protocol/frames.ts";
 import type { FakeSocket } from "./fake-environment.ts";
 import { FakeEnvironment, session, welcome } from "./fake-environment.ts";

@@ -44,9 +44,9 @@ export class FakeSocket {
     }
   }
 
-  close(code: number): void {
+  close(code: number, reason = ""): void {
     if (!this.closedByClient) {
-      this.#listeners.closed(code);
+      this.#listeners.closed(code, reason);
     }
   }
 
@@ -73,6 +73,9 @@ export class FakeEnvironment implements Environment {
   readonly sockets: FakeSocket[] = [];
   readonly requests: Request[] = [];
   readonly storage: KeyValueStorage | undefined;
+  readonly tabStorage: MemoryStorage = new MemoryStorage();
+  /** In the page's address, as long as nobody has taken it out. */
+  invite: string | undefined;
   /** Answers the next requests; may await. */
   respond: (request: Request) => Answer | Promise<Answer> = () => ({ status: 404 });
   isVisible = true;
@@ -100,6 +103,12 @@ export class FakeEnvironment implements Environment {
       this.#attentionListeners.add(listener);
       return () => this.#attentionListeners.delete(listener);
     },
+  };
+
+  readonly takeInvite = () => {
+    const { invite } = this;
+    this.invite = undefined;
+    return invite;
   };
 
   /** The last socket that the client opened. */

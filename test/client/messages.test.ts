@@ -285,6 +285,25 @@ describe("sending", () => {
     expect(sentContents(tab)).toEqual(["other", "refused"]);
   });
 
+  it("keeps what was too much for now in line, and sends it again when the server said", async () => {
+    const tab = await syncedTab(0);
+    const clientId = tab.client.send("one too many");
+    const error = { type: "error", code: "rate_limited", retryAfterMs: 20_000 } as const;
+    tab.environment.socket.down({ ...error, clientId });
+    expect(deliveries(tab)).toEqual(["one too many: sending"]);
+    await vi.advanceTimersByTimeAsync(19_999);
+    tab.environment.socket.text("pong");
+    expect(sentContents(tab)).toEqual(["one too many"]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(sentContents(tab)).toEqual(["one too many", "one too many"]);
+    // A whole frame that was too much names nobody; room for one message is not asked for at once.
+    tab.environment.socket.down({ type: "error", code: "rate_limited", retryAfterMs: 1 });
+    await vi.advanceTimersByTimeAsync(4_999);
+    expect(sentContents(tab)).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(sentContents(tab)).toHaveLength(3);
+  });
+
   it("fails what no server would take, and never sends it", async () => {
     const tab = await syncedTab(0);
     tab.client.send("x".repeat(MAX_CONTENT_BYTES + 1));

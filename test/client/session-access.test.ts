@@ -191,7 +191,7 @@ describe("the next visit", () => {
     answer: Answer | ((request: Request) => Answer),
     storage = new MemoryStorage(),
   ) {
-    storage.setItem(KEY, JSON.stringify({ token: TOKEN }));
+    storage.setItem(KEY, JSON.stringify({ token: TOKEN, refreshedAt: Date.now() }));
     const tab = openTab(new FakeEnvironment(storage));
     tab.environment.respond = typeof answer === "function" ? answer : () => answer;
     tab.client.start();

@@ -8,31 +8,39 @@ import {
   slidesExpiry,
   TEAM_ACCESS,
 } from "../../src/domain/access.ts";
-import { KEY_SCOPES } from "../../src/protocol/rest.ts";
 import type { CredentialRole } from "../../src/protocol/session.ts";
+import { KEY_SCOPES } from "../../src/protocol/team.ts";
 
 const ROLES: readonly CredentialRole[] = ["owner", "writer", "reader"];
 const OPERATIONS = Object.keys(SESSION_ACCESS) as SessionOperation[];
 
 /** The whole table once more, as the contract has it: who may, with what scope, and for whom it outlives the session. */
 const TABLE: Record<SessionOperation, string> = {
-  get: "owner writer reader | sessions:read | team",
-  validate: "owner writer reader | sessions:read | owner writer reader team",
+  get: "owner writer reader operator | sessions:read | team operator",
+  validate: "owner writer reader operator | sessions:read | owner writer reader team operator",
   refresh: "owner | sessions:write | ",
-  terminate: "owner | sessions:write | owner writer reader team",
+  terminate: "owner | sessions:write | owner writer reader team operator",
   connect: "owner writer reader |  | ",
-  listConversations: "owner writer reader | sessions:read | team",
+  listConversations: "owner writer reader operator | sessions:read | team operator",
   openConversation: "owner writer | sessions:write | ",
-  listMessages: "owner writer reader | sessions:read | owner writer reader team",
-  postMessage: "owner writer | messages:write | ",
+  listMessages: "owner writer reader operator | sessions:read | owner writer reader team operator",
+  postMessage: "owner writer operator | messages:write | ",
   setTyping: "owner writer |  | ",
   markRead: "owner |  | ",
+  identify: "owner |  | ",
+  createInvite: "owner |  | ",
+  listInvites: "owner |  | ",
+  revokeInvite: "owner |  | ",
+  listDevices: "owner |  | ",
+  revokeDevice: "owner |  | ",
+  readIdentity: "owner |  | ",
 };
 
 test.each(OPERATIONS)("%s", (operation) => {
-  const roles = ROLES.filter((role) => mayRole(operation, role));
+  const roles = [...ROLES, "operator" as const].filter((role) => mayRole(operation, role));
   const scopes = KEY_SCOPES.filter((scope) => mayScope(operation, [scope]));
-  const afterTheEnd = [...ROLES, "team" as const].filter((who) => opensWhenEnded(operation, who));
+  const everyone = [...ROLES, "team" as const, "operator" as const];
+  const afterTheEnd = everyone.filter((who) => opensWhenEnded(operation, who));
   expect([roles, scopes, afterTheEnd].map((list) => list.join(" ")).join(" | ")).toBe(
     TABLE[operation],
   );
@@ -48,15 +56,22 @@ describe("scopes", () => {
   });
 
   test("of questions across sessions", () => {
-    expect(TEAM_ACCESS).toEqual({
-      createSession: "sessions:write",
-      findByFingerprint: "sessions:read",
-      listSessions: "sessions:read",
-      stats: "stats:read",
-    });
+    const table = Object.entries(TEAM_ACCESS).map(([operation, { scope, operator, owner }]) =>
+      [operation, scope, operator && "operator", owner && "owner"].filter(Boolean).join(" "),
+    );
+    expect(table).toEqual([
+      "createSession sessions:write",
+      "findByFingerprint sessions:read operator owner",
+      "listSessions sessions:read operator owner",
+      "stats stats:read operator",
+      "listAuditEvents admin",
+      "createOperatorToken operators",
+      "revokeOperator operators",
+    ]);
   });
 });
 
 test("a guest's calls do not keep a session alive", () => {
-  expect([...ROLES, "team" as const].filter(slidesExpiry)).toEqual(["owner", "team"]);
+  const everyone = [...ROLES, "team" as const, "operator" as const];
+  expect(everyone.filter(slidesExpiry)).toEqual(["owner", "team", "operator"]);
 });

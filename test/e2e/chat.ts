@@ -35,6 +35,13 @@ export class Chat {
     return chat;
   }
 
+  /** A new tab of `context` at a link that somebody sent. */
+  static async openLink(context: BrowserContext, url: string): Promise<Chat> {
+    const chat = new Chat(await context.newPage());
+    await chat.page.goto(url);
+    return chat;
+  }
+
   async connected(): Promise<void> {
     await expect.poll(() => this.connection(), PATIENCE).toBe("Connected");
   }
@@ -89,8 +96,13 @@ export class Chat {
     await this.page.getByRole("dialog").getByRole("button", { name: "End chat" }).click();
   }
 
-  async hasEnded(): Promise<void> {
-    await this.page.getByRole("heading", { name: "This chat has ended" }).waitFor();
+  hasEnded(): Promise<void> {
+    return this.says("This chat has ended");
+  }
+
+  /** What stands where the composer was says so. */
+  async says(title: string): Promise<void> {
+    await this.page.getByRole("heading", { name: title }).waitFor();
   }
 
   async startNew(): Promise<void> {

@@ -36,7 +36,7 @@ describe("two tabs of one browser and one of another", () => {
     const stranger = await Chat.open(elsewhere, server);
     expect(await one!.sessionId()).toBe(await two!.sessionId());
     expect(await stranger.sessionId()).not.toBe(await one!.sessionId());
-    await expect.poll(() => one!.presence(), PATIENCE).toBe("you in 2 tabs");
+    await expect.poll(() => one!.presence(), PATIENCE).toBe("you in 2 places");
     await expect.poll(() => stranger.presence(), PATIENCE).toBe("only you");
 
     await one!.write("from the first");
@@ -100,10 +100,10 @@ describe("two tabs of one browser and one of another", () => {
   it("see who writes", async () => {
     const [one, two] = await openTabs(2);
     await two!.page.getByRole("textbox", { name: "Message" }).pressSequentially("hm");
-    await one!.page.getByText("Typing in another tab").waitFor();
+    await one!.page.getByText("You are typing elsewhere").waitFor();
     await two!.page.keyboard.press("Enter");
-    await one!.page.getByText("Typing in another tab").waitFor({ state: "detached" });
-    expect(await two!.page.getByText("Typing in another tab").count()).toBe(0);
+    await one!.page.getByText("You are typing elsewhere").waitFor({ state: "detached" });
+    expect(await two!.page.getByText("You are typing elsewhere").count()).toBe(0);
   });
 });
 

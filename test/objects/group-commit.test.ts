@@ -80,7 +80,11 @@ test("what waits when the session is ended is stored and delivered before the en
   const created = await newSession(teamId);
   const socket = await join(created);
   await inOneTurn(created, [[message("1")], [message("2")]], (object) =>
-    object.terminate({ actor: { kind: "team", teamId }, teamRevision: undefined }),
+    object.terminate({
+      actor: { kind: "team", teamId, keyId: undefined },
+      teamRevision: undefined,
+      teamConfirmedAt: undefined,
+    }),
   );
   expect(await socket.closed()).toBe(4410);
   expect(socket.messages.map(({ clientId }) => clientId)).toEqual(["1", "2"]);

@@ -77,7 +77,7 @@ test("what can never be indexed becomes a dead letter and wakes nobody", async (
   const { session, token } = await newSession(teamId);
   heal();
   await env.INDEX_DB.batch(
-    ["team_counters WHERE team_id", "teams WHERE id"].map((where) =>
+    ["audit_events WHERE team_id", "team_counters WHERE team_id", "teams WHERE id"].map((where) =>
       env.INDEX_DB.prepare(`DELETE FROM ${where} = ?`).bind(teamId),
     ),
   );

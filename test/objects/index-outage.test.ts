@@ -223,7 +223,9 @@ describe("while the index fails every call", () => {
     await terminate(chat);
     const attempts = () =>
       runInDurableObject(objectOf(chat.session.id), (_, { storage: { sql } }) =>
-        Number(sql.exec("SELECT attempts FROM index_outbox").one().attempts),
+        Number(
+          sql.exec("SELECT attempts FROM index_outbox WHERE entity = 'session'").one().attempts,
+        ),
       );
     const waits: number[] = [];
     for (let attempt = 1; attempt <= 16; attempt++) {

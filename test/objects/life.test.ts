@@ -2,13 +2,11 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { mintTicket, readToken } from "../../src/credentials.ts";
+import { mintTicket } from "../../src/credentials/ticket.ts";
+import { readToken } from "../../src/credentials/token.ts";
 import { signingKeys } from "../../src/keys.ts";
-import type {
-  SessionWithToken,
-  TeamPolicy,
-  ValidateSessionResponse,
-} from "../../src/protocol/rest.ts";
+import type { SessionWithToken, ValidateSessionResponse } from "../../src/protocol/rest.ts";
+import type { TeamPolicy } from "../../src/protocol/team.ts";
 import { alarmAt, runAlarms } from "../support/alarms.ts";
 import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
 import { DAY_MS as DAY, MINUTE_MS as MINUTE } from "../support/clock.ts";

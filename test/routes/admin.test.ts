@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { DEFAULT_POLICY } from "../../src/domain/policy.ts";
-import type { Team, TeamKey } from "../../src/protocol/rest.ts";
+import type { Team, TeamKey } from "../../src/protocol/team.ts";
 import worker from "../../src/worker.ts";
 import { BASE, call, newTeam, newTeamKey, type Sent } from "../support/api.ts";
 import { problemOf, refusal } from "../support/problem.ts";

@@ -1,17 +1,22 @@
 /** Whatever a client sends over a socket: an error frame that says what is wrong, nothing stored, and the socket works on. */
 import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ErrorFrame } from "../../src/protocol/frames.ts";
 import { MAX_FRAME_BYTES, MAX_MESSAGES_PER_SEND } from "../../src/protocol/limits.ts";
 import type { SessionWithToken } from "../../src/protocol/rest.ts";
 import { decodeUp } from "../../src/schemas/frames.ts";
-import { newSession, newTeam } from "../support/api.ts";
+import { NO_LIMITS, newSession, newTeam } from "../support/api.ts";
 import { objectOf } from "../support/object-of.ts";
 import { TestSocket } from "../support/socket.ts";
+import { hostileJson } from "./hostile-inputs.ts";
+
+const CASES = Number(env.HOSTILE_CASES);
+const SEED = env.HOSTILE_SEED === "" ? undefined : Number(env.HOSTILE_SEED);
 
 async function open(): Promise<{ chat: SessionWithToken; socket: TestSocket }> {
-  const chat = await newSession(await newTeam());
+  const chat = await newSession(await newTeam({ limits: NO_LIMITS }));
   const socket = await TestSocket.open(chat.session, chat.ticket);
   await socket.first("synced");
   return { chat, socket };
@@ -38,8 +43,16 @@ function stored({ session }: SessionWithToken): Promise<unknown[]> {
 }
 
 const types = fc.constantFrom("send", "typing", "read", "received", "presence", "__proto__", "");
+const fields = fc.constantFrom("type", "messages", "active", "conversationId", "seq", "x");
 const badFrames: fc.Arbitrary<string> = fc
   .oneof(
+    hostileJson,
+    fc.tuple(types, fields, hostileJson).map(([type, field, json]) => {
+      return `{"type":${toText(type)},${toText(field)}:${json}}`;
+    }),
+    fc
+      .tuple(fc.constantFrom("clientId", "content", "metadata", "role"), hostileJson)
+      .map(([field, json]) => `{"type":"send","messages":[{${toText(field)}:${json}}]}`),
     fc.string({ unit: "binary" }),
     fc.json(),
     fc.record({ type: types, messages: fc.jsonValue(), seq: fc.jsonValue() }).map(toText),
@@ -55,11 +68,17 @@ const badFrames: fc.Arbitrary<string> = fc
   )
   .filter((data) => data !== "ping" && decodeUp(data).frame === undefined);
 
+const WITHOUT_PATH = ["malformed_json", "frame_too_large", "message_too_large"];
+const CODES = [...WITHOUT_PATH, "invalid_frame", "unknown_type", "validation_failed"];
+
 function toText(value: unknown): string {
   return JSON.stringify(value);
 }
 
-test("a frame that is not right changes nothing and is answered", async () => {
+const timeout = 30_000 + 30 * CASES;
+test(`${CASES} frames that are not right change nothing and are answered`, {
+  timeout,
+}, async () => {
   const { chat, socket } = await open();
   const before = await stored(chat);
   await fc.assert(
@@ -67,13 +86,11 @@ test("a frame that is not right changes nothing and is answered", async () => {
       const errors = await errorsFor(socket, data);
       expect(errors.length).toBeGreaterThan(0);
       for (const { code, path } of errors) {
-        expect(["malformed_json", "invalid_frame", "unknown_type", "validation_failed"]).toContain(
-          code,
-        );
-        if (code !== "malformed_json") expect(path).toMatch(/^(\/.*)?$/);
+        expect(CODES).toContain(code);
+        if (!WITHOUT_PATH.includes(code)) expect(path).toMatch(/^(\/.*)?$/);
       }
     }),
-    { numRuns: 300 },
+    { numRuns: CASES, endOnFailure: true, ...(SEED !== undefined && { seed: SEED }) },
   );
   expect(await stored(chat)).toEqual(before);
   expect(socket.messages.every(({ content }) => content === "still here")).toBe(true);

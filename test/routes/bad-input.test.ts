@@ -7,6 +7,7 @@ import { env, exports } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { MAX_BODY_BYTES, MAX_JSON_DEPTH } from "../../src/protocol/limits.ts";
+import type { Audience } from "../../src/routes/origin.ts";
 import { BASE, newSession, newTeam, newTeamKey } from "../support/api.ts";
 import { objectOf } from "../support/object-of.ts";
 import { problemOf } from "../support/problem.ts";
@@ -17,13 +18,14 @@ import { SAMPLES } from "./sample-requests.ts";
 const RUNS_PER_ROUTE = 25;
 
 let names: Names;
-let bearers: Record<string, string | undefined>;
+let bearers: Record<Exclude<Audience, "public" | "creation">, string>;
 
 beforeAll(async () => {
   const teamId = await newTeam();
   const { session, token } = await newSession(teamId);
   names = { id: session.id, teamId };
-  bearers = { session: token, team: await newTeamKey(teamId), admin: TEST_ADMIN_TOKEN };
+  const key = await newTeamKey(teamId);
+  bearers = { session: token, team: key, person: key, admin: TEST_ADMIN_TOKEN };
 });
 
 /** What is sent instead of a good request. */
@@ -223,7 +225,8 @@ function send(sample: RouteSample, attack: Attack): Promise<Response> {
   const goodPath = sample.path(names);
   const goodBody = sample.body(names);
   const headers = new Headers();
-  const bearer = bearers[sample.endpoint.audience];
+  const { audience } = sample.endpoint;
+  const bearer = audience === "public" || audience === "creation" ? undefined : bearers[audience];
   if (bearer !== undefined) headers.set("Authorization", `Bearer ${bearer}`);
   const ofBody = attack.path !== undefined && goodBody ? JSON.stringify(goodBody) : attack.body;
   const type = "contentType" in attack ? attack.contentType : "application/json";

@@ -5,11 +5,12 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
-import { newSessionId } from "../../src/credentials.ts";
+import { newSessionId } from "../../src/credentials/session-id.ts";
 import { signingKeys } from "../../src/keys.ts";
 import type { SessionList, SessionStats, SessionWithToken } from "../../src/protocol/rest.ts";
 import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
 import { type Cost, indexCost } from "../support/index-database.ts";
+import { from, newAddress } from "../support/networks.ts";
 import { objectOf } from "../support/object-of.ts";
 import { objectRowsWritten } from "../support/object-storage.ts";
 import { refusal } from "../support/problem.ts";
@@ -40,6 +41,9 @@ async function costOf(act: () => Promise<unknown>): Promise<Cost & { objectRows:
 }
 
 const FREE = { rowsRead: 0, rowsWritten: 0, objectRows: 0 };
+
+/** What counts it. */
+const LOOKUP = { ...FREE, objectRows: 1 };
 
 describe("within the touch interval", () => {
   test("validating costs nothing", async () => {
@@ -72,15 +76,44 @@ describe("within the touch interval", () => {
 
 describe("a creation", () => {
   test.each([
-    { title: "of an anonymous visitor", body: {}, rowsWritten: 6 },
-    { title: "with a fingerprint", body: { userFingerprint: "print" }, rowsWritten: 7 },
+    { title: "of an anonymous visitor", body: {}, rowsWritten: 7 },
+    { title: "with a fingerprint", body: { userFingerprint: "print" }, rowsWritten: 8 },
   ])("$title writes $rowsWritten rows of D1, and reads a team's row at most", async (given) => {
     const cost = await costOf(async () => {
       await newSession(teamId, { body: given.body });
       await settled();
     });
     expect(cost.rowsWritten).toBe(given.rowsWritten);
-    expect(cost.rowsWritten).toBeLessThanOrEqual(16);
+    expect(cost.rowsWritten).toBeLessThanOrEqual(10);
+  });
+});
+
+describe("a creation under limits", () => {
+  const headers = from(newAddress());
+  const create = (limited: string) =>
+    costOf(async () => {
+      await newSession(limited, { headers });
+      await settled();
+    });
+
+  test("writes 1 row more for the network and 1 for the team, and the first of each 1 alarm", async () => {
+    const [lifted, limited] = [
+      await newTeam(),
+      await newTeam({ limits: { createsPerMinutePerNetwork: 20, createsPerMinute: 600 } }),
+    ];
+    const { objectRows } = await create(lifted);
+    expect((await create(limited)).objectRows).toBe(objectRows + 4);
+    expect((await create(limited)).objectRows).toBe(objectRows + 2);
+  });
+
+  test("that is refused costs nothing", async () => {
+    const limited = await newTeam({ limits: { createsPerMinutePerNetwork: 1 } });
+    await newSession(limited, { headers });
+    const cost = await costOf(async () => {
+      const sent = { body: { teamId: limited }, headers };
+      expect((await call("/api/sessions/create", sent)).status).toBe(429);
+    });
+    expect(cost).toEqual(FREE);
   });
 });
 
@@ -127,11 +160,12 @@ describe("with 100,000 other sessions of the team", () => {
 
   beforeAll(async () => {
     key = await newTeamKey(teamId);
+    // No session ids: nobody is to look for their objects.
     const seed = `
       INSERT INTO sessions (id, team_id, user_fingerprint, device_info, location_info, status,
         last_accessed, expires_at, created_at, updated_at, version)
       WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${OTHERS})
-      SELECT printf('%032d', i), '${teamId}', 'fp' || (i / 10), '{}', '{}', 'active', i, i, 0, 0, 1 FROM n`;
+      SELECT 'other:' || i, '${teamId}', 'fp' || (i / 10), '{}', '{}', 'active', i, i, 0, 0, 1 FROM n`;
     await env.INDEX_DB.exec(seed.replaceAll("\n", " "));
     for (let index = 0; index < 3; index++) {
       await newSession(teamId, { body: { userFingerprint: "mine" } });
@@ -151,7 +185,7 @@ describe("with 100,000 other sessions of the team", () => {
         found = (await response.json<SessionList>()).sessions.length;
       });
       expect(found).toBe(results);
-      expect(cost).toEqual({ ...FREE, rowsRead: expect.any(Number) });
+      expect(cost).toEqual({ ...LOOKUP, rowsRead: expect.any(Number) });
       expect(cost.rowsRead).toBeLessThanOrEqual(results + 2);
     }
   });
@@ -163,7 +197,7 @@ describe("with 100,000 other sessions of the team", () => {
       total = (await response.json<SessionStats>()).totalSessions;
     });
     expect(total).toBeGreaterThan(OTHERS);
-    expect(cost).toEqual({ ...FREE, rowsRead: 1 });
+    expect(cost).toEqual({ ...LOOKUP, rowsRead: 1 });
   });
 
   test("a key that the isolate does not know yet is 2 rows more", async () => {

@@ -1,18 +1,11 @@
 /** Ids, tokens, tickets and keys: what this deployment made it knows again, also after its signing key was changed. */
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import {
-  fingerprintHashes,
-  idempotentBytes,
-  mintTeamKey,
-  mintTicket,
-  mintToken,
-  newSessionId,
-  readSessionId,
-  readTeamKey,
-  readTicket,
-  readToken,
-} from "../../src/credentials.ts";
+import { fingerprintHashes } from "../../src/credentials/fingerprint.ts";
+import { idempotentBytes, newSessionId, readSessionId } from "../../src/credentials/session-id.ts";
+import { mintTeamKey, readTeamKey } from "../../src/credentials/team-key.ts";
+import { mintTicket, readTicket } from "../../src/credentials/ticket.ts";
+import { mintToken, readToken } from "../../src/credentials/token.ts";
 import { fromBase64Url, toBase64Url } from "../../src/domain/base64url.ts";
 import { Keys } from "../../src/keys.ts";
 
@@ -56,7 +49,7 @@ describe("after a rotation of the signing key", () => {
     ];
     const { credentialId } = credential;
     expect(await read(before)).toEqual([
-      { ...credential, teamNumber: 1 },
+      expect.objectContaining({ ...credential, teamNumber: 1 }),
       { credentialId },
       { keyId, secretHash },
     ]);
@@ -145,6 +138,21 @@ test("whatever text it is, reading it does not throw", async () => {
       expect(await readTeamKey(before, text)).toBeUndefined();
     }),
   );
+});
+
+test("a secret is 32 random bytes, and never comes twice", async () => {
+  const id = await newSessionId(before, 1);
+  const secrets = await Promise.all(
+    Array.from({ length: 500 }, async () => (await mintToken(before, id)).token.split(".")[2]),
+  );
+  const bytes = secrets.map((secret = "") => fromBase64Url(secret)?.subarray(0, 32));
+  expect(new Set(secrets).size).toBe(500);
+  expect(bytes[0]).toHaveLength(32);
+  // Each of the 256 bits is set in about half of them; twelve standard deviations off would be no chance.
+  for (let bit = 0; bit < 256; bit++) {
+    const set = bytes.filter((one) => ((one?.[bit >> 3] ?? 0) >> (bit & 7)) & 1).length;
+    expect(Math.abs(set - 250)).toBeLessThan(134);
+  }
 });
 
 describe("base64url", () => {

@@ -2,7 +2,7 @@
 import { evictDurableObject, listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";
-import { newSessionId } from "../../src/credentials.ts";
+import { newSessionId } from "../../src/credentials/session-id.ts";
 import { Keys, signingKeys } from "../../src/keys.ts";
 import type { SessionWithToken } from "../../src/protocol/rest.ts";
 import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
@@ -102,7 +102,9 @@ test(`${FORGERIES} forged ids, tokens and tickets wake nobody`, { timeout: 120_0
     }
   });
   expect(addressed.stop()).toBe(0);
-  expect(cost).toEqual({ rowsRead: 0, rowsWritten: 0 });
+  expect(cost.rowsRead).toBe(0);
+  // The audit trail tells of at most ten in a minute.
+  expect(cost.rowsWritten).toBeLessThanOrEqual(30);
   expect((await listDurableObjectIds(env.SESSIONS)).length).toBe(before);
   // The one whose id was right all along sleeps still.
   await expect(evictDurableObject(objectOf(chat.session.id))).rejects.toThrow(

@@ -1,12 +1,14 @@
 /** One key, one session: two tabs, a retry or a double click get the same, each caller a credential of its own. */
 import { listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { MAX_CREDENTIALS_PER_SESSION } from "../../src/protocol/limits.ts";
 import type { SessionWithToken } from "../../src/protocol/rest.ts";
 import { call, newTeam, newTeamKey } from "../support/api.ts";
 import { MINUTE_MS, moveClock } from "../support/clock.ts";
+import { RESIDENCIES, stepper } from "../support/eviction.ts";
 import { problemOf, refusal } from "../support/problem.ts";
+import { askRevoke, credentialIdOf, letIn } from "../support/sharing.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -93,6 +95,32 @@ test("once the session has ended it is too old", async () => {
   const { session, token } = await created(await create(teamId, key));
   await call(`/api/sessions/${session.id}`, { method: "DELETE", bearer: token });
   expect(await refusal(await create(teamId, key))).toBe("409 idempotency_key_expired");
+});
+
+describe.each(RESIDENCIES)("in an object that %s", (residency) => {
+  const step = stepper(residency);
+
+  test("an owner's device that was shut out is not let in again by it", async () => {
+    const teamId = await newTeam();
+    const key = newKey();
+    const lost = await created(await create(teamId, key));
+    const { id } = lost.session;
+    const { token } = await letIn(lost.token, "owner");
+    expect((await askRevoke(token, "others")).status).toBe(204);
+    await step(id);
+    expect(await refusal(await create(teamId, key))).toBe("409 idempotency_key_expired");
+    expect((await validate(id, token)).status).toBe(200);
+  });
+
+  test("a guest who was shut out is no reason to refuse the owner's retry", async () => {
+    const teamId = await newTeam();
+    const key = newKey();
+    const { session, token } = await created(await create(teamId, key));
+    const guest = await letIn(token, "reader");
+    expect((await askRevoke(token, credentialIdOf(guest.token))).status).toBe(204);
+    await step(session.id);
+    expect((await create(teamId, key)).status).toBe(200);
+  });
 });
 
 test("a session has at most so many credentials", async () => {

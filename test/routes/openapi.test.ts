@@ -5,6 +5,7 @@ import schema from "@seriousme/openapi-schema-validator/schemas/v3.1/schema.json
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { beforeAll, describe, expect, test } from "vitest";
 import { ERROR_STATUS } from "../../src/protocol/errors.ts";
+import type { Audience } from "../../src/routes/origin.ts";
 import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
 import { TEST_ADMIN_TOKEN } from "../support/test-env.ts";
 import { type Names, type RouteSample, requestOf, SAMPLES } from "./sample-requests.ts";
@@ -82,6 +83,13 @@ test("operations have a name of their own", () => {
   expect(new Set(names).size).toBe(names.length);
 });
 
+test("a creation alone takes an idempotency key", () => {
+  const takers = SAMPLES.map((sample) => operationOf(sample)).filter((operation) =>
+    operation?.parameters.some(({ name }) => name === "Idempotency-Key"),
+  );
+  expect(takers.map((operation) => operation?.operationId)).toEqual(["createSession"]);
+});
+
 describe.each(SAMPLES)("$title", (sample) => {
   test("says what it takes, in schemas that are good", () => {
     const operation = operationOf(sample);
@@ -94,17 +102,18 @@ describe.each(SAMPLES)("$title", (sample) => {
     expect(operation?.security.length).toBeGreaterThan(0);
   });
 
-  test("takes what its schema allows and refuses unknown fields in it", () => {
-    if (sample.endpoint.body === undefined) return;
-    const place = `document#/paths/${encodeURIComponent(templated(sample.pattern).replaceAll("/", "~1"))}`;
-    const method = sample.method.toLowerCase();
-    const validate = validators.getSchema(
-      `${place}/${method}/requestBody/content/application~1json/schema`,
-    );
-    const good = sample.body({ id: "", teamId: "team" });
-    expect(validate?.(good), JSON.stringify(validate?.errors)).toBe(true);
-    expect(validate?.({ ...good, unknown: 1 })).toBe(false);
-  });
+  const { body } = sample.endpoint;
+  if (body)
+    test("takes what its schema allows and refuses unknown fields in it", () => {
+      const place = `document#/paths/${encodeURIComponent(templated(sample.pattern).replaceAll("/", "~1"))}`;
+      const method = sample.method.toLowerCase();
+      const validate = validators.getSchema(
+        `${place}/${method}/requestBody/content/application~1json/schema`,
+      );
+      const good = sample.body({ id: "", teamId: "team" });
+      expect(validate?.(good), JSON.stringify(validate?.errors)).toBe(true);
+      expect(validate?.({ ...good, unknown: 1 })).toBe(false);
+    });
 
   test("names codes that there are, under their status", () => {
     for (const [status, { description }] of Object.entries(operationOf(sample)?.responses ?? {})) {
@@ -120,7 +129,7 @@ describe.each(SAMPLES)("$title", (sample) => {
 
 describe("real answers are as described", () => {
   let names: Names;
-  let bearers: Record<string, readonly (string | undefined)[]>;
+  let bearers: Record<Audience, readonly (string | undefined)[]>;
 
   beforeAll(async () => {
     const teamId = await newTeam();
@@ -133,6 +142,7 @@ describe("real answers are as described", () => {
       creation: [undefined, key],
       session: [token, key, undefined, "nonsense"],
       team: [key, token, undefined],
+      person: [key, token, undefined],
       admin: [TEST_ADMIN_TOKEN, undefined, "nonsense"],
     };
   });
@@ -160,7 +170,7 @@ describe("real answers are as described", () => {
   );
 
   test.each(inOrder)("$title", async (sample) => {
-    for (const bearer of bearers[sample.endpoint.audience] ?? []) {
+    for (const bearer of bearers[sample.endpoint.audience]) {
       const sent = requestOf(sample, names);
       const path = sample.path(names);
       await expectAsDescribed(sample, await call(path, { ...sent, bearer }));
@@ -176,7 +186,7 @@ describe("real answers are as described", () => {
 
   test("after the session's end too", async () => {
     for (const sample of inOrder.filter(({ endpoint }) => endpoint.audience === "session")) {
-      for (const bearer of bearers.session ?? []) {
+      for (const bearer of bearers.session) {
         const sent = requestOf(sample, names);
         await expectAsDescribed(sample, await call(sample.path(names), { ...sent, bearer }));
       }

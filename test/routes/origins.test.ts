@@ -2,10 +2,12 @@
 
 import { beforeAll, describe, expect, test } from "vitest";
 import type { SessionWithToken } from "../../src/protocol/rest.ts";
-import { call, newSession, newTeam, newTeamKey, ORIGIN } from "../support/api.ts";
+import { call, newSession, newTeam, newTeamKey, ORIGIN, things } from "../support/api.ts";
 import { indexCost } from "../support/index-database.ts";
+import type { TeamThings } from "../support/named-things.ts";
 import { refusal } from "../support/problem.ts";
 import { TEST_ADMIN_TOKEN } from "../support/test-env.ts";
+import { prepare, send } from "./prepared-requests.ts";
 import { type RouteSample, requestOf, samplesFor } from "./sample-requests.ts";
 
 const LOCAL = "http://localhost:*";
@@ -13,11 +15,13 @@ const LOCAL = "http://localhost:*";
 /** Another team's, so that somebody lists it. */
 const OTHER_ORIGIN = "https://other.example";
 
+let team: TeamThings;
 let teamId: string;
 let chat: SessionWithToken;
 
 beforeAll(async () => {
-  teamId = await newTeam({ allowedOrigins: [ORIGIN, LOCAL] });
+  team = await things.team(await newTeam({ allowedOrigins: [ORIGIN, LOCAL] }));
+  teamId = team.teamId;
   await newTeam({ allowedOrigins: [OTHER_ORIGIN] });
   chat = await newSession(teamId);
 });
@@ -67,14 +71,22 @@ describe("a listed page", () => {
   test.each([ORIGIN, "http://localhost:5173"])(
     "at %s may call, and read what it gets",
     async (origin) => {
-      for (const sample of samplesFor("session", "creation")) {
-        if (sample.endpoint.operationId === "terminateSession") continue;
-        const response = await from(origin, sample);
+      for (const sample of samplesFor("session", "creation", "person")) {
+        const own = await newSession(team.teamId);
+        const prepared = await prepare(sample, team, own);
+        // The person's sessions are for a known person to see.
+        const bearer =
+          sample.endpoint.audience === "person" ? await things.identify(team, own) : own.token;
+        const isVisitor = sample.endpoint.audience === "creation";
+        const response = await send(prepared, {
+          ...(!isVisitor && { bearer }),
+          headers: { Origin: origin },
+        });
         expect(response.ok, `${sample.title}: ${await response.clone().text()}`).toBe(true);
         expect(response.headers.get("Access-Control-Allow-Origin")).toBe(origin);
         expect(response.headers.get("Access-Control-Expose-Headers")).toBe("Retry-After");
         expect(response.headers.get("Vary")).toBe("Origin");
-        expect(response.headers.has("Access-Control-Allow-Credentials")).toBe(false);
+        expect(response.headers.get("Access-Control-Allow-Credentials")).toBe("true");
       }
     },
   );
@@ -159,12 +171,20 @@ test("an origin longer than any that a team can list is not looked up", async ()
   expect(cost.rowsRead).toBe(0);
 });
 
-test("backends' routes are for no page, the team's own neither", async () => {
+test("backends' keys are for no page, the team's own neither", async () => {
   const teamKey = await newTeamKey(teamId);
-  for (const sample of samplesFor("team", "admin")) {
-    const bearer = sample.endpoint.audience === "admin" ? TEST_ADMIN_TOKEN : teamKey;
+  for (const sample of samplesFor("team", "person")) {
+    expect(await refusal(await from(ORIGIN, sample, teamKey))).toBe("403 origin_not_allowed");
+    const strange = await from("https://evil.example", sample, teamKey);
+    expectNothingReflected(strange);
+    expect(await refusal(strange)).toBe("403 origin_not_allowed");
+  }
+});
+
+test("the administrator's routes are for no page, however it asks", async () => {
+  for (const sample of samplesFor("admin")) {
     for (const response of [
-      await from(ORIGIN, sample, bearer),
+      await from(ORIGIN, sample, TEST_ADMIN_TOKEN),
       await preflight(sample.path(names()), ORIGIN, sample.method),
     ]) {
       expectNothingReflected(response);
@@ -177,7 +197,8 @@ test("what is nobody's data, any page may read", async () => {
   for (const path of ["/api/health", "/api/openapi.json"]) {
     const response = await call(path, { headers: { Origin: "https://anyone.example" } });
     expect(response.status).toBe(200);
-    expect(response.headers.get("Access-Control-Allow-Origin")).toBe("https://anyone.example");
+    expect(response.headers.get("Access-Control-Allow-Origin")).toBe("*");
+    expect(response.headers.has("Access-Control-Allow-Credentials")).toBe(false);
   }
 });
 

@@ -2,12 +2,9 @@
 import type { Endpoint } from "../../src/routes/endpoint.ts";
 import type { Audience } from "../../src/routes/origin.ts";
 import { ROUTES } from "../../src/routes/table.ts";
+import { type Names, SAMPLE_BODIES } from "../support/sample-bodies.ts";
 
-export interface Names {
-  /** A session's. */
-  readonly id: string;
-  readonly teamId: string;
-}
+export type { Names };
 
 export interface RouteSample {
   /** Method and path pattern, as the table has them. */
@@ -19,22 +16,10 @@ export interface RouteSample {
   body(names: Names): object | undefined;
 }
 
-let unique = 0;
-
-const BODIES: Readonly<Record<string, (names: Names) => object>> = {
-  createSession: ({ teamId }) => ({ teamId }),
-  refreshSession: () => ({}),
-  openConversation: () => ({}),
-  postMessage: () => ({ clientId: `sample-${++unique}`, content: "Hello" }),
-  createTeam: () => ({ id: `sample-${++unique}-${crypto.randomUUID().slice(0, 8)}`, name: "New" }),
-  updateTeam: () => ({ name: "Renamed" }),
-  createTeamKey: () => ({ scopes: ["sessions:read"] }),
-};
-
 export const SAMPLES: readonly RouteSample[] = ROUTES.map(([method, pattern, endpoint]) => {
-  const bodyOf = BODIES[endpoint.operationId];
+  const bodyOf = SAMPLE_BODIES[endpoint.operationId];
   if ((endpoint.body === undefined) !== (bodyOf === undefined)) {
-    throw new Error(`sample-requests.ts has no body for ${endpoint.operationId}, or one too many`);
+    throw new Error(`sample-bodies.ts has no body for ${endpoint.operationId}, or one too many`);
   }
   return {
     title: `${method} ${pattern}`,
@@ -46,7 +31,11 @@ export const SAMPLES: readonly RouteSample[] = ROUTES.map(([method, pattern, end
         .replace(":id", names.id)
         .replace(":teamId", names.teamId)
         .replace(":fingerprint", "fingerprint")
-        .replace(":keyId", "0123456789abcdef"),
+        .replace(":keyId", "0123456789abcdef")
+        .replace(":credentialId", "others")
+        .replace(":inviteId", "AAAAAAAAAAAA")
+        .replace(":kid", "0123456789abcdef")
+        .replace(":operatorId", "anna"),
     body: (names) => bodyOf?.(names),
   };
 });

@@ -1,7 +1,8 @@
 /** The upgrade: who gets a socket, and with which code anybody else's is closed. */
 import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { mintTicket, newSessionId } from "../../src/credentials.ts";
+import { newSessionId } from "../../src/credentials/session-id.ts";
+import { mintTicket } from "../../src/credentials/ticket.ts";
 import { signingKeys } from "../../src/keys.ts";
 import type { SessionWithToken } from "../../src/protocol/rest.ts";
 import { BASE, call, newSession, newTeam, newTeamKey, ORIGIN } from "../support/api.ts";

@@ -4,6 +4,7 @@
  * The plugin runs the Worker under test inside its runner, which it names after the Vitest project; a binding to that
  * name with `entrypoint` and `props` reaches the exported class, and `props` arrives as its `ctx.props`.
  */
+import { KEY_SCOPES } from "../../src/protocol/team.ts";
 import { BOUND_CALLER } from "../support/test-env.ts";
 
 const RUNNER = "vitest-plugin-runner-workerd";
@@ -26,5 +27,11 @@ export const callingWorker = {
   serviceBindings: {
     SESSIONS: { ...service, props: BOUND_CALLER },
     SESSIONS_WITHOUT_PROPS: service,
+    ...Object.fromEntries(
+      KEY_SCOPES.map((scope) => [
+        `SESSIONS_FOR_${scope}`,
+        { ...service, props: { teamId: BOUND_CALLER.teamId, scopes: [scope] } },
+      ]),
+    ),
   },
 };

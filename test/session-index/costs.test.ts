@@ -12,8 +12,8 @@ import {
   listSessions,
   sessionStats,
 } from "../../src/session-index/read.ts";
-import { createKey, findKey } from "../../src/session-index/team-keys.ts";
-import { getTeam, getTeamByNumber, isOriginKnown } from "../../src/session-index/teams.ts";
+import { createTeamKey, findTeamKey } from "../../src/session-index/team-keys.ts";
+import { getTeam, getTeamByNumber, hasTeamWithOrigin } from "../../src/session-index/teams.ts";
 import type { IndexedSession } from "../../src/session-index/write.ts";
 import { projectSession } from "../../src/session-index/write.ts";
 import { meter } from "./metered-d1.ts";
@@ -47,7 +47,7 @@ describe("writing", () => {
     conversations: readonly ConversationRecord[],
   ): Promise<number> {
     const cost = await metered.cost(async () => {
-      expect(await projectSession(database, record, conversations)).toEqual({ ok: true });
+      expect(await projectSession(database, record, conversations, [])).toEqual({ ok: true });
     });
     return cost.rowsWritten;
   }
@@ -64,7 +64,7 @@ describe("writing", () => {
   test("a touch, an end, and nothing for what the index has", async () => {
     const touched = session("life", { version: 2, lastAccessed: NOW + 60_000, createdAt: NOW });
     const over = { ...touched, ...ended("terminated"), version: 3 };
-    await projectSession(database, session("life"), [conversation()]);
+    await projectSession(database, session("life"), [conversation()], []);
     expect(await rowsWritten(touched, [conversation()])).toBe(6);
     expect(await rowsWritten(over, [])).toBe(5);
     expect(await rowsWritten(over, [conversation()])).toBe(0);
@@ -72,7 +72,7 @@ describe("writing", () => {
   });
 
   test("a change that counts nothing leaves the counters alone", async () => {
-    await projectSession(database, session("still"), []);
+    await projectSession(database, session("still"), [], []);
     expect(await rowsWritten(session("still", { version: 2 }), [])).toBe(5);
   });
 });
@@ -92,6 +92,7 @@ describe("reading", () => {
       findSessionsByFingerprint(database, {
         teamId: "team",
         fingerprintHashes: [],
+        userId: undefined,
         cursor: undefined,
         limit: 50,
         ...fields,
@@ -169,16 +170,16 @@ describe("reading", () => {
 
   test("teams, keys and origins are looked up by key", async () => {
     const teams = teamsDatabase(metered);
-    await createKey(teams, { id: "k", teamId: "team", secretHash: "h", scopes: [] }, NOW);
+    await createTeamKey(teams, { id: "k", teamId: "team", secretHash: "h", scopes: [] }, NOW);
     for (const lookUp of [
       () => getTeam(teams, "team"),
       () => getTeamByNumber(teams, 1),
-      () => findKey(teams, "k"),
+      () => findTeamKey(teams, "k"),
     ]) {
       expect(await metered.cost(lookUp)).toEqual({ rowsRead: 1, rowsWritten: 0 });
     }
     const cost = await metered.cost(() =>
-      isOriginKnown(teams, ["https://a.example", "https://b.example"]),
+      hasTeamWithOrigin(teams, ["https://a.example", "https://b.example"]),
     );
     expect(cost.rowsRead).toBeLessThanOrEqual(2);
   });

@@ -118,7 +118,7 @@ test("counters equal a recount after every step of any sequence of writes and de
             lastAccessed: NOW + step.lastedMs,
             ...(step.end && ended(step.end)),
           });
-          expect(await projectSession(database, record, [])).toEqual({ ok: true });
+          expect(await projectSession(database, record, [], [])).toEqual({ ok: true });
         }
         expect(await countersOf(team)).toEqual({ live: await recount(team), purged });
       }
@@ -151,7 +151,7 @@ describe("stats", () => {
       session("busy-4", { ...lasted(10), ...ended("terminated") }),
       session("busy-5", { ...lasted(30), ...ended("erased") }),
     ]) {
-      await projectSession(database, record, []);
+      await projectSession(database, record, [], []);
     }
     const stats = {
       totalSessions: 5,
@@ -168,7 +168,7 @@ describe("stats", () => {
   test("of one team know nothing of another's sessions", async () => {
     await addTeam("one");
     await addTeam("other");
-    await projectSession(database, session("one-1", { teamId: "one" }), []);
+    await projectSession(database, session("one-1", { teamId: "one" }), [], []);
     expect(await sessionStats(database, "one")).toMatchObject({ totalSessions: 1 });
     expect(await sessionStats(database, "other")).toMatchObject({ totalSessions: 0 });
   });
@@ -176,7 +176,7 @@ describe("stats", () => {
   test("a session cannot move to another team", async () => {
     await addTeam("one");
     await addTeam("other");
-    await projectSession(database, session("settled", { teamId: "one" }), []);
+    await projectSession(database, session("settled", { teamId: "one" }), [], []);
     await expect(
       env.INDEX_DB.prepare("UPDATE sessions SET team_id = 'other' WHERE id = ?")
         .bind(sessionId("settled"))

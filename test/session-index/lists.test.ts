@@ -51,13 +51,19 @@ describe("pages", () => {
             userFingerprint: hash,
           }),
         );
-        await Promise.all(sessions.map((record) => projectSession(database, record, [])));
+        await Promise.all(sessions.map((record) => projectSession(database, record, [], [])));
         const expected = sessions.toSorted(newestFirst).map(({ id }) => id);
         expect(await everyId({ ...everything(teamId), limit })).toEqual(expected);
         const fingerprintHashes = ["first key", "second key", "first key", "c", "d", "e", "f", "g"];
         expect(
           await collect((cursor) =>
-            findSessionsByFingerprint(database, { teamId, fingerprintHashes, cursor, limit }),
+            findSessionsByFingerprint(database, {
+              teamId,
+              fingerprintHashes,
+              userId: undefined,
+              cursor,
+              limit,
+            }),
           ),
         ).toEqual(expected);
       }),
@@ -69,7 +75,7 @@ describe("pages", () => {
     await addTeam("empty");
     const empty = { ok: true, sessions: [] };
     expect(await listSessions(database, everything("empty"))).toEqual(empty);
-    const query = { teamId: "empty", cursor: undefined, limit: 5 };
+    const query = { teamId: "empty", userId: undefined, cursor: undefined, limit: 5 };
     for (const fingerprintHashes of [[], ["fingerprint-hash"], ["a", "b"]]) {
       expect(await findSessionsByFingerprint(database, { ...query, fingerprintHashes })).toEqual(
         empty,
@@ -93,7 +99,7 @@ describe("filters", () => {
       session("f4", { ...at(4), userId: "bob", deviceInfo: { deviceType: "desktop" } }),
       session("f5", { teamId: "neighbour", userId: "ada" }),
     ]) {
-      await projectSession(database, record, []);
+      await projectSession(database, record, [], []);
     }
   });
 
@@ -140,6 +146,7 @@ describe("filters", () => {
   test("a fingerprint is looked for in its team alone", async () => {
     const found = await findSessionsByFingerprint(database, {
       teamId: "neighbour",
+      userId: undefined,
       fingerprintHashes: ["fingerprint-hash"],
       cursor: undefined,
       limit: 10,
@@ -151,7 +158,7 @@ describe("filters", () => {
 describe("cursors", () => {
   test("come back as they were", () => {
     const ids = fc.stringMatching(/^[A-Za-z0-9_-]{32}$/);
-    const positions = fc.record({ lastAccessed: fc.nat(999_999_999_999_999), id: ids });
+    const positions = fc.record({ at: fc.nat(999_999_999_999_999), id: ids });
     fc.assert(
       fc.property(positions, (position) => {
         expect(encodeCursor(position)).toMatch(/^[A-Za-z0-9_-]+$/);
@@ -177,6 +184,7 @@ describe("cursors", () => {
     expect(
       await findSessionsByFingerprint(database, {
         teamId: "team",
+        userId: undefined,
         fingerprintHashes: ["a"],
         cursor,
         limit: 1,

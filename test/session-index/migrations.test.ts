@@ -10,11 +10,15 @@ test("tables with text keys are without row numbers, and the triggers are there"
     results.filter((entry) => entry.type === type && sql.test(entry.sql)).map(({ name }) => name);
   expect(names("table", /WITHOUT ROWID\s*$/)).toEqual(
     expect.arrayContaining([
+      "audit_events",
       "conversations",
+      "identity_keys",
+      "operator_tokens",
       "sessions",
       "team_counters",
       "team_keys",
       "team_origins",
+      "used_identity_tokens",
     ]),
   );
   expect(names("trigger", /./)).toEqual([

@@ -4,13 +4,13 @@ import { describe, expect, test } from "vitest";
 import { DEFAULT_POLICY, originPatterns } from "../../src/domain/policy.ts";
 import { teamsDatabase } from "../../src/session-index/databases.ts";
 import type { IndexError } from "../../src/session-index/errors.ts";
-import { createKey, findKey, revokeKey } from "../../src/session-index/team-keys.ts";
+import { createTeamKey, findTeamKey, revokeTeamKey } from "../../src/session-index/team-keys.ts";
 import type { TeamRecord } from "../../src/session-index/teams.ts";
 import {
   createTeam,
   getTeam,
   getTeamByNumber,
-  isOriginKnown,
+  hasTeamWithOrigin,
   updateTeam,
   viewTeam,
 } from "../../src/session-index/teams.ts";
@@ -144,7 +144,7 @@ describe("origins", () => {
       "https://both.example",
     ]);
     await newTeam("rival", ["https://both.example"]);
-    const known = (origin: string) => isOriginKnown(database, originPatterns(origin));
+    const known = (origin: string) => hasTeamWithOrigin(database, originPatterns(origin));
     expect(await known("https://market.example")).toBe(true);
     expect(await known("https://market.example.evil.example")).toBe(false);
     const closed = { name: undefined, policy: { allowedOrigins: ["https://new.example"] } };
@@ -155,11 +155,11 @@ describe("origins", () => {
   });
 
   test("match by any of their patterns", async () => {
-    expect(await isOriginKnown(database, [])).toBe(false);
-    expect(await isOriginKnown(database, originPatterns("http://localhost:8787"))).toBe(false);
+    expect(await hasTeamWithOrigin(database, [])).toBe(false);
+    expect(await hasTeamWithOrigin(database, originPatterns("http://localhost:8787"))).toBe(false);
     await newTeam("local", ["http://localhost:*"]);
-    expect(await isOriginKnown(database, originPatterns("http://localhost:8787"))).toBe(true);
-    expect(await isOriginKnown(database, originPatterns("http://127.0.0.1:8787"))).toBe(false);
+    expect(await hasTeamWithOrigin(database, originPatterns("http://localhost:8787"))).toBe(true);
+    expect(await hasTeamWithOrigin(database, originPatterns("http://127.0.0.1:8787"))).toBe(false);
   });
 
   test("are those of the policy after any changes of it", async () => {
@@ -189,30 +189,34 @@ describe("keys", () => {
   test("are found by id, until revoked and after", async () => {
     const teamId = (await newTeam("keyed")).id;
     const key = { id: "key-1", teamId, secretHash: "hash", scopes: ["stats:read"] as const };
-    await createKey(database, key, NOW);
-    expect(await findKey(database, "key-1")).toEqual({ ...key, createdAt: NOW, revokedAt: null });
-    expect(await revokeKey(database, { teamId, keyId: "key-1" }, NOW + 1)).toBe(true);
-    expect(await revokeKey(database, { teamId, keyId: "key-1" }, NOW + 2)).toBe(true);
-    expect(await findKey(database, "key-1")).toMatchObject({ revokedAt: NOW + 1 });
+    await createTeamKey(database, key, NOW);
+    expect(await findTeamKey(database, "key-1")).toEqual({
+      ...key,
+      createdAt: NOW,
+      revokedAt: null,
+    });
+    expect(await revokeTeamKey(database, { teamId, keyId: "key-1" }, NOW + 1)).toBe(true);
+    expect(await revokeTeamKey(database, { teamId, keyId: "key-1" }, NOW + 2)).toBe(true);
+    expect(await findTeamKey(database, "key-1")).toMatchObject({ revokedAt: NOW + 1 });
   });
 
   test("of another team cannot be revoked, nor ones that are not there", async () => {
     await newTeam("keeper");
     await newTeam("stranger");
-    await createKey(
+    await createTeamKey(
       database,
       { id: "kept", teamId: "keeper", secretHash: "hash", scopes: [] },
       NOW,
     );
-    expect(await revokeKey(database, { teamId: "stranger", keyId: "kept" }, NOW)).toBe(false);
-    expect(await revokeKey(database, { teamId: "keeper", keyId: "none" }, NOW)).toBe(false);
-    expect(await findKey(database, "kept")).toMatchObject({ revokedAt: null });
-    expect(await findKey(database, "none")).toBeUndefined();
+    expect(await revokeTeamKey(database, { teamId: "stranger", keyId: "kept" }, NOW)).toBe(false);
+    expect(await revokeTeamKey(database, { teamId: "keeper", keyId: "none" }, NOW)).toBe(false);
+    expect(await findTeamKey(database, "kept")).toMatchObject({ revokedAt: null });
+    expect(await findTeamKey(database, "none")).toBeUndefined();
   });
 
   test("need a team; the error says so and nothing of the key", async () => {
     const key = { id: "lost", teamId: "nobody", secretHash: "digest-in-no-log", scopes: [] };
-    const error = await createKey(database, key, NOW).catch((thrown: IndexError) => thrown);
+    const error = await createTeamKey(database, key, NOW).catch((thrown: IndexError) => thrown);
     expect(error).toMatchObject({ name: "IndexError", retryable: false });
     expect(String(error)).toContain("FOREIGN KEY");
     expect(`${error} ${JSON.stringify(error)}`).not.toContain("in-no-log");

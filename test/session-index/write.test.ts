@@ -30,7 +30,7 @@ test("every field of the record has its column", async () => {
     lastAccessed: NOW + 3,
     updatedAt: NOW + 4,
   });
-  expect(await projectSession(database, record, [])).toEqual(ok);
+  expect(await projectSession(database, record, [], [])).toEqual(ok);
   expect(await row("complete")).toEqual({
     id: record.id,
     team_id: "team",
@@ -53,7 +53,7 @@ test("every field of the record has its column", async () => {
 
 test("what the record does not say is null", async () => {
   const nothing = { deviceInfo: {}, locationInfo: {}, userFingerprint: null };
-  await projectSession(database, session("sparse", nothing), []);
+  await projectSession(database, session("sparse", nothing), [], []);
   expect(await row("sparse")).toMatchObject({
     user_fingerprint: null,
     user_id: null,
@@ -71,10 +71,10 @@ describe("versions", () => {
   };
 
   test("a stale one changes nothing", async () => {
-    await projectSession(database, STATES[3], []);
+    await projectSession(database, STATES[3], [], []);
     const before = await row("v");
-    expect(await projectSession(database, STATES[2], [])).toEqual(ok);
-    expect(await projectSession(database, { ...STATES[3], userId: "else" }, [])).toEqual(ok);
+    expect(await projectSession(database, STATES[2], [], [])).toEqual(ok);
+    expect(await projectSession(database, { ...STATES[3], userId: "else" }, [], [])).toEqual(ok);
     expect(await row("v")).toEqual(before);
   });
 
@@ -86,9 +86,12 @@ describe("versions", () => {
         const name = `order-${++runs}`;
         const project = (version: number) => {
           const state = STATES[version as keyof typeof STATES];
-          return projectSession(database, { ...state, id: sessionId(name) }, [
-            conversation({ version, status: version === 4 ? "closed" : "open" }),
-          ]);
+          return projectSession(
+            database,
+            { ...state, id: sessionId(name) },
+            [conversation({ version, status: version === 4 ? "closed" : "open" })],
+            [],
+          );
         };
         expect(await Promise.all(arriving.map(project))).toEqual(arriving.map(() => ok));
         const highest = STATES[Math.max(...arriving) as keyof typeof STATES];
@@ -114,16 +117,18 @@ describe("versions", () => {
 describe("conversations", () => {
   test("as many as a session may have fit one projection", async () => {
     const many = Array.from({ length: 100 }, (_, index) => conversation({ id: `c${index}` }));
-    expect(await projectSession(database, session("many"), many)).toEqual(ok);
+    expect(await projectSession(database, session("many"), many, [])).toEqual(ok);
     expect(await conversationsOf("many")).toHaveLength(100);
   });
 
   test("go by their own versions: one of a session that is stale still counts", async () => {
-    await projectSession(database, session("apart", { version: 2 }), [conversation()]);
-    await projectSession(database, session("apart"), [
-      conversation({ version: 2, status: "closed" }),
-      conversation({ id: "second" }),
-    ]);
+    await projectSession(database, session("apart", { version: 2 }), [conversation()], []);
+    await projectSession(
+      database,
+      session("apart"),
+      [conversation({ version: 2, status: "closed" }), conversation({ id: "second" })],
+      [],
+    );
     expect(await row("apart")).toMatchObject({ version: 2 });
     expect(await conversationsOf("apart")).toEqual([
       { id: "default", status: "closed", version: 2 },
@@ -132,16 +137,19 @@ describe("conversations", () => {
   });
 
   test("of one id may be in two sessions", async () => {
-    await projectSession(database, session("here"), [conversation({ id: "same" })]);
-    await projectSession(database, session("there"), [
-      conversation({ id: "same", status: "pending" }),
-    ]);
+    await projectSession(database, session("here"), [conversation({ id: "same" })], []);
+    await projectSession(
+      database,
+      session("there"),
+      [conversation({ id: "same", status: "pending" })],
+      [],
+    );
     expect(await conversationsOf("here")).toMatchObject([{ status: "open" }]);
     expect(await conversationsOf("there")).toMatchObject([{ status: "pending" }]);
   });
 
   test("go with their session", async () => {
-    await projectSession(database, session("leaving"), [conversation()]);
+    await projectSession(database, session("leaving"), [conversation()], []);
     await env.INDEX_DB.prepare("DELETE FROM sessions WHERE id = ?")
       .bind(sessionId("leaving"))
       .run();
@@ -162,17 +170,24 @@ describe("failures", () => {
     },
     { title: "an end without its time", fields: { ...ended("idle"), endedAt: null } },
   ])("$title will never be accepted", async ({ fields }) => {
-    const result = await projectSession(database, session("bad", { ...secrets, ...fields }), []);
+    const result = await projectSession(
+      database,
+      session("bad", { ...secrets, ...fields }),
+      [],
+      [],
+    );
     expect(result).toMatchObject({ ok: false, retryable: false });
     expect(await row("bad")).toBeNull();
   });
 
   test("a conversation that cannot be written takes the session's row with it", async () => {
     const bad = conversation({ status: "unheard of" as "open" });
-    const result = await projectSession(database, session("whole"), [
-      conversation({ id: "a" }),
-      bad,
-    ]);
+    const result = await projectSession(
+      database,
+      session("whole"),
+      [conversation({ id: "a" }), bad],
+      [],
+    );
     expect(result).toMatchObject({ ok: false, retryable: false });
     expect(await row("whole")).toBeNull();
   });
@@ -186,6 +201,7 @@ describe("failures", () => {
       sessionsDatabase({ INDEX_DB: broken }, 1),
       session("later", secrets),
       [],
+      [],
     );
     expect(result).toMatchObject({ ok: false, retryable: true });
     expect(result).toMatchObject({ message: expect.stringContaining("no_such_table") });
@@ -195,6 +211,7 @@ describe("failures", () => {
     const result = await projectSession(
       database,
       session("quiet", { ...secrets, teamId: "x" }),
+      [],
       [],
     );
     expect(JSON.stringify(result)).toContain("FOREIGN KEY");

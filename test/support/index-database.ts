@@ -3,6 +3,7 @@
  * prototypes, so what these functions do to them holds for all three, without a stand-in for the Worker.
  */
 import { env } from "cloudflare:workers";
+import { isOurs, tableText } from "./table-text.ts";
 
 export interface Cost {
   readonly rowsRead: number;
@@ -84,6 +85,33 @@ export function holdIndex(): { readonly reached: Promise<void>; release(): void 
   };
 }
 
+/** From now on D1 takes `ms` longer over every call, until the function that is returned is called. */
+export function slowIndex(ms: number): () => void {
+  const { all, run, raw, first } = statement;
+  const { batch } = database;
+  const late = async <T>(call: () => Promise<T>): Promise<T> => {
+    await scheduler.wait(ms);
+    return await call();
+  };
+  return replace({
+    all() {
+      return late(() => all.call(this));
+    },
+    run() {
+      return late(() => run.call(this));
+    },
+    raw() {
+      return late(() => raw.call(this));
+    },
+    first() {
+      return late(() => first.call(this));
+    },
+    batch(statements) {
+      return late(() => batch.call(this, statements));
+    },
+  });
+}
+
 interface Calls {
   all(this: D1PreparedStatement): Promise<unknown>;
   run(this: D1PreparedStatement): Promise<unknown>;
@@ -101,4 +129,24 @@ function replace({ batch, ...ofStatements }: Calls): () => void {
     Object.assign(statement, { all, run, raw, first });
     Object.assign(database, { batch: originalBatch });
   };
+}
+
+/** All rows of the tables that are meant, as text; the bytes of a blob as latin1. */
+export async function indexText(isMeant: (table: string) => boolean): Promise<string> {
+  const { results } = await env.INDEX_DB.prepare(
+    "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name",
+  ).all<{ name: string }>();
+  const tables = results.map(({ name }) => name).filter((name) => isOurs(name) && isMeant(name));
+  if (tables.length === 0) return "";
+  const rows = await env.INDEX_DB.batch(
+    tables.map((table) => env.INDEX_DB.prepare(`SELECT * FROM "${table}"`)),
+  );
+  return rows
+    .map(({ results: found }, at) =>
+      tableText(
+        tables[at] ?? "",
+        found.map((row) => Object.values(row as object)),
+      ),
+    )
+    .join("\n");
 }

@@ -11,6 +11,7 @@ export class TestSocket {
   pongs = 0;
   /** Once closed. */
   closeCode: number | undefined;
+  closeReason: string | undefined;
   readonly #socket: WebSocket;
   #isOpen = true;
   readonly #waiting = new Set<() => void>();
@@ -21,9 +22,10 @@ export class TestSocket {
     this.#socket = socket;
     this.#acknowledges = acknowledges;
     socket.addEventListener("message", ({ data }) => this.#receive(String(data)));
-    socket.addEventListener("close", ({ code }) => {
+    socket.addEventListener("close", ({ code, reason }) => {
       this.#isOpen = false;
       this.closeCode = code;
+      this.closeReason = reason;
       this.#wake();
     });
     socket.accept();

@@ -10,3 +10,6 @@ export const BOUND_CALLER = {
   teamId: "bound-team",
   scopes: ["sessions:read", "sessions:write", "messages:write", "stats:read"],
 };
+
+/** What test/service/turnstile-stand-in.ts takes for the widget's secret; tests that are about it configure it. */
+export const TEST_TURNSTILE_SECRET = "test-turnstile-secret";

@@ -3,21 +3,22 @@ type WorkerEnv = Env;
 
 declare namespace Cloudflare {
   interface Env extends WorkerEnv {
+    /** How many of test/routes/hostile-bodies.test.ts and bad-frames.test.ts. */
+    readonly HOSTILE_CASES: string;
+    /** Of the cases to run again; empty for new ones. */
+    readonly HOSTILE_SEED: string;
     /** Seeds of test/objects/log-under-faults.test.ts, `first-last`. */
     readonly LOG_SEEDS: string;
     readonly TEST_MIGRATIONS: import("cloudflare:test").D1Migration[];
     readonly CALLING_WORKER: Service & {
-      call(
-        binding: "SESSIONS" | "SESSIONS_WITHOUT_PROPS",
-        method: string,
-        ...args: readonly unknown[]
-      ): Promise<unknown>;
+      /** `binding`: one of those in test/service/calling-worker.ts. */
+      call(binding: string, method: string, ...args: readonly unknown[]): Promise<unknown>;
     };
   }
 
   /** Types `exports` of `cloudflare:workers`. */
   interface GlobalProps {
     mainModule: typeof import("../../src/worker.ts");
-    durableNamespaces: "SessionObject";
+    durableNamespaces: "SessionObject" | "LimiterObject";
   }
 }

@@ -1,53 +1,75 @@
 import type { JSX } from "solid-js";
-import { createSignal, Show } from "solid-js";
+import { createSignal, Match, Show, Switch } from "solid-js";
 import type { SessionClient } from "../../core/index.ts";
+import { SharingDialog } from "../sharing/sharing-dialog.tsx";
 import { ClosingNotice } from "./closing-notice.tsx";
 import { Composer } from "./composer.tsx";
 import { createSessionState } from "./create-session-state.ts";
 import { EndDialog } from "./end-dialog.tsx";
+import { GuestNotice } from "./guest-notice.tsx";
 import { Header } from "./header.tsx";
 import { closingLabel } from "./labels.ts";
 import { Log } from "./log.tsx";
+import { OfferNotice } from "./offer-notice.tsx";
 
 /** The whole chat: who is there, what was said, and where to write. */
 export function ChatPage(props: { client: SessionClient; teamId: string }): JSX.Element {
   const select = createSessionState(props.client);
   const status = select((state) => state.status);
-  const error = select((state) => state.error);
-  const closing = () => closingLabel(status(), error());
-  const [ending, setEnding] = createSignal(false);
+  const role = select((state) => state.role);
+  const isInvited = select((state) => state.isInvited);
+  const closing = select(closingLabel);
+  const canManage = () => status() === "active" && role() === "owner";
+  const [dialog, setDialog] = createSignal<"sharing" | "ending">();
   const [draft, setDraft] = createSignal("");
   // Whoever has just asked for a chat wants to write; on a first visit, focus would open a phone's keyboard over the greeting.
   const [reopened, setReopened] = createSignal(false);
+  const reopening = () => setReopened(true);
   return (
     <div class="chat">
       <Header
         teamId={props.teamId}
         select={select}
-        canEnd={status() === "active"}
-        onEnd={() => setEnding(true)}
+        canManage={canManage()}
+        onShare={() => setDialog("sharing")}
+        onEnd={() => setDialog("ending")}
       />
       <Log client={props.client} select={select} />
-      <Show
-        when={closing()}
+      <Switch
         fallback={
-          <Composer
-            client={props.client}
-            select={select}
-            draft={draft()}
-            onDraft={setDraft}
-            takesFocus={reopened()}
-          />
+          <div>
+            <Show when={isInvited()}>
+              <GuestNotice client={props.client} role={role()} onLeave={reopening} />
+            </Show>
+            <Show when={role() === "owner" || role() === "writer"}>
+              <Composer
+                client={props.client}
+                select={select}
+                draft={draft()}
+                onDraft={setDraft}
+                takesFocus={reopened()}
+              />
+            </Show>
+          </div>
         }
       >
-        {(label) => (
-          <ClosingNotice client={props.client} label={label()} onReopen={() => setReopened(true)} />
-        )}
-      </Show>
+        <Match when={closing()}>
+          {(label) => <ClosingNotice client={props.client} label={label()} onReopen={reopening} />}
+        </Match>
+        <Match when={status() === "offered"}>
+          <OfferNotice client={props.client} select={select} onAnswer={reopening} />
+        </Match>
+      </Switch>
+      <SharingDialog
+        client={props.client}
+        select={select}
+        open={dialog() === "sharing" && canManage()}
+        onClose={() => setDialog()}
+      />
       <EndDialog
         client={props.client}
-        open={ending() && closing() === undefined}
-        onClose={() => setEnding(false)}
+        open={dialog() === "ending" && canManage()}
+        onClose={() => setDialog()}
       />
     </div>
   );

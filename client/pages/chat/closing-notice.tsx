@@ -50,6 +50,15 @@ export function ClosingNotice(props: ClosingNoticeProps): JSX.Element {
             Start a new chat
           </button>
         </Match>
+        <Match when={props.label.action === "own_chat"}>
+          <button
+            type="button"
+            class="button button-primary"
+            onClick={() => reopen(() => props.client.leaveInvite())}
+          >
+            Open your own chat
+          </button>
+        </Match>
         <Match when={props.label.action === "try_again"}>
           <button
             type="button"

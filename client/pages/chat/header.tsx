@@ -1,21 +1,27 @@
 import type { JSX } from "solid-js";
 import { Show } from "solid-js";
 import type { Select } from "./create-session-state.ts";
-import { ChatIcon, EndIcon, NewTabIcon } from "./icons.tsx";
+import { ChatIcon, DevicesIcon, EndIcon, NewTabIcon } from "./icons.tsx";
 import { connectionLabel, presenceLabel } from "./labels.ts";
 
 interface HeaderProps {
   readonly teamId: string;
   readonly select: Select;
-  readonly canEnd: boolean;
+  /** Whether the chat is open and the visitor's own. */
+  readonly canManage: boolean;
+  readonly onShare: () => void;
   readonly onEnd: () => void;
 }
+
+const NOT_OPEN = { tone: "off", text: "Not open yet" } as const;
 
 export function Header(props: HeaderProps): JSX.Element {
   const connection = props.select((state) => state.connection);
   const synced = props.select((state) => state.synced);
-  const presence = props.select((state) => state.presence);
-  const label = () => connectionLabel(connection(), synced());
+  const isGuest = props.select((state) => state.isInvited);
+  const presence = props.select((state) => presenceLabel(state.presence, state.isInvited));
+  const isOffered = props.select((state) => state.status === "offered");
+  const label = () => (isOffered() ? NOT_OPEN : connectionLabel(connection(), synced()));
   return (
     <header class="header">
       <span class="header-mark">
@@ -26,7 +32,7 @@ export function Header(props: HeaderProps): JSX.Element {
         <p class="header-status" role="status">
           <span class={`dot dot-${label().tone}`} aria-hidden="true" />
           <span data-testid="connection">{label().text}</span>
-          <Show when={presenceLabel(presence())}>
+          <Show when={presence()}>
             {(who) => (
               <span class="header-presence" data-testid="presence">
                 {who()}
@@ -36,17 +42,31 @@ export function Header(props: HeaderProps): JSX.Element {
         </p>
       </div>
       <nav class="header-actions" aria-label="Chat">
-        <a
-          class="button button-quiet"
-          href={location.href}
-          target="_blank"
-          rel="noopener"
-          title="Open this chat in another tab"
-        >
-          <NewTabIcon />
-          <span class="button-label">Open in another tab</span>
-        </a>
-        <Show when={props.canEnd}>
+        <Show when={props.canManage}>
+          <button
+            type="button"
+            class="button button-quiet"
+            title="Devices and sharing"
+            onClick={() => props.onShare()}
+          >
+            <DevicesIcon />
+            <span class="button-label">Devices and sharing</span>
+          </button>
+        </Show>
+        {/* Another tab would open this browser's own chat. */}
+        <Show when={!isGuest()}>
+          <a
+            class="button button-quiet"
+            href={location.pathname + location.search}
+            target="_blank"
+            rel="noopener"
+            title="Open this chat in another tab"
+          >
+            <NewTabIcon />
+            <span class="button-label">New tab</span>
+          </a>
+        </Show>
+        <Show when={props.canManage}>
           <button
             type="button"
             class="button button-quiet"

@@ -57,3 +57,51 @@ export function DownIcon(): JSX.Element {
     </Icon>
   );
 }
+
+export function DevicesIcon(): JSX.Element {
+  return (
+    <Icon>
+      <path d="M9.5 15H3.5A1.5 1.5 0 0 1 2 13.5v-8A1.5 1.5 0 0 1 3.5 4h10A1.5 1.5 0 0 1 15 5.5V6M12.5 10.5A1.5 1.5 0 0 1 14 9h2.5a1.5 1.5 0 0 1 1.5 1.5V15a1.5 1.5 0 0 1-1.5 1.5H14a1.5 1.5 0 0 1-1.5-1.5Z" />
+    </Icon>
+  );
+}
+
+export function LaptopIcon(): JSX.Element {
+  return (
+    <Icon>
+      <path d="M4 12V6a1.5 1.5 0 0 1 1.5-1.5h9A1.5 1.5 0 0 1 16 6v6M2 15.5h16" />
+    </Icon>
+  );
+}
+
+export function PhoneIcon(): JSX.Element {
+  return (
+    <Icon>
+      <path d="M6 4.5A1.5 1.5 0 0 1 7.5 3h5A1.5 1.5 0 0 1 14 4.5v11a1.5 1.5 0 0 1-1.5 1.5h-5A1.5 1.5 0 0 1 6 15.5ZM9.5 14h1" />
+    </Icon>
+  );
+}
+
+export function GuestIcon(): JSX.Element {
+  return (
+    <Icon>
+      <path d="M10 10a3 3 0 1 0 0-6 3 3 0 0 0 0 6ZM4.5 16.5a5.5 5.5 0 0 1 11 0" />
+    </Icon>
+  );
+}
+
+export function CloseIcon(): JSX.Element {
+  return (
+    <Icon>
+      <path d="m5.5 5.5 9 9M14.5 5.5l-9 9" />
+    </Icon>
+  );
+}
+
+export function LinkIcon(): JSX.Element {
+  return (
+    <Icon>
+      <path d="M8.5 11.5a3 3 0 0 0 4.3 0l2.8-2.8a3 3 0 0 0-4.3-4.3l-.8.8M11.5 8.5a3 3 0 0 0-4.3 0l-2.8 2.8a3 3 0 0 0 4.3 4.3l.8-.8" />
+    </Icon>
+  );
+}

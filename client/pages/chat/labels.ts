@@ -5,8 +5,7 @@ import type {
   ConnectionState,
   MessageRole,
   Presence,
-  RequestError,
-  SessionClientStatus,
+  SessionClientState,
   Typist,
 } from "../../core/index.ts";
 
@@ -34,37 +33,48 @@ export function connectionLabel(connection: ConnectionState, synced: boolean): C
   }
 }
 
-/** Who is here beside this tab; empty while that is not known. */
-export function presenceLabel(presence: readonly Presence[]): string {
+/** Who is here beside this tab, which is one of them; empty while that is not known. */
+export function presenceLabel(presence: readonly Presence[], isGuest: boolean): string {
   if (presence.length === 0) {
     return "";
   }
   const staff = presence.filter(({ role }) => role === "operator");
-  const own = presence.filter(({ role }) => role === "owner").length;
-  const guests = presence.length - staff.length - own;
+  const owners = presence.filter(({ role }) => role === "owner").length;
+  const guests = presence.length - staff.length - owners;
   const parts = [
     ...(staff.length > 0 ? [`${namesWithVerb(staff)} here`] : []),
-    ...(guests > 0 ? [guests === 1 ? "1 guest" : `${guests} guests`] : []),
-    ...(own > 1 ? [`you in ${own} tabs`] : []),
+    ...(isGuest && owners > 0 ? ["the owner is here"] : []),
+    ...(isGuest ? counted(guests - 1, "other guest") : counted(guests, "guest")),
+    ...(!isGuest && owners > 1 ? [`you in ${owners} places`] : []),
   ];
   return parts.length === 0 ? "only you" : parts.join(", ");
 }
 
+function counted(count: number, what: string): string[] {
+  return count > 0 ? [count === 1 ? `1 ${what}` : `${count} ${what}s`] : [];
+}
+
 /** Who is writing; empty when nobody is. */
-export function typingLabel(typists: readonly Typist[]): string {
+export function typingLabel(typists: readonly Typist[], isGuest: boolean): string {
   const staff = typists.filter(({ role }) => role === "operator");
   if (staff.length > 0) {
     return `${namesWithVerb(staff)} typing`;
   }
   if (typists.some(({ role }) => role === "owner")) {
-    return "Typing in another tab";
+    return isGuest ? "The owner is typing" : "You are typing elsewhere";
   }
   return typists.length > 0 ? "A guest is typing" : "";
 }
 
-export function authorName(role: MessageRole, author: Author | undefined): string {
+/** @param isGuest whether this tab came in by a link: what visitors wrote is then not its reader's own */
+export function authorName(
+  role: MessageRole,
+  author: Author | undefined,
+  isGuest: boolean,
+): string {
+  const visitor = isGuest ? "Visitor" : "You";
   return (
-    author?.name ?? { user: "You", assistant: "Assistant", operator: "Team", system: "" }[role]
+    author?.name ?? { user: visitor, assistant: "Assistant", operator: "Team", system: "" }[role]
   );
 }
 
@@ -100,14 +110,20 @@ export interface ClosingLabel {
   readonly title: string;
   readonly text: string;
   /** What the visitor can do about it. */
-  readonly action: "start_new" | "try_again" | "none";
+  readonly action: "start_new" | "own_chat" | "try_again" | "none";
 }
 
+type Closing = Pick<SessionClientState, "status" | "error" | "isInvited" | "role">;
+
 /** Why there is nothing to write into; undefined while there is. */
-export function closingLabel(
-  status: SessionClientStatus,
-  error: RequestError | undefined,
-): ClosingLabel | undefined {
+export function closingLabel(state: Closing): ClosingLabel | undefined {
+  const label = state.status === "error" ? errorLabel(state) : endLabel(state);
+  return label?.action === "start_new" && state.isInvited
+    ? { ...label, action: "own_chat" }
+    : label;
+}
+
+function endLabel({ status }: Closing): ClosingLabel | undefined {
   if (status === "terminated") {
     return {
       title: "This chat has ended",
@@ -122,18 +138,28 @@ export function closingLabel(
       action: "start_new",
     };
   }
-  if (status !== "error") {
-    return undefined;
-  }
+  return undefined;
+}
+
+function errorLabel({ error, isInvited, role }: Closing): ClosingLabel {
   switch (error?.code) {
     case "invalid_credential":
     case "unauthenticated":
     case "session_expired":
     case "session_terminated":
+    case "validation_failed":
+      return goneLabel(isInvited, role !== undefined);
+    case "invite_expired":
       return {
-        title: "This chat is no longer here",
-        text: "It is too long ago, or this browser was signed out of it.",
+        title: "This link has ended",
+        text: "It was taken back, it was used as often as it may be, or its time is over.",
         action: "start_new",
+      };
+    case "too_many_credentials":
+      return {
+        title: "This chat is full",
+        text: "No more people or devices can come in. Ask whoever sent the link to make room.",
+        action: "try_again",
       };
     case "team_not_found":
     case "team_disabled":
@@ -150,6 +176,28 @@ export function closingLabel(
         action: "try_again",
       };
   }
+}
+
+/** @param wasIn whether the link had opened the chat before */
+function goneLabel(isInvited: boolean, wasIn: boolean): ClosingLabel {
+  if (!isInvited) {
+    return {
+      title: "This chat is no longer here",
+      text: "It is too long ago, or this browser was signed out of it.",
+      action: "start_new",
+    };
+  }
+  return wasIn
+    ? {
+        title: "Your access has ended",
+        text: "Whoever shared this chat with you has taken the access back.",
+        action: "start_new",
+      }
+    : {
+        title: "This link opens nothing",
+        text: "A part of it may be missing. Open it once more as it was sent to you.",
+        action: "start_new",
+      };
 }
 
 /** "Ana is", "Ana and Ben are": the same person in two tabs is one person. */

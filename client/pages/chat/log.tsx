@@ -18,9 +18,13 @@ export function Log(props: { client: SessionClient; select: Select }): JSX.Eleme
   const synced = props.select((state) => state.synced);
   const status = props.select((state) => state.status);
   const isNew = props.select((state) => state.status === "active" && state.session?.lastSeq === 0);
-  const typing = props.select((state) => typingLabel(state.typing));
+  const isGuest = props.select((state) => state.isInvited);
+  const isReader = props.select((state) => state.role === "reader");
+  const typing = props.select((state) => typingLabel(state.typing, state.isInvited));
   // Rows are kept by key, so that a message which is sent goes on in the row in which it was written.
-  const items = createMemo(() => new Map(timeline(messages()).map((item) => [item.key, item])));
+  const items = createMemo(
+    () => new Map(timeline(messages(), isReader()).map((item) => [item.key, item])),
+  );
   const keys = createMemo(() => [...items().keys()]);
   const dayItem = (key: string) => {
     const item = items().get(key);
@@ -70,7 +74,12 @@ export function Log(props: { client: SessionClient; select: Select }): JSX.Eleme
                   <Show when={dayItem(key)}>{(item) => <DaySeparator item={item()} />}</Show>
                   <Show when={messageItem(key)}>
                     {(item) => (
-                      <MessageRow client={props.client} item={item()} connected={synced()} />
+                      <MessageRow
+                        client={props.client}
+                        item={item()}
+                        connected={synced()}
+                        isGuest={isGuest()}
+                      />
                     )}
                   </Show>
                 </>
@@ -79,7 +88,7 @@ export function Log(props: { client: SessionClient; select: Select }): JSX.Eleme
           </div>
           <Switch>
             <Match when={messages().length === 0 && isNew()}>
-              <EmptyState />
+              <EmptyState isReader={isReader()} />
             </Match>
             <Match when={messages().length === 0 && status() === "opening"}>
               <p class="log-opening">Opening your chat…</p>
@@ -118,14 +127,27 @@ function DaySeparator(props: { item: DayItem }): JSX.Element {
   return <p class="day">{formatDay(props.item.at, Date.now())}</p>;
 }
 
-function EmptyState(): JSX.Element {
+function EmptyState(props: { isReader: boolean }): JSX.Element {
   return (
     <div class="empty">
       <span class="empty-mark">
         <ChatIcon />
       </span>
-      <h2>How can we help?</h2>
-      <p>Write a message to begin. You can close this page: the chat is here when you come back.</p>
+      <Show
+        when={props.isReader}
+        fallback={
+          <>
+            <h2>How can we help?</h2>
+            <p>
+              Write a message to begin. You can close this page: the chat is here when you come
+              back.
+            </p>
+          </>
+        }
+      >
+        <h2>Nothing was said yet</h2>
+        <p>What is written here appears by itself.</p>
+      </Show>
     </div>
   );
 }

@@ -6,6 +6,7 @@ import "../styles/header.css";
 import "../styles/log.css";
 import "../styles/composer.css";
 import "../styles/notice.css";
+import "../styles/sharing.css";
 import { ChatPage } from "./chat-page.tsx";
 
 const DEFAULT_TEAM_ID = "demo";
@@ -15,5 +16,11 @@ const client = createSessionClient({ baseUrl: location.origin, teamId });
 const root = document.querySelector("#chat");
 if (root) {
   client.start();
+  // A link that is opened in this tab may change nothing but the fragment, and load nothing.
+  addEventListener("hashchange", () => {
+    if (location.hash !== "") {
+      client.start();
+    }
+  });
   render(() => <ChatPage client={client} teamId={teamId} />, root);
 }

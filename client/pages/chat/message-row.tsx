@@ -10,13 +10,15 @@ interface MessageRowProps {
   readonly item: MessageItem;
   /** Whether what is on its way can arrive at the moment. */
   readonly connected: boolean;
+  /** Whether this tab came in by a link. */
+  readonly isGuest: boolean;
 }
 
 /** One message. Its text goes into the page as text, whatever it holds. */
 export function MessageRow(props: MessageRowProps): JSX.Element {
   const message = () => props.item.message;
   const delivery = () => deliveryLabel(message(), props.connected);
-  const name = () => authorName(message().role, message().author);
+  const name = () => authorName(message().role, message().author, props.isGuest);
   return (
     <article
       class="message"

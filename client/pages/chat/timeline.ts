@@ -23,11 +23,15 @@ export interface MessageItem {
 
 export type TimelineItem = DayItem | MessageItem;
 
-/** Days are those of the device's own time zone. */
-export function timeline(messages: readonly ChatMessage[]): TimelineItem[] {
+/**
+ * Days are those of the device's own time zone.
+ *
+ * @param isReader whether none of the messages can be the reader's own
+ */
+export function timeline(messages: readonly ChatMessage[], isReader: boolean): TimelineItem[] {
   const items: TimelineItem[] = [];
   const newestSent = messages.findLast(
-    ({ role, delivery }) => role === "user" && delivery === "sent",
+    ({ role, delivery }) => !isReader && role === "user" && delivery === "sent",
   );
   for (const [index, message] of messages.entries()) {
     const previous = messages[index - 1];

@@ -21,15 +21,28 @@ describe("presenceLabel", () => {
   it.each<[string, Presence[]]>([
     ["", []],
     ["only you", [here("owner")]],
-    ["you in 2 tabs", [here("owner"), here("owner")]],
+    ["you in 2 places", [here("owner"), here("owner")]],
     ["Ana is here", [here("owner"), here("operator", "Ana")]],
     ["Ana is here", [here("owner"), here("operator", "Ana"), here("operator", "Ana")]],
     ["Ana and Ben are here", [here("operator", "Ana"), here("operator", "Ben"), here("owner")]],
-    ["The team is here, you in 2 tabs", [here("owner"), here("operator"), here("owner")]],
+    ["The team is here, you in 2 places", [here("owner"), here("operator"), here("owner")]],
     ["1 guest", [here("owner"), here("reader")]],
     ["2 guests", [here("owner"), here("reader"), here("writer")]],
   ])("says %j", (label, presence) => {
-    expect(presenceLabel(presence)).toBe(label);
+    expect(presenceLabel(presence, false)).toBe(label);
+  });
+
+  it.each<[string, Presence[]]>([
+    ["", []],
+    ["only you", [here("reader")]],
+    ["the owner is here", [here("owner"), here("owner"), here("reader")]],
+    ["Ana is here, 1 other guest", [here("operator", "Ana"), here("reader"), here("writer")]],
+    [
+      "the owner is here, 2 other guests",
+      [here("owner"), here("reader"), here("writer"), here("reader")],
+    ],
+  ])("says %j to a guest", (label, presence) => {
+    expect(presenceLabel(presence, true)).toBe(label);
   });
 });
 
@@ -37,10 +50,14 @@ describe("typingLabel", () => {
   it.each<[string, Typist[]]>([
     ["", []],
     ["Ana is typing", [here("operator", "Ana"), here("owner")]],
-    ["Typing in another tab", [here("owner")]],
+    ["You are typing elsewhere", [here("owner")]],
     ["A guest is typing", [here("writer")]],
   ])("says %j", (label, typists) => {
-    expect(typingLabel(typists)).toBe(label);
+    expect(typingLabel(typists, false)).toBe(label);
+  });
+
+  it("tells a guest that it is the owner", () => {
+    expect(typingLabel([here("owner")], true)).toBe("The owner is typing");
   });
 });
 
@@ -58,19 +75,46 @@ describe("connectionLabel", () => {
 });
 
 describe("closingLabel", () => {
-  it("says nothing while there is a chat to write into", () => {
-    for (const status of ["idle", "opening", "active"] as const) {
-      expect(closingLabel(status, undefined)).toBeUndefined();
+  const own = { error: undefined, isInvited: false, role: "owner" } as const;
+  const guest = { ...own, isInvited: true, role: "reader" } as const;
+  const shutOut = { status: "error", error: RequestError.fromClose(4401) } as const;
+
+  it("says nothing while there is a chat, or one to decide about", () => {
+    for (const status of ["idle", "opening", "offered", "active"] as const) {
+      expect(closingLabel({ ...own, status })).toBeUndefined();
+      expect(closingLabel({ ...guest, status })).toBeUndefined();
     }
   });
 
   it("offers a new chat where the old one is over or out of reach", () => {
-    expect(closingLabel("terminated", undefined)?.action).toBe("start_new");
-    expect(closingLabel("expired", undefined)?.action).toBe("start_new");
-    expect(closingLabel("error", RequestError.fromClose(4401))?.action).toBe("start_new");
+    for (const state of [{ status: "terminated" }, { status: "expired" }, shutOut] as const) {
+      expect(closingLabel({ ...own, ...state })?.action).toBe("start_new");
+      expect(closingLabel({ ...guest, ...state })?.action).toBe("own_chat");
+    }
+  });
+
+  it("tells who came by a link what has become of it", () => {
+    const title = (role: "reader" | undefined, code: string) =>
+      closingLabel({ ...guest, status: "error", error: refused(code), role })?.title;
+    expect(title("reader", "invalid_credential")).toBe("Your access has ended");
+    expect(title(undefined, "invalid_credential")).toBe("This link opens nothing");
+    expect(title(undefined, "invite_expired")).toBe("This link has ended");
+    expect(title(undefined, "too_many_credentials")).toBe("This chat is full");
   });
 
   it("offers another try where that may help", () => {
-    expect(closingLabel("error", RequestError.fromClose(4400))?.action).toBe("try_again");
+    const error = RequestError.fromClose(4400);
+    expect(closingLabel({ ...own, status: "error", error })?.action).toBe("try_again");
   });
 });
+
+function refused(code: string): RequestError {
+  const unknown = {
+    message: "",
+    status: 410,
+    retryAfterMs: undefined,
+    fields: [],
+    cause: undefined,
+  };
+  return new RequestError({ code, ...unknown });
+}

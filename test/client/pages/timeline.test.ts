@@ -25,7 +25,7 @@ function message(fields: Partial<ChatMessage> = {}): ChatMessage {
 
 /** `|` for a day, and for each message whether it begins (`<`) and ends (`>`) a group. */
 function shape(messages: readonly ChatMessage[]): string {
-  return timeline(messages)
+  return timeline(messages, false)
     .map((item) =>
       item.kind === "day" ? "|" : `${item.startsGroup ? "<" : ""}m${item.endsGroup ? ">" : ""}`,
     )
@@ -34,7 +34,7 @@ function shape(messages: readonly ChatMessage[]): string {
 
 describe("timeline", () => {
   it("is empty without messages", () => {
-    expect(timeline([])).toEqual([]);
+    expect(timeline([], false)).toEqual([]);
   });
 
   it("groups what one writer says in one go", () => {
@@ -81,7 +81,10 @@ describe("timeline", () => {
   });
 
   it("has no two items of one key", () => {
-    const items = timeline([message(), message({ createdAt: NOON + 86_400_000 }), message()]);
+    const items = timeline(
+      [message(), message({ createdAt: NOON + 86_400_000 }), message()],
+      false,
+    );
     expect(new Set(items.map(({ key }) => key)).size).toBe(items.length);
   });
 
@@ -94,7 +97,7 @@ describe("timeline", () => {
       message(),
       message({ ...own, delivery: "sending" }),
     ];
-    const told = timeline(messages).flatMap((item) =>
+    const told = timeline(messages, false).flatMap((item) =>
       item.kind === "message" && item.showsDelivery ? [messages.indexOf(item.message)] : [],
     );
     expect(told).toEqual([1, 2, 4]);

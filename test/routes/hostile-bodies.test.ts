@@ -1,0 +1,189 @@
+/**
+ * Every route × whatever a client may send: an answer or a problem, never our fault, nothing of the input in a header,
+ * and nothing changed by what was refused. `HOSTILE_CASES=20000` runs more, `HOSTILE_SEED` those of a seed again.
+ */
+import { env, exports } from "cloudflare:workers";
+import fc from "fast-check";
+import { beforeAll, expect, test } from "vitest";
+import { ERROR_STATUS } from "../../src/protocol/errors.ts";
+import type { SessionWithToken } from "../../src/protocol/rest.ts";
+import { OPENAPI_PATH, SOCKET_PATH } from "../../src/routes/table.ts";
+import { BASE, call, newSession, ORIGIN } from "../support/api.ts";
+import { objectTables } from "../support/object-storage.ts";
+import { problemOf } from "../support/problem.ts";
+import { TEST_ADMIN_TOKEN } from "../support/test-env.ts";
+import { newWorld, type World } from "./callers.ts";
+import { type FieldPath, fieldsOf, type Hostility, hostility, spoiled } from "./hostile-inputs.ts";
+import { type Prepared, pathOf, placesOf, prepare } from "./prepared-requests.ts";
+import { SAMPLES } from "./sample-requests.ts";
+
+const CASES = Number(env.HOSTILE_CASES);
+const SEED = env.HOSTILE_SEED === "" ? undefined : Number(env.HOSTILE_SEED);
+
+interface Target {
+  readonly title: string;
+  readonly audience: string;
+  readonly statuses: readonly number[];
+  readonly fields: readonly FieldPath[];
+  prepare(): Promise<Prepared>;
+}
+
+const bare = (method: string, pattern: string, statuses: readonly number[]): Target => ({
+  title: `${method} ${pattern}`,
+  audience: "public",
+  statuses,
+  fields: [],
+  prepare: async () => ({ pattern, params: { id: victim.session.id }, request: { method } }),
+});
+
+const TARGETS: readonly Target[] = [
+  ...SAMPLES.map((sample) => ({
+    title: sample.title,
+    audience: sample.endpoint.audience,
+    statuses: Object.keys(sample.endpoint.answers).map(Number),
+    fields: fieldsOf(sample.endpoint),
+    prepare: async () => {
+      const { audience } = sample.endpoint;
+      // What opens a session by a secret opens another than the one whose owner goes on calling.
+      const chat = audience === "creation" ? await newChat() : victim;
+      return prepare(sample, audience === "admin" ? scratch : world, chat);
+    },
+  })),
+  bare("GET", OPENAPI_PATH, [200]),
+  bare("GET", SOCKET_PATH, []),
+  bare("OPTIONS", "/api/sessions/:id", []),
+  bare("HEAD", "/api/sessions/:id", []),
+  bare("PUT", "/api/:id/nothing", []),
+];
+
+let world: World;
+/** The administrator's routes act upon another team, so that the sessions' own is not disabled. */
+let scratch: World;
+let victim: SessionWithToken;
+let witness: SessionWithToken;
+/** All of the victim's, before it is attacked. */
+let stored: string;
+
+beforeAll(async () => {
+  [world, scratch] = [await newWorld(), await newWorld()];
+  witness = await newChat();
+  victim = await newChat();
+});
+
+async function newChat(): Promise<SessionWithToken> {
+  const chat = await newSession(world.teamId);
+  const { session, token } = chat;
+  await call(`/api/sessions/${session.id}/messages`, {
+    bearer: token,
+    body: { clientId: "before", content: "Before" },
+  });
+  return chat;
+}
+
+function bearerFor(audience: string, asTeam: boolean): string | undefined {
+  if (audience === "public") return undefined;
+  if (audience === "admin") return TEST_ADMIN_TOKEN;
+  if (audience === "team" || asTeam) return world.teamKey;
+  return audience === "session" ? victim.token : undefined;
+}
+
+async function send(
+  target: Target,
+  { body: attack, place, query, headers: strange = {} }: Hostility,
+  asTeam: boolean,
+): Promise<Response> {
+  const { pattern, params, request } = await target.prepare();
+  stored = await objectTables(victim.session.id);
+  const { method, body: good } = request;
+  const places = placesOf(pattern);
+  const attacked = place && places[place.at % Math.max(1, places.length)];
+  const path = pathOf(pattern, { ...params, ...(attacked && { [attacked]: place.text }) });
+  const headers = new Headers();
+  const bearer = bearerFor(target.audience, asTeam);
+  if (bearer !== undefined) headers.set("Authorization", `Bearer ${bearer}`);
+  const takesBody = !["GET", "HEAD"].includes(method);
+  const sent =
+    attack && takesBody
+      ? spoiled(good ?? {}, target.fields, attack)
+      : good && { bytes: JSON.stringify(good), contentType: "application/json" };
+  if (sent) headers.set("Content-Type", sent.contentType);
+  for (const [name, value] of Object.entries(strange)) headers.set(name, value);
+  return exports.default.fetch(`${BASE}${path}${query === undefined ? "" : `?${query}`}`, {
+    method,
+    headers,
+    ...(sent && { body: sent.bytes }),
+  });
+}
+
+/** All that an answer's headers may say; what a client sent is no part of any of them. */
+const HEADERS: Readonly<Record<string, RegExp>> = {
+  "access-control-allow-headers": /^[\w, -]+$/,
+  "access-control-allow-methods": /^[A-Z, ]+$/,
+  "access-control-allow-credentials": /^true$/,
+  "access-control-allow-origin": new RegExp(`^(${ORIGIN}|\\*)$`),
+  "access-control-expose-headers": /^Retry-After$/,
+  "access-control-max-age": /^\d+$/,
+  allow: /^[A-Z, ]+$/,
+  "cache-control": /^no-store$/,
+  "content-length": /^\d+$/,
+  "content-type": /^application\/(problem\+)?json$/,
+  "retry-after": /^\d+$/,
+  vary: /^Origin$/,
+  "www-authenticate": /^Bearer$/,
+  "x-content-type-options": /^nosniff$/,
+};
+
+const TRACE = /\bat .*:\d+|\.[jt]s\b|[A-Z]\w+Error\b|SQLITE|D1_/;
+
+async function expectWellAnswered(target: Target, response: Response): Promise<void> {
+  for (const [name, value] of response.headers) {
+    expect(HEADERS[name], `${name}: ${value}`).toBeDefined();
+    expect(value).toMatch(HEADERS[name] ?? /^$/);
+  }
+  expect(response.headers.get("Cache-Control")).toBe("no-store");
+  expect(response.status).toBeLessThan(500);
+  if (response.ok) {
+    // A route may stand in another's place: `create` for an id.
+    const isKnown = TARGETS.some(({ statuses }) => statuses.includes(response.status));
+    expect(isKnown, target.title).toBe(true);
+    await response.body?.cancel();
+    return;
+  }
+  if (target.title.startsWith("HEAD")) return;
+  const problem = await problemOf(response);
+  expect(ERROR_STATUS[problem.code]).toBeDefined();
+  const { errors: _, ...own } = problem;
+  expect(JSON.stringify(own)).not.toMatch(TRACE);
+}
+
+const cases = fc.record({
+  target: fc.constantFrom(...TARGETS.keys()),
+  asTeam: fc.boolean(),
+  attack: hostility,
+});
+
+test(`${CASES} hostile requests do no harm`, { timeout: 60_000 + 30 * CASES }, async () => {
+  const before = await objectTables(witness.session.id);
+  const answered = new Map<string, Set<number>>(TARGETS.map(({ title }) => [title, new Set()]));
+  await fc.assert(
+    fc.asyncProperty(cases, async ({ target: index, asTeam, attack }) => {
+      const target = TARGETS[index] as Target;
+      const response = await send(target, attack, asTeam);
+      answered.get(target.title)?.add(response.status);
+      const isOk = response.ok;
+      await expectWellAnswered(target, response);
+      if (!isOk) expect(await objectTables(victim.session.id)).toBe(stored);
+      else if (target.audience === "session") victim = await newChat();
+    }),
+    { numRuns: CASES, endOnFailure: true, ...(SEED !== undefined && { seed: SEED }) },
+  );
+  expect(await objectTables(witness.session.id)).toBe(before);
+  // Or else the attacks would all have stopped at the door.
+  for (const { title, statuses } of TARGETS) {
+    const seen = [...(answered.get(title) ?? [])];
+    if (statuses.length === 0) continue;
+    const isPastTheDoor = seen.some((status) => ![401, 403, 404].includes(status));
+    expect(isPastTheDoor, `${title}: ${seen.join()}`).toBe(true);
+  }
+  expect([...answered.values()].flatMap((seen) => [...seen])).toContain(200);
+});

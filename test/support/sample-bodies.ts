@@ -1,0 +1,26 @@
+/** A good body for every route that takes one. */
+
+export interface Names {
+  /** A session's. */
+  readonly id: string;
+  readonly teamId: string;
+}
+
+let unique = 0;
+
+/** By operation; what is named in one need not be there. */
+export const SAMPLE_BODIES: Readonly<Record<string, (names: Names) => object>> = {
+  createSession: ({ teamId }) => ({ teamId }),
+  refreshSession: () => ({}),
+  identifySession: () => ({ identityToken: "no.identity.token" }),
+  resumeSession: ({ teamId }) => ({ teamId, identityToken: "no.identity.token" }),
+  openConversation: () => ({}),
+  createInvite: () => ({ role: "reader" }),
+  redeemInvite: () => ({ secret: "inv_none" }),
+  postMessage: () => ({ clientId: `sample-${++unique}`, content: "Hello" }),
+  createTeam: () => ({ id: `sample-${++unique}-${crypto.randomUUID().slice(0, 8)}`, name: "New" }),
+  updateTeam: () => ({ name: "Renamed" }),
+  createTeamKey: () => ({ scopes: ["sessions:read"] }),
+  createIdentityKey: () => ({ algorithm: "HS256" }),
+  createOperatorToken: () => ({ operatorId: "anna", name: "Anna" }),
+};
