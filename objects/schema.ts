@@ -1,11 +1,20 @@
-// The schema ladder of the session object: contiguous steps, each applied once, all in the caller's transaction.
+// The schema of the session object: whole for a new session, and a ladder for those of before, contiguous steps, each
+// applied once, all in the caller's transaction.
 // SQLite's own user_version is not to be had in an object, so the version is a table.
-import session from "../migrations/session/0001-session.sql";
+import whoGetsIn from "../migrations/session/0002-who-gets-in.sql";
+import whole from "../migrations/session/schema.sql";
 
-const STEPS: readonly string[] = [session];
+export interface Schema {
+  /** All tables as they are at the top. */
+  readonly whole: string;
+  /** From version 1 on, each leads to the next. */
+  readonly steps: readonly string[];
+}
+
+const SCHEMA: Schema = { whole, steps: [whoGetsIn] };
 
 /** The schema that this code knows. */
-export const SCHEMA_VERSION = STEPS.length;
+export const SCHEMA_VERSION = versionOf(SCHEMA);
 
 /** The stored schema is from newer code: an older Worker must not touch it. */
 export class SchemaTooNewError extends Error {
@@ -20,18 +29,22 @@ export function storedSchemaVersion(sql: SqlStorage): number {
 }
 
 /** Brings the tables from version `from` to this code's. */
-export function climbSchema(sql: SqlStorage, from: number, steps = STEPS): void {
-  if (from > steps.length) {
-    throw new SchemaTooNewError(`stored schema ${from}, known up to ${steps.length}`);
-  }
-  if (from === steps.length) return;
-  for (const step of steps.slice(from)) sql.exec(withoutComments(step));
+export function climbSchema(sql: SqlStorage, from: number, schema = SCHEMA): void {
+  const top = versionOf(schema);
+  if (from > top) throw new SchemaTooNewError(`stored schema ${from}, known up to ${top}`);
+  if (from === top) return;
   if (from === 0) {
+    sql.exec(withoutComments(schema.whole));
     sql.exec("CREATE TABLE schema_version (version INTEGER NOT NULL)");
-    sql.exec("INSERT INTO schema_version VALUES (?)", steps.length);
+    sql.exec("INSERT INTO schema_version VALUES (?)", top);
   } else {
-    sql.exec("UPDATE schema_version SET version = ?", steps.length);
+    for (const step of schema.steps.slice(from - 1)) sql.exec(withoutComments(step));
+    sql.exec("UPDATE schema_version SET version = ?", top);
   }
+}
+
+function versionOf({ steps }: Schema): number {
+  return steps.length + 1;
 }
 
 /** SQLite keeps the text of each table in every object, comments too, and they would be two pages of it. */

@@ -23,45 +23,15 @@ CREATE TABLE session (
   -- What the index knows: when it was told, and of which access.
   indexed_at INTEGER NOT NULL,
   indexed_access INTEGER NOT NULL,
-  sockets_closed_at INTEGER,
-  -- 0 once an owner's device was shut out: the idempotency key that it may still have must not let it in again.
-  key_good INTEGER NOT NULL
+  sockets_closed_at INTEGER
 );
 
--- The keys to the session that are good: one that is revoked is gone. Of their secrets only SHA-256.
 CREATE TABLE credentials (
   id TEXT PRIMARY KEY,
   role TEXT NOT NULL CHECK (role IN ('owner', 'writer', 'reader')),
   secret_digest BLOB NOT NULL,
-  -- How many secrets came before it.
-  generation INTEGER NOT NULL,
-  -- When it was minted, at first or by rotation.
-  minted_at INTEGER NOT NULL,
-  -- Secrets before it that may still be used: [{digest, successorGivenAt, successorUsedAt}], oldest first.
-  superseded TEXT NOT NULL,
-  device_info TEXT NOT NULL,
-  location_info TEXT NOT NULL,
-  -- The invite that it was made by, whose credential made that, and with which generation of its secret.
-  invite_id TEXT,
-  sponsor_id TEXT,
-  sponsor_generation INTEGER,
   created_at INTEGER NOT NULL,
-  -- To within an hour: a call is not worth a write.
-  last_used_at INTEGER NOT NULL
-) WITHOUT ROWID;
-
--- Invites that are not revoked; those that open nothing any more are cleared when the next one is made.
-CREATE TABLE invites (
-  id TEXT PRIMARY KEY,
-  role TEXT NOT NULL CHECK (role IN ('owner', 'writer', 'reader')),
-  secret_digest BLOB NOT NULL,
-  created_at INTEGER NOT NULL,
-  expires_at INTEGER NOT NULL,
-  max_uses INTEGER NOT NULL,
-  uses INTEGER NOT NULL,
-  -- The credential that made it, and with which generation of its secret.
-  sponsor_id TEXT NOT NULL,
-  sponsor_generation INTEGER NOT NULL
+  revoked_at INTEGER
 ) WITHOUT ROWID;
 
 CREATE TABLE conversations (
@@ -100,11 +70,9 @@ CREATE TABLE read_marks (
   PRIMARY KEY (conversation_id, side)
 ) WITHOUT ROWID;
 
--- What the index has yet to hear: 'session', 'conversation:<id>' or 'audit:<id>'. A row with a failure is a dead letter.
+-- What the index has yet to hear: 'session' or 'conversation:<id>'. A row with a failure is a dead letter.
 CREATE TABLE index_outbox (
   entity TEXT PRIMARY KEY,
-  -- An audit event as JSON; the others are read as they are when they are written.
-  payload TEXT,
   due_at INTEGER NOT NULL,
   attempts INTEGER NOT NULL,
   failure TEXT

@@ -1,0 +1,112 @@
+-- The tables of one session as they are today; they come into being with it, in the transaction that creates it. Sessions
+-- of before climb the numbered steps, which lead to the same.
+
+CREATE TABLE session (
+  single INTEGER PRIMARY KEY CHECK (single = 1),
+  id TEXT NOT NULL,
+  team_id TEXT NOT NULL,
+  team_number INTEGER NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('active', 'expired', 'terminated')),
+  end_reason TEXT,
+  ended_at INTEGER,
+  version INTEGER NOT NULL,
+  user_id TEXT,
+  user_fingerprint TEXT,
+  device_info TEXT NOT NULL,
+  location_info TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  last_accessed INTEGER NOT NULL,
+  default_conversation_id TEXT NOT NULL,
+  -- The last policy the team was known to have: what holds while the index is down.
+  team_revision INTEGER NOT NULL,
+  team_policy TEXT NOT NULL,
+  -- What the index knows: when it was told, and of which access.
+  indexed_at INTEGER NOT NULL,
+  indexed_access INTEGER NOT NULL,
+  sockets_closed_at INTEGER,
+  -- 0 once an owner's device was shut out: the idempotency key that it may still have must not let it in again.
+  key_good INTEGER NOT NULL DEFAULT 1
+);
+
+-- The keys to the session that are good: one that is revoked is gone. Of their secrets only SHA-256.
+CREATE TABLE credentials (
+  id TEXT PRIMARY KEY,
+  role TEXT NOT NULL CHECK (role IN ('owner', 'writer', 'reader')),
+  secret_digest BLOB NOT NULL,
+  -- How many secrets came before it.
+  generation INTEGER NOT NULL,
+  -- When it was minted, at first or by rotation.
+  minted_at INTEGER NOT NULL,
+  -- Secrets before it that may still be used: [{digest, successorGivenAt, successorUsedAt}], oldest first.
+  superseded TEXT NOT NULL,
+  device_info TEXT NOT NULL,
+  location_info TEXT NOT NULL,
+  -- The invite that it was made by, whose credential made that, and with which generation of its secret.
+  invite_id TEXT,
+  sponsor_id TEXT,
+  sponsor_generation INTEGER,
+  created_at INTEGER NOT NULL,
+  -- To within an hour: a call is not worth a write.
+  last_used_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- Invites that are not revoked; those that open nothing any more are cleared when the next one is made.
+CREATE TABLE invites (
+  id TEXT PRIMARY KEY,
+  role TEXT NOT NULL CHECK (role IN ('owner', 'writer', 'reader')),
+  secret_digest BLOB NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  max_uses INTEGER NOT NULL,
+  uses INTEGER NOT NULL,
+  -- The credential that made it, and with which generation of its secret.
+  sponsor_id TEXT NOT NULL,
+  sponsor_generation INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE conversations (
+  id TEXT PRIMARY KEY,
+  status TEXT NOT NULL CHECK (status IN ('open', 'pending', 'closed')),
+  version INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- No index by conversation: it would be a third row written with every message, to spare reads that cost a thousandth.
+CREATE TABLE messages (
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL,
+  side TEXT NOT NULL CHECK (side IN ('visitor', 'team')),
+  client_id TEXT,
+  conversation_id TEXT NOT NULL,
+  role TEXT NOT NULL CHECK (role IN ('user', 'assistant', 'operator', 'system')),
+  author TEXT,
+  content TEXT NOT NULL,
+  metadata TEXT,
+  created_at INTEGER NOT NULL,
+  credential_id TEXT,
+  -- Whether it keeps the session alive: the message is then its own touch.
+  slides INTEGER NOT NULL,
+  -- Bytes of this message and all before it, as JSON on the wire: windows and quota are differences of two of these.
+  total_bytes INTEGER NOT NULL
+);
+
+CREATE UNIQUE INDEX messages_by_client_id ON messages (side, client_id);
+
+CREATE TABLE read_marks (
+  conversation_id TEXT NOT NULL,
+  side TEXT NOT NULL CHECK (side IN ('visitor', 'team')),
+  seq INTEGER NOT NULL,
+  PRIMARY KEY (conversation_id, side)
+) WITHOUT ROWID;
+
+-- What the index has yet to hear: 'session', 'conversation:<id>' or 'audit:<id>'. A row with a failure is a dead letter.
+CREATE TABLE index_outbox (
+  entity TEXT PRIMARY KEY,
+  -- An audit event as JSON; the others are read as they are when they are written.
+  payload TEXT,
+  due_at INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  failure TEXT
+) WITHOUT ROWID;
