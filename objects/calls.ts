@@ -4,8 +4,8 @@ import type { TeamSettings } from "../src/domain/policy.ts";
 import type { AuditActor } from "../src/protocol/audit.ts";
 import type { Failure } from "../src/protocol/errors.ts";
 import type { Author, Message } from "../src/protocol/message.ts";
-import type { CreateInviteRequest } from "../src/protocol/rest.ts";
 import type { DeviceInfo, LocationInfo, Session } from "../src/protocol/session.ts";
+import type { CreateInviteRequest } from "../src/protocol/sharing.ts";
 
 /** Who calls. The Worker has checked tags and scopes; the object checks the credential itself. */
 export type Actor =

@@ -1,5 +1,6 @@
 // A created session while its object is awake: its state, log, sockets, alarm and way to the index, and what ties them
 // together — who is let in, what happens at a deadline, how a session ends.
+// Long for its constructor: this is where the parts are put together, and nowhere else.
 import { type CallerRole, type SessionOperation, slidesExpiry } from "../src/domain/access.ts";
 import { earliest } from "../src/domain/deadlines.ts";
 import { settingsOf, type TeamSettings } from "../src/domain/policy.ts";

@@ -1,5 +1,6 @@
 // One visitor's session: the actor that owns its state, its log and its sockets. Everything that can happen to a session
 // enters here; nothing is acknowledged before it is stored, and an eviction between any two events changes nothing.
+// Long, because it is the list of all that can happen, a few lines each.
 import { DurableObject } from "cloudflare:workers";
 import type { CallerRole, SessionOperation } from "../src/domain/access.ts";
 import type { TeamSettings } from "../src/domain/policy.ts";
@@ -7,16 +8,11 @@ import { CLOSE_CODES } from "../src/protocol/close-codes.ts";
 import type { Conversation } from "../src/protocol/conversation.ts";
 import type { ErrorCode, Failure, Result } from "../src/protocol/errors.ts";
 import type { NewTeamMessage } from "../src/protocol/message.ts";
-import type {
-  ConversationList,
-  DeviceList,
-  Invite,
-  InviteList,
-  MessagePage,
-} from "../src/protocol/rest.ts";
+import type { ConversationList, MessagePage } from "../src/protocol/rest.ts";
 import type { CredentialRole, Session } from "../src/protocol/session.ts";
-import { newCredential } from "./access.ts";
+import type { DeviceList, Invite, InviteList } from "../src/protocol/sharing.ts";
 import { Alarm } from "./alarm.ts";
+import { begin, beginAgain } from "./beginning.ts";
 import {
   auditActor,
   type Call,
@@ -28,7 +24,6 @@ import {
   connectActor,
   type IdentifyCall,
   type MessagesQuery,
-  type NewCredential,
   type Posted,
   type RedeemCall,
   type RefreshCall,
@@ -37,11 +32,9 @@ import {
   type TeamWord,
   unknownSession,
 } from "./calls.ts";
-import { newConversationId } from "./ids.ts";
 import { LiveSession } from "./live-session.ts";
 import { failureOf } from "./replies.ts";
 import { SchemaTooNewError } from "./schema.ts";
-import { newSession } from "./session-state.ts";
 import { ROOM_AGAIN_MS } from "./sockets.ts";
 import { SessionStore } from "./store.ts";
 
@@ -84,32 +77,11 @@ export class SessionObject extends DurableObject<Env> {
   async create(call: CreateCall): Promise<Result<Created>> {
     if (this.#broken) return this.#broken;
     const now = Date.now();
-    if (this.#live !== undefined) return this.#createAgain(this.#live, call.credential, now);
-    const { deviceInfo, locationInfo } = call.credential;
-    const { stored, conversation } = newSession(
-      { ...call, deviceInfo, locationInfo, defaultConversationId: newConversationId() },
-      call.team,
-      now,
-    );
-    const live = this.#store.transaction(() => {
-      this.#store.create(stored, conversation);
-      const created = new LiveSession(this.ctx, this.env, this.#store, this.#alarm, stored);
-      created.credentials.save(newCredential(call.credential, "owner", null, now));
-      created.projector.markSession(now);
-      created.projector.markConversation(conversation.id, now);
-      created.projector.record({ type: "session.created", actor: call.actor }, now);
-      return created;
-    });
+    if (this.#live !== undefined) return beginAgain(this.#live, call.credential, now);
+    const live = begin(this.ctx, this.env, this.#store, this.#alarm, call, now);
     this.#live = live;
     await live.project();
     return { ok: true, session: live.view("owner"), isNew: true };
-  }
-
-  #createAgain(live: LiveSession, credential: NewCredential, now: number): Result<Created> {
-    live.expireIfDue(now);
-    if (!live.state.isKeyGood(now)) return refused("idempotency_key_expired");
-    const refusal = live.disabledRefusal() ?? live.access.addOwner(credential, now);
-    return refusal ?? { ok: true, session: live.view("owner"), isNew: false };
   }
 
   async validate(call: Call): Promise<Result<{ session: Session }>> {

@@ -1,4 +1,4 @@
-// Where a caller is on the internet, as far as anything is counted by it: an IPv4 address, or the /64 of an IPv6 one,
+// Where a caller is on the internet, for whoever counts by it: an IPv4 address, or the /64 of an IPv6 one,
 // which is the least that a provider gives a household.
 import ipaddr from "ipaddr.js";
 

@@ -1,5 +1,6 @@
 // The operations for other Workers, by service binding. Authority is what the binding's configuration gives as props;
 // expected failures come back as `{ ok: false, code }`, never as exceptions.
+// Long, because a service binding calls methods of one class: each checks its input and calls an operation, no more.
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { z } from "zod";
 import type { Caller } from "./caller.ts";

@@ -1,5 +1,5 @@
 // The environment of a page.
-import { INVITE_FRAGMENT } from "../../src/protocol/rest.ts";
+import { INVITE_FRAGMENT } from "../../src/protocol/sharing.ts";
 import type {
   Attention,
   Clock,

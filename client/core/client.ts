@@ -1,4 +1,5 @@
 // One visitor's session with one team: the actions, and who in this directory does each.
+// Long, because it is the list of them, a few lines each.
 import { CLOSE_CODES } from "../../src/protocol/close-codes.ts";
 import { DEFAULT_PAGE_MESSAGES } from "../../src/protocol/limits.ts";
 import type { Session } from "../../src/protocol/session.ts";

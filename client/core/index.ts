@@ -2,7 +2,6 @@
 export type { Presence } from "../../src/protocol/frames.ts";
 export { MAX_CONTENT_BYTES } from "../../src/protocol/limits.ts";
 export type { Author, MessageRole } from "../../src/protocol/message.ts";
-export type { CreatedInvite, Device, Invite } from "../../src/protocol/rest.ts";
 export type {
   ConnectionRole,
   CredentialRole,
@@ -10,6 +9,7 @@ export type {
   LocationInfo,
   Session,
 } from "../../src/protocol/session.ts";
+export type { CreatedInvite, Device, Invite } from "../../src/protocol/sharing.ts";
 export { browserEnvironment } from "./browser-environment.ts";
 export { createSessionClient } from "./client.ts";
 export type {

@@ -1,16 +1,18 @@
 import type {
-  CreatedInvite,
-  CreateInviteRequest,
   CreateSessionRequest,
-  DeviceList,
-  InviteList,
   MessagePage,
-  RedeemedInvite,
-  RedeemInviteRequest,
   RefreshSessionResponse,
   SessionWithToken,
   ValidateSessionResponse,
 } from "../../src/protocol/rest.ts";
+import type {
+  CreatedInvite,
+  CreateInviteRequest,
+  DeviceList,
+  InviteList,
+  RedeemedInvite,
+  RedeemInviteRequest,
+} from "../../src/protocol/sharing.ts";
 import type { Clock, Environment } from "./environment.ts";
 import { RequestError } from "./request-error.ts";
 

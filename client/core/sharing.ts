@@ -4,7 +4,7 @@ import type {
   CreateInviteRequest,
   Device,
   Invite,
-} from "../../src/protocol/rest.ts";
+} from "../../src/protocol/sharing.ts";
 import type { RestClient } from "./rest-client.ts";
 import type { SessionAccess } from "./session-access.ts";
 

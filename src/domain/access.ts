@@ -95,6 +95,20 @@ export const TEAM_ACCESS = {
 
 export type TeamOperation = keyof typeof TEAM_ACCESS;
 
+/** Whether a team's key of these scopes, or its staff, may ask across the team's sessions. */
+export function mayAskAsTeam(
+  operation: TeamOperation,
+  caller: { readonly scopes: readonly KeyScope[] } | "operator",
+): boolean {
+  const rule: TeamRule = TEAM_ACCESS[operation];
+  return caller === "operator" ? rule.operator : caller.scopes.includes(rule.scope);
+}
+
+/** Whether the owner of an identified session may ask, about that person's sessions. */
+export function mayAskAsOwner(operation: TeamOperation): boolean {
+  return TEAM_ACCESS[operation].owner;
+}
+
 export function isSessionOperation(
   operation: SessionOperation | TeamOperation,
 ): operation is SessionOperation {

@@ -4,8 +4,8 @@ import {
   DEFAULT_INVITE_USES,
   MAX_HANDOFF_SECONDS,
 } from "../protocol/limits.ts";
-import type { CreateInviteRequest } from "../protocol/rest.ts";
 import type { CredentialRole } from "../protocol/session.ts";
+import type { CreateInviteRequest } from "../protocol/sharing.ts";
 import type { Sponsor } from "./sponsor.ts";
 
 /** Times are epoch milliseconds. */

@@ -1,7 +1,7 @@
 // The devices that have a key to a session, as its owner sees and ends them.
 import type { Caller } from "../caller.ts";
 import type { Result } from "../protocol/errors.ts";
-import type { DeviceList } from "../protocol/rest.ts";
+import type { DeviceList } from "../protocol/sharing.ts";
 import type { Services } from "../services.ts";
 import { openSession } from "./session-access.ts";
 

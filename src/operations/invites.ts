@@ -5,15 +5,15 @@ import { mintTicket } from "../credentials/ticket.ts";
 import { mintToken } from "../credentials/token.ts";
 import { isOriginAllowed } from "../domain/policy.ts";
 import type { Failure, Result } from "../protocol/errors.ts";
+import type { SessionWithToken } from "../protocol/rest.ts";
+import type { CredentialRole } from "../protocol/session.ts";
 import {
   type CreatedInvite,
   type CreateInviteRequest,
   INVITE_FRAGMENT,
   type InviteList,
   type RedeemInviteRequest,
-  type SessionWithToken,
-} from "../protocol/rest.ts";
-import type { CredentialRole } from "../protocol/session.ts";
+} from "../protocol/sharing.ts";
 import type { Services } from "../services.ts";
 import { limitOwner, limitRedemption } from "./rate-limits.ts";
 import { knownTeam, newCredential, openSession, sessionStub, teamWord } from "./session-access.ts";

@@ -5,6 +5,7 @@ import { waitUntil } from "cloudflare:workers";
 import type { Caller } from "../caller.ts";
 import { readSessionId } from "../credentials/session-id.ts";
 import type { TeamSettings } from "../domain/policy.ts";
+import { isTold } from "../domain/sampling.ts";
 import type { AuditActor } from "../protocol/audit.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { Services } from "../services.ts";
@@ -40,7 +41,6 @@ const TOLD: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 const MINUTE_MS = 60_000;
-const MAX_TOLD_PER_MINUTE = 10;
 
 /** Whoever guesses names of teams has that many looked up. */
 const MAX_NAMES_PER_MINUTE = 60;
@@ -62,8 +62,7 @@ export function noteRefusal(services: Services, refusal: Refusal, now: number): 
 async function tell(services: Services, refusal: Refusal, now: number): Promise<void> {
   const team = await teamOf(services, refusal, now);
   const count = countFor(team?.id ?? "", now);
-  // 1, 2, 4, 8 …
-  if ((count & (count - 1)) !== 0 || count >= 2 ** MAX_TOLD_PER_MINUTE) return;
+  if (!isTold(count)) return;
   const { code, operation, caller } = refusal;
   console.warn({ event: "access_refused", code, operation, team: team?.id, count });
   if (team === undefined) return;

@@ -1,5 +1,5 @@
 import type { Caller } from "../caller.ts";
-import { TEAM_ACCESS, type TeamOperation, type TeamRule } from "../domain/access.ts";
+import { mayAskAsOwner, mayAskAsTeam, type TeamOperation } from "../domain/access.ts";
 import type { Result } from "../protocol/errors.ts";
 import type { Services } from "../services.ts";
 import { openSession } from "./session-access.ts";
@@ -14,9 +14,8 @@ export function mayAsk(
     return { ok: false, code: "unauthenticated" };
   }
   if (caller.kind === "credential") return { ok: false, code: "forbidden" };
-  const rule: TeamRule = TEAM_ACCESS[operation];
-  const may = caller.kind === "team" ? caller.scopes.includes(rule.scope) : rule.operator;
-  if (!may) return { ok: false, code: "forbidden" };
+  if (!mayAskAsTeam(operation, caller.kind === "team" ? caller : "operator"))
+    return { ok: false, code: "forbidden" };
   if (caller.teamId !== teamId) return { ok: false, code: "team_not_found" };
   return { ok: true, number: caller.teamNumber };
 }
@@ -35,8 +34,7 @@ export async function mayAskOwn(
   teamId: string,
   operation: TeamOperation,
 ): Promise<Result<Asked>> {
-  const rule: TeamRule = TEAM_ACCESS[operation];
-  if (caller.kind !== "credential" || !rule.owner) {
+  if (caller.kind !== "credential" || !mayAskAsOwner(operation)) {
     const asked = mayAsk(caller, teamId, operation);
     return asked.ok ? { ...asked, userId: undefined } : asked;
   }

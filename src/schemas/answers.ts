@@ -6,14 +6,8 @@ import type { Message } from "../protocol/message.ts";
 import { MESSAGE_ROLES } from "../protocol/message.ts";
 import type {
   ConversationList,
-  CreatedInvite,
-  Device,
-  DeviceList,
-  Invite,
-  InviteList,
   MessagePage,
   OpenedSession,
-  RedeemedInvite,
   RefreshSessionResponse,
   SessionList,
   SessionStats,
@@ -26,6 +20,14 @@ import {
   type Session,
   type SessionSummary,
 } from "../protocol/session.ts";
+import type {
+  CreatedInvite,
+  Device,
+  DeviceList,
+  Invite,
+  InviteList,
+  RedeemedInvite,
+} from "../protocol/sharing.ts";
 import { KEY_SCOPES, type Team, type TeamKey } from "../protocol/team.ts";
 import {
   authorSchema,

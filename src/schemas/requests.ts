@@ -11,15 +11,14 @@ import {
   MAX_TAIL_MESSAGES,
 } from "../protocol/limits.ts";
 import {
-  type CreateInviteRequest,
   type CreateSessionRequest,
   type IdentifyRequest,
-  type RedeemInviteRequest,
   type RefreshSessionRequest,
   type ResumeSessionRequest,
   TOKEN_TRANSPORTS,
 } from "../protocol/rest.ts";
 import { CREDENTIAL_ROLES, DEVICE_TYPES, SESSION_STATUSES } from "../protocol/session.ts";
+import type { CreateInviteRequest, RedeemInviteRequest } from "../protocol/sharing.ts";
 import { KEY_SCOPES } from "../protocol/team.ts";
 import {
   conversationIdField,

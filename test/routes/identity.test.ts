@@ -2,12 +2,8 @@
 import { env } from "cloudflare:workers";
 import { base64url, SignJWT, UnsecuredJWT } from "jose";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import type {
-  CreatedInvite,
-  OpenedSession,
-  SessionList,
-  SessionWithToken,
-} from "../../src/protocol/rest.ts";
+import type { OpenedSession, SessionList, SessionWithToken } from "../../src/protocol/rest.ts";
+import type { CreatedInvite } from "../../src/protocol/sharing.ts";
 import { api, call, newSession, newTeam } from "../support/api.ts";
 import { moveClock } from "../support/clock.ts";
 import { evict } from "../support/eviction.ts";

@@ -1,6 +1,7 @@
 /** What requests act upon, made by the product itself: invites, devices, keys, people. */
-import type { CreatedInvite, OpenedSession, SessionWithToken } from "../../src/protocol/rest.ts";
+import type { OpenedSession, SessionWithToken } from "../../src/protocol/rest.ts";
 import type { CredentialRole } from "../../src/protocol/session.ts";
+import type { CreatedInvite } from "../../src/protocol/sharing.ts";
 import type { OperatorToken } from "../../src/protocol/team.ts";
 import type { HttpApi, Sent } from "./http-api.ts";
 import { type IdentitySigner, identityToken, newIdentitySigner } from "./identity.ts";

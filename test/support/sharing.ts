@@ -1,6 +1,8 @@
 /** Keys to a session as people get them: by a link, by a hand-off to another device of theirs, by rotation. */
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import type { RefreshSessionRequest, RefreshSessionResponse } from "../../src/protocol/rest.ts";
+import type { CredentialRole } from "../../src/protocol/session.ts";
 import type {
   CreatedInvite,
   CreateInviteRequest,
@@ -8,10 +10,7 @@ import type {
   InviteList,
   RedeemedInvite,
   RedeemInviteRequest,
-  RefreshSessionRequest,
-  RefreshSessionResponse,
-} from "../../src/protocol/rest.ts";
-import type { CredentialRole } from "../../src/protocol/session.ts";
+} from "../../src/protocol/sharing.ts";
 import { call, type Sent } from "./api.ts";
 import { objectOf } from "./object-of.ts";
 import { indexAnswered } from "./object-storage.ts";
