@@ -24,14 +24,15 @@ export class Conversations {
 
   /** All of them, with what is new in each for the side that asks. */
   list(role: CallerRole): Result<ConversationList> {
-    const counts = this.#messages.conversationCounts(sideOf(role));
+    const side = sideOf(role);
+    const counts = this.#messages.conversationCounts(side);
     const conversations = this.#store
       .conversations()
-      .map((record) => viewConversation(record, counts.get(record.id)));
+      .map((record) => viewConversation(record, side, counts.get(record.id)));
     return { ok: true, conversations };
   }
 
-  open(now: number): Result<{ conversation: Conversation }> {
+  open(role: CallerRole, now: number): Result<{ conversation: Conversation }> {
     if (this.#store.conversations().length >= MAX_CONVERSATIONS_PER_SESSION) {
       return { ok: false, code: "too_many_conversations" };
     }
@@ -40,6 +41,6 @@ export class Conversations {
       this.#store.saveConversation(record);
       this.#projector.markConversation(record.id, now);
     });
-    return { ok: true, conversation: viewConversation(record) };
+    return { ok: true, conversation: viewConversation(record, sideOf(role)) };
   }
 }

@@ -85,6 +85,9 @@ export class Frames {
       case "received":
         this.#received(peer, frame);
         break;
+      case "cancel":
+        refuse(peer, "message_not_found");
+        break;
     }
   }
 

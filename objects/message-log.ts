@@ -36,9 +36,16 @@ export interface Refused {
   readonly retryAfterMs: number | undefined;
 }
 
+/** What is submitted: a message, and under which id where that is known before. */
+export interface LogEntry extends NewTeamMessage {
+  readonly id?: string;
+}
+
 interface Batch {
   readonly sender: Sender;
-  readonly messages: readonly NewTeamMessage[];
+  readonly messages: readonly LogEntry[];
+  /** Called in the transaction that stores them: what it writes is stored with them or not at all. */
+  readonly within?: (outcomes: readonly Outcome[], now: number) => void;
   /** Called after the commit and the delivery, with one outcome a message, in order. */
   readonly settle: (outcomes: readonly Outcome[]) => void;
 }
@@ -86,11 +93,12 @@ export class MessageLog {
   }
 
   /** Submits one message and waits for its outcome. */
-  append(sender: Sender, message: NewTeamMessage): Promise<Outcome> {
+  append(sender: Sender, message: LogEntry, within?: Batch["within"]): Promise<Outcome> {
     return new Promise((resolve) => {
       this.submit({
         sender,
         messages: [message],
+        ...(within !== undefined && { within }),
         settle: (outcomes) => outcomes.forEach(resolve),
       });
     });
@@ -143,13 +151,13 @@ export class MessageLog {
     let head = this.#head;
     let slides = false;
     const encoded: string[] = [];
-    const outcomes = batches.map(({ sender, messages }) => {
+    const outcomes = batches.map(({ sender, messages, within }) => {
       const refusal = this.#state.writeRefusal(sender.credentialId, now);
       const side = sideOf(sender.role);
       const isTouch = slidesExpiry(sender.role);
       const { credentialId } = sender;
       const limit = this.#state.team.policy.limits.messagesPerMinutePerCredential;
-      return messages.map((input): Outcome => {
+      const settled = messages.map((input): Outcome => {
         if (refusal !== undefined) return refused(refusal, input);
         const duplicate = this.#messages.byClientId(side, input.clientId);
         if (duplicate) return { kind: "duplicate", message: duplicate };
@@ -174,14 +182,16 @@ export class MessageLog {
         slides ||= isTouch;
         return { kind: "stored", message };
       });
+      within?.(settled, now);
+      return settled;
     });
     return { head, encoded, outcomes, slides };
   }
 
-  #compose(input: NewTeamMessage, side: Side, seq: number, now: number): Message {
+  #compose(input: LogEntry, side: Side, seq: number, now: number): Message {
     const role: MessageRole = side === "visitor" ? "user" : (input.role ?? "assistant");
     return {
-      id: newMessageId(seq),
+      id: input.id ?? newMessageId(seq),
       seq,
       clientId: input.clientId,
       conversationId: input.conversationId ?? this.#state.record.defaultConversationId,

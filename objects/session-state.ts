@@ -242,6 +242,7 @@ export function newSession(
       indexedAt: 0,
       indexedAccess: 0,
       socketsClosedAt: null,
+      identifiedAfterSeq: null,
       isKeyGood: true,
     },
     conversation: newConversation(input.defaultConversationId, now),

@@ -185,7 +185,7 @@ export class SessionObject extends DurableObject<Env> {
   async openConversation(call: Call): Promise<Result<{ conversation: Conversation }>> {
     return await this.#change(call, "openConversation", ({ live, role }) => {
       live.touch(role);
-      return live.conversations.open(Date.now());
+      return live.conversations.open(role, Date.now());
     });
   }
 

@@ -1,6 +1,6 @@
 // All SQL on a session's own tables. Everything here is synchronous; what must be atomic runs inside `transaction`.
 import type { ConversationRecord } from "../src/domain/conversation-record.ts";
-import type { TeamSettings } from "../src/domain/policy.ts";
+import type { TeamSettings, WebhookSettings } from "../src/domain/policy.ts";
 import type { SessionRecord } from "../src/domain/session-state.ts";
 import type { Side } from "../src/protocol/frames.ts";
 import type {
@@ -19,6 +19,8 @@ export interface StoredSession {
   readonly indexedAt: number;
   readonly indexedAccess: number;
   readonly socketsClosedAt: number | null;
+  /** The log's last `seq` when the session was identified; null while it is nobody's. */
+  readonly identifiedAfterSeq: number | null;
   /** Whether its idempotency key still opens it, as far as nobody has been shut out. */
   readonly isKeyGood: boolean;
 }
@@ -76,21 +78,25 @@ export class SessionStore {
         number: row.team_number,
         revision: row.team_revision,
         policy: JSON.parse(row.team_policy) as TeamPolicy,
+        webhook:
+          row.team_webhook === null ? null : (JSON.parse(row.team_webhook) as WebhookSettings),
       },
       indexedAt: row.indexed_at,
       indexedAccess: row.indexed_access,
       socketsClosedAt: row.sockets_closed_at,
+      identifiedAfterSeq: row.identified_after_seq,
       isKeyGood: row.key_good === 1,
     };
   }
 
   saveSession(stored: StoredSession): void {
-    const { record, team, indexedAt, indexedAccess, socketsClosedAt, isKeyGood } = stored;
+    const { record, team, indexedAt, indexedAccess, socketsClosedAt } = stored;
     this.#sql.exec(
       `INSERT OR REPLACE INTO session (single, id, team_id, team_number, status, end_reason, ended_at, version, user_id,
          user_fingerprint, device_info, location_info, created_at, updated_at, last_accessed, default_conversation_id,
-         team_revision, team_policy, indexed_at, indexed_access, sockets_closed_at, key_good)
-       VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         team_revision, team_policy, team_webhook, indexed_at, indexed_access, sockets_closed_at, identified_after_seq,
+         key_good)
+       VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       record.id,
       record.teamId,
       record.teamNumber,
@@ -108,10 +114,12 @@ export class SessionStore {
       record.defaultConversationId,
       team.revision,
       JSON.stringify(team.policy),
+      team.webhook && JSON.stringify(team.webhook),
       indexedAt,
       indexedAccess,
       socketsClosedAt,
-      isKeyGood ? 1 : 0,
+      stored.identifiedAfterSeq,
+      stored.isKeyGood ? 1 : 0,
     );
   }
 
@@ -122,6 +130,8 @@ export class SessionStore {
       .map((row) => ({
         id: row.id,
         status: row.status as ConversationRecord["status"],
+        handledBy: row.handled_by as ConversationRecord["handledBy"],
+        assignee: row.assignee,
         version: row.version,
         createdAt: row.created_at,
         updatedAt: row.updated_at,
@@ -130,9 +140,12 @@ export class SessionStore {
 
   saveConversation(conversation: ConversationRecord): void {
     this.#sql.exec(
-      "INSERT OR REPLACE INTO conversations (id, status, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
+      `INSERT OR REPLACE INTO conversations (id, status, handled_by, assignee, version, created_at, updated_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
       conversation.id,
       conversation.status,
+      conversation.handledBy,
+      conversation.assignee,
       conversation.version,
       conversation.createdAt,
       conversation.updatedAt,
@@ -177,15 +190,19 @@ type SessionRow = {
   default_conversation_id: string;
   team_revision: number;
   team_policy: string;
+  team_webhook: string | null;
   indexed_at: number;
   indexed_access: number;
   sockets_closed_at: number | null;
+  identified_after_seq: number | null;
   key_good: number;
 };
 
 type ConversationRow = {
   id: string;
   status: string;
+  handled_by: string;
+  assignee: string | null;
   version: number;
   created_at: number;
   updated_at: number;

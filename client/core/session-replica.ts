@@ -175,6 +175,9 @@ export class SessionReplica {
         }
         break;
       case "read":
+      case "delta":
+      case "discarded":
+      case "redacted":
         break;
     }
     this.#showMessages();

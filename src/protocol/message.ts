@@ -23,6 +23,9 @@ export interface Message {
   readonly content: string;
   /** ISO 8601, UTC, by the object's clock. Order is `seq`, never this. */
   readonly createdAt: string;
+  /** The team took it back: content and metadata are gone, for ever and everywhere. */
+  readonly redacted?: true;
+  /** `incomplete: true` marks a streamed answer that broke off, `cancelled: true` beside it one that a reader stopped. */
   readonly metadata?: JsonObject;
 }
 
