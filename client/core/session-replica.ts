@@ -1,38 +1,56 @@
 // This client's copy of the session: what the server's frames and the visitor's messages lead to, put where subscribers see it.
 // Knows neither socket nor URL.
-import type { DownFrame, UpFrame } from "../../src/protocol/frames.ts";
+import type { DownFrame, UpFrame, WelcomeFrame } from "../../src/protocol/frames.ts";
 import { DEFAULT_PAGE_MESSAGES } from "../../src/protocol/limits.ts";
 import type { NewMessage } from "../../src/protocol/message.ts";
-import type { MessagePage } from "../../src/protocol/rest.ts";
+import type { ConversationList, MessagePage } from "../../src/protocol/rest.ts";
 import type { Session } from "../../src/protocol/session.ts";
 import type { FrameVerdict } from "./connection-handlers.ts";
+import type { OwnRole } from "./conversation-view.ts";
 import { ConversationView } from "./conversation-view.ts";
 import type { Clock } from "./environment.ts";
 import { ReceivedPolicy } from "./received-policy.ts";
 import type { SessionEnd } from "./session-access.ts";
 import type { SessionClientState } from "./session-state.ts";
 import type { Store } from "./store.ts";
+import { ThreadState } from "./thread-state.ts";
 import { Typists } from "./typing.ts";
 
 /** Room comes back piece by piece; asking for each piece by itself would itself be too much. */
 const MIN_PAUSE_MS = 5_000;
 
+/** What a replica asks of whoever has the connection. */
+export interface ReplicaHandlers {
+  /** May drop a frame when there is no connection: the next one begins where this copy ends. */
+  readonly sendUp: (frame: UpFrame) => void;
+  /** Rejects when it cannot be had now. */
+  readonly conversations: () => Promise<ConversationList>;
+}
+
 export class SessionReplica {
   readonly #store: Store<SessionClientState>;
   readonly #clock: Clock;
-  readonly #sendUp: (frame: UpFrame) => void;
+  readonly #handlers: ReplicaHandlers;
   readonly #typists: Typists;
-  readonly #view = new ConversationView();
+  readonly #view: ConversationView;
+  readonly #thread = new ThreadState();
+  #threadListed = false;
+  #markedRead = 0;
   #received = new ReceivedPolicy();
   #older: "idle" | "loading" | "failed" = "idle";
   #retired = false;
   #cancelResend: (() => void) | undefined;
 
-  /** @param sendUp may drop a frame when there is no connection: the next one begins where this copy ends */
-  constructor(store: Store<SessionClientState>, clock: Clock, sendUp: (frame: UpFrame) => void) {
+  constructor(
+    store: Store<SessionClientState>,
+    clock: Clock,
+    ownRole: OwnRole,
+    handlers: ReplicaHandlers,
+  ) {
     this.#store = store;
     this.#clock = clock;
-    this.#sendUp = sendUp;
+    this.#handlers = handlers;
+    this.#view = new ConversationView(ownRole);
     this.#typists = new Typists(clock, (typing) => store.patch({ typing }));
   }
 
@@ -69,6 +87,7 @@ export class SessionReplica {
     if (session) {
       this.adopt(session);
     }
+    this.#view.answers.forget();
     this.#store.patch({ status: reason });
     this.#showMessages();
   }
@@ -104,6 +123,20 @@ export class SessionReplica {
     this.#showMessages();
   }
 
+  cancel(messageId: string): void {
+    this.#sendUp({ type: "cancel", messageId });
+  }
+
+  /** Everything that is here was read. */
+  markRead(): void {
+    const { session, synced } = this.#store.get();
+    const seq = this.#view.log.last ?? 0;
+    if (session && synced && seq > this.#markedRead) {
+      this.#markedRead = seq;
+      this.#sendUp({ type: "read", conversationId: session.defaultConversationId, seq });
+    }
+  }
+
   /** @param load asks for the page of messages before a `seq` */
   async loadOlder(load: (before: number) => Promise<MessagePage>): Promise<void> {
     const { log } = this.#view;
@@ -124,16 +157,14 @@ export class SessionReplica {
 
   frame(frame: DownFrame, bytes: number): FrameVerdict {
     switch (frame.type) {
-      case "welcome": {
-        const { session, role, connectionId, presence } = frame;
-        this.adopt(session);
-        this.#store.patch({ status: "active", role, connectionId, presence });
+      case "welcome":
+        this.#welcomed(frame);
         break;
-      }
       case "messages":
         if (this.#view.messages(frame) === "hole") {
           return "hole";
         }
+        this.#thread.told(frame.messages, this.#conversationId);
         if (this.#received.messages(bytes)) {
           this.#sendUp({ type: "received", seq: frame.to });
         }
@@ -149,6 +180,7 @@ export class SessionReplica {
         break;
       case "truncated":
         this.#view.log.truncate(frame.firstSeq);
+        this.#threadListed = false;
         break;
       case "presence":
         this.#typists.present(frame.presence);
@@ -174,14 +206,27 @@ export class SessionReplica {
           this.#view.outbox.markFailed(frame.clientId, frame.code);
         }
         break;
-      case "read":
       case "delta":
+        this.#view.answers.delta(frame, this.#clock.now());
+        break;
       case "discarded":
+        this.#view.answers.end([frame.messageId]);
+        break;
       case "redacted":
+        this.#view.redacted(frame);
+        break;
+      case "read":
         break;
     }
     this.#showMessages();
     return "applied";
+  }
+
+  #welcomed({ session, role, connectionId, presence }: WelcomeFrame): void {
+    this.#view.answers.forget();
+    this.#view.ownAuthor = presence.find((one) => one.connectionId === connectionId)?.author;
+    this.adopt(session);
+    this.#store.patch({ status: "active", role, connectionId, presence });
   }
 
   /** What the history did not acknowledge is sent again only now, when it is known what it acknowledged. */
@@ -189,6 +234,30 @@ export class SessionReplica {
     this.#received.synced();
     this.#resend();
     this.#store.patch({ synced: true });
+    void this.#listThread();
+  }
+
+  /** Once, and again after messages were left out that may have told a change. */
+  async #listThread(): Promise<void> {
+    if (this.#threadListed) {
+      return;
+    }
+    this.#threadListed = true;
+    try {
+      this.#thread.listed(await this.#handlers.conversations(), this.#conversationId);
+      this.#showMessages();
+    } catch {
+      // The next connection asks again.
+      this.#threadListed = false;
+    }
+  }
+
+  get #conversationId(): string | undefined {
+    return this.#store.get().session?.defaultConversationId;
+  }
+
+  #sendUp(frame: UpFrame): void {
+    this.#handlers.sendUp(frame);
   }
 
   #resend(): void {
@@ -221,6 +290,7 @@ export class SessionReplica {
     const more = this.#view.log.hasOlder ? "more" : "none";
     this.#store.patch({
       messages: this.#view.list(),
+      conversation: this.#thread.state,
       older: this.#older === "idle" ? more : this.#older,
     });
   }

@@ -18,6 +18,9 @@ function message(fields: Partial<ChatMessage> = {}): ChatMessage {
     content: "text",
     createdAt: NOON,
     delivery: "sent",
+    streaming: false,
+    redacted: false,
+    metadata: undefined,
     failure: undefined,
     ...fields,
   };
