@@ -29,7 +29,7 @@ describe("presenceLabel", () => {
     ["1 guest", [here("owner"), here("reader")]],
     ["2 guests", [here("owner"), here("reader"), here("writer")]],
   ])("says %j", (label, presence) => {
-    expect(presenceLabel(presence, false)).toBe(label);
+    expect(presenceLabel(presence, "visitor")).toBe(label);
   });
 
   it.each<[string, Presence[]]>([
@@ -42,7 +42,7 @@ describe("presenceLabel", () => {
       [here("owner"), here("reader"), here("writer"), here("reader")],
     ],
   ])("says %j to a guest", (label, presence) => {
-    expect(presenceLabel(presence, true)).toBe(label);
+    expect(presenceLabel(presence, "guest")).toBe(label);
   });
 });
 
@@ -53,11 +53,11 @@ describe("typingLabel", () => {
     ["You are typing elsewhere", [here("owner")]],
     ["A guest is typing", [here("writer")]],
   ])("says %j", (label, typists) => {
-    expect(typingLabel(typists, false)).toBe(label);
+    expect(typingLabel(typists, "visitor")).toBe(label);
   });
 
   it("tells a guest that it is the owner", () => {
-    expect(typingLabel([here("owner")], true)).toBe("The owner is typing");
+    expect(typingLabel([here("owner")], "guest")).toBe("The owner is typing");
   });
 });
 
