@@ -39,10 +39,10 @@ export class ApiError extends Error {
     this.retryAfterSeconds = details.retryAfterSeconds;
   }
 
-  /** Whether the same call may succeed later without anything being changed. */
+  /** Whether the same call may succeed later without anything being changed; so may one that a gateway answered with a page. */
   get retryable(): boolean {
-    const { code, status } = this;
-    return code === "invalid_answer" || status === undefined || status === 429 || status >= 500;
+    const { status } = this;
+    return status === undefined || status < 300 || status === 429 || status >= 500;
   }
 
   /** No answer, or none in time: whether the call took effect is not known. */

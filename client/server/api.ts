@@ -24,9 +24,10 @@ export interface Call {
   readonly repeatable: boolean;
 }
 
-interface Answer {
+interface Answer<T> {
   readonly status: number;
-  readonly text: string;
+  /** Its shape is the server's promise (src/protocol); it is not checked a second time here. */
+  readonly body: T;
 }
 
 export class Api {
@@ -36,20 +37,13 @@ export class Api {
     this.#options = options;
   }
 
-  /** The body's shape is the server's promise (src/protocol); it is not checked a second time here. */
   async json<T>(call: Call): Promise<T> {
-    return parse<T>(await this.#repeated(call));
-  }
-
-  /** A POST of JSON with the status of its answer, which tells whether anything was made. */
-  async posted<T>(call: Call): Promise<T & { readonly status: number }> {
-    const answer = await this.#repeated(call);
-    return { ...parse<T>(answer), status: answer.status };
+    return (await this.answer<T>(call)).body;
   }
 
   /** Deletes; what a repeated call no longer finds, the one before has deleted. */
   async delete(path: string): Promise<void> {
-    await this.#repeated({ method: "DELETE", path, repeatable: true });
+    await this.answer({ method: "DELETE", path, repeatable: true });
   }
 
   /** Posts text as it comes; sent once, as its source can be read once. */
@@ -57,10 +51,10 @@ export class Api {
     path: string,
     source: TextSource,
     signal: AbortSignal | undefined,
-  ): Promise<T & { readonly status: number }> {
+  ): Promise<Answer<T>> {
     const body = textBody(source);
     try {
-      const answer = await this.#send(path, {
+      return await this.#send<T>(path, {
         method: "POST",
         headers: { "content-type": "text/plain; charset=utf-8" },
         body: body.stream,
@@ -68,7 +62,6 @@ export class Api {
         ...({ duplex: "half" } as RequestInit),
         ...(signal && { signal }),
       });
-      return { ...parse<T>(answer), status: answer.status };
     } catch (error) {
       const failure = body.failure();
       if (failure !== undefined) throw failure.error;
@@ -80,12 +73,13 @@ export class Api {
     }
   }
 
-  async #repeated(call: Call): Promise<Answer> {
+  /** Also the status, which tells whether anything was made. */
+  async answer<T>(call: Call): Promise<Answer<T>> {
     const { method, path, headers, body, repeatable } = call;
     const json = body === undefined ? {} : { "content-type": "application/json" };
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#send(path, {
+        return await this.#send<T>(path, {
           method,
           headers: { ...headers, ...json },
           ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -93,7 +87,9 @@ export class Api {
         });
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
-        if (method === "DELETE" && attempt > 1 && error.status === 404) return GONE;
+        if (method === "DELETE" && attempt > 1 && error.status === 404) {
+          return { status: 204, body: undefined as T };
+        }
         const random = Math.random();
         const delayMs = retryDelayMs(error, { attempt, repeatable, random });
         if (delayMs === undefined || attempt > this.#options.maxRetries) throw error;
@@ -102,7 +98,7 @@ export class Api {
     }
   }
 
-  async #send(path: string, init: RequestInit): Promise<Answer> {
+  async #send<T>(path: string, init: RequestInit): Promise<Answer<T>> {
     const { baseUrl, bearer, fetch } = this.#options;
     try {
       const response = await fetch(baseUrl + path, {
@@ -112,16 +108,18 @@ export class Api {
         redirect: "manual",
       });
       if (!response.ok) throw await ApiError.fromResponse(response);
-      return { status: response.status, text: await response.text() };
+      const text = await response.text();
+      return {
+        status: response.status,
+        body: response.status === 204 ? undefined : parse(response, text),
+      };
     } catch (error) {
       throw error instanceof ApiError ? error : ApiError.fromNetwork(error);
     }
   }
 }
 
-const GONE: Answer = { status: 204, text: "" };
-
-function parse<T>({ status, text }: Answer): T {
+function parse({ status }: Response, text: string) {
   try {
     return JSON.parse(text);
   } catch (error) {

@@ -211,7 +211,7 @@ export class TeamClient {
   async postMessage(sessionId: string, message: NewTeamMessage): Promise<StoredMessage> {
     const path = of(sessionId, "/messages");
     const call = { method: "POST", path, body: message, repeatable: true } as const;
-    return storedMessage(await this.#api.posted<{ message: Message }>(call));
+    return storedMessage(await this.#api.answer<{ message: Message }>(call));
   }
 
   /**
@@ -288,14 +288,11 @@ function of(sessionId: string, path = ""): string {
   return `/api/sessions/${encodeURIComponent(sessionId)}${path}`;
 }
 
-function storedMessage({
-  message,
-  status,
-}: {
-  readonly message: Message;
+function storedMessage(answer: {
   readonly status: number;
+  readonly body: { readonly message: Message };
 }): StoredMessage {
-  return { message, isNew: status === 201 };
+  return { message: answer.body.message, isNew: answer.status === 201 };
 }
 
 function newIdempotencyKey(): string {
