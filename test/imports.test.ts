@@ -126,7 +126,14 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     paths: ["client/server/"],
     imports: ["protocol"],
     importsTypesOf: [],
-    packages: [],
+    packages: ["jose"],
+  },
+  "client/examples": {
+    paths: ["client/examples/"],
+    imports: ["client/server"],
+    // What a binding's other end offers.
+    importsTypesOf: ["service"],
+    packages: ["cloudflare:", "node:"],
   },
   "client/pages": {
     paths: ["client/pages/"],

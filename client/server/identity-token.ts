@@ -1,4 +1,4 @@
-import type { JWK } from "jose";
+import type { CryptoKey, JWK } from "jose";
 import { base64url, importJWK, importPKCS8, SignJWT } from "jose";
 
 const DEFAULT_SECONDS = 120;

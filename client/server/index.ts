@@ -8,7 +8,7 @@ export type {
   ConversationStatus,
   UpdateConversationRequest,
 } from "../../src/protocol/conversation.ts";
-export type { ErrorCode, FieldError } from "../../src/protocol/errors.ts";
+export type { ErrorCode, Failure, FieldError, Result } from "../../src/protocol/errors.ts";
 export type {
   ConversationUpdatedEvent,
   EventBatch,
@@ -69,6 +69,7 @@ export type {
 } from "./team-client.ts";
 export { createTeamClient, TeamClient } from "./team-client.ts";
 export type { TextSource } from "./text-body.ts";
+export { textStream } from "./text-body.ts";
 export type { WebhookDelivery, WebhookHeaders, WebhookRefusal } from "./verify-webhook.ts";
 export { verifyWebhook, WebhookVerificationError } from "./verify-webhook.ts";
 export type { WebhookCalls } from "./webhook-calls.ts";

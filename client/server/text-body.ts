@@ -20,6 +20,14 @@ interface Chunks {
   stop(): Promise<unknown>;
 }
 
+/**
+ * Text as the stream of bytes that `streamMessage` of a service binding takes: between Workers go bytes alone. What the
+ * other side cancels is let go of, by `return()` or `cancel()`.
+ */
+export function textStream(source: TextSource): ReadableStream<Uint8Array> {
+  return textBody(source).stream;
+}
+
 export function textBody(source: TextSource): TextBody {
   const chunks = chunksOf(source);
   const encode = textEncoding();

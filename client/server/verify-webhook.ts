@@ -89,7 +89,7 @@ async function anySigned(
   return false;
 }
 
-async function keyOf(secret: string): Promise<CryptoKey> {
+async function keyOf(secret: string) {
   const bytes = fromBase64(
     secret.slice(secret.startsWith(SECRET_PREFIX) ? SECRET_PREFIX.length : 0),
   );

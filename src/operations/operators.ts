@@ -36,7 +36,7 @@ export async function createOperatorToken(
     ok: true,
     operatorToken: token,
     // In the fragment, which no server and no log sees.
-    dashboardUrl: `${dashboard}/dashboard#op=${token}`,
+    dashboardUrl: `${dashboard}/dashboard#${new URLSearchParams({ op: token, team: teamId })}`,
     expiresAt: isoTime(expiresAt),
   };
 }
