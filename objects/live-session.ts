@@ -69,6 +69,8 @@ export class LiveSession {
     const slidAt = this.messages.lastSlidingAt();
     this.state = new SessionState(store, this.credentials, stored, slidAt);
     this.log = new MessageLog(store, this.messages, this.state, {
+      heardVisitor: (conversationId, at) => this.conversations.heardVisitor(conversationId, at),
+      undone: () => this.conversations.forget(),
       stored: (now, slides) => {
         if (slides) this.state.slid(now);
         this.#arm();
@@ -83,7 +85,15 @@ export class LiveSession {
     });
     this.projector = new IndexProjector(env, store, new OutboxStore(ctx.storage.sql), state);
     const { sockets, projector } = this;
-    this.conversations = new Conversations(store, this.messages, this.projector);
+    this.conversations = new Conversations({
+      store,
+      messages,
+      log,
+      projector,
+      // Connected here: whoever is writing an answer in that conversation is to stop.
+      takenOver: () => undefined,
+      reopened: () => this.#ctx.waitUntil(this.project()),
+    });
     const parts = { store, accessStore, credentials, state, log, sockets, projector };
     this.access = new Access(parts);
     this.invites = new Invites(parts, this.access);

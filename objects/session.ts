@@ -5,7 +5,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { CallerRole, SessionOperation } from "../src/domain/access.ts";
 import type { TeamSettings } from "../src/domain/policy.ts";
 import { CLOSE_CODES } from "../src/protocol/close-codes.ts";
-import type { Conversation } from "../src/protocol/conversation.ts";
+import type { Conversation, UpdateConversationRequest } from "../src/protocol/conversation.ts";
 import type { ErrorCode, Failure, Result } from "../src/protocol/errors.ts";
 import type { NewTeamMessage } from "../src/protocol/message.ts";
 import type { ConversationList, MessagePage } from "../src/protocol/rest.ts";
@@ -187,6 +187,16 @@ export class SessionObject extends DurableObject<Env> {
       live.touch(role);
       return live.conversations.open(role, Date.now());
     });
+  }
+
+  async updateConversation(
+    call: Call,
+    id: string,
+    request: UpdateConversationRequest,
+  ): Promise<Result<{ conversation: Conversation }>> {
+    return await this.#change(call, "updateConversation", ({ live }) =>
+      live.conversations.update(call.actor, id, request),
+    );
   }
 
   async listMessages(call: Call, query: MessagesQuery): Promise<Result<MessagePage>> {

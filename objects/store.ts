@@ -127,15 +127,14 @@ export class SessionStore {
     return this.#sql
       .exec<ConversationRow>("SELECT * FROM conversations ORDER BY created_at, id")
       .toArray()
-      .map((row) => ({
-        id: row.id,
-        status: row.status as ConversationRecord["status"],
-        handledBy: row.handled_by as ConversationRecord["handledBy"],
-        assignee: row.assignee,
-        version: row.version,
-        createdAt: row.created_at,
-        updatedAt: row.updated_at,
-      }));
+      .map(toConversation);
+  }
+
+  conversation(id: string): ConversationRecord | undefined {
+    const row = this.#sql
+      .exec<ConversationRow>("SELECT * FROM conversations WHERE id = ?", id)
+      .toArray()[0];
+    return row && toConversation(row);
   }
 
   saveConversation(conversation: ConversationRecord): void {
@@ -207,3 +206,15 @@ type ConversationRow = {
   created_at: number;
   updated_at: number;
 };
+
+function toConversation(row: ConversationRow): ConversationRecord {
+  return {
+    id: row.id,
+    status: row.status as ConversationRecord["status"],
+    handledBy: row.handled_by as ConversationRecord["handledBy"],
+    assignee: row.assignee,
+    version: row.version,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}

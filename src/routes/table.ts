@@ -2,7 +2,13 @@
 
 import { createTeam, getTeam, updateTeam } from "./admin.ts";
 import { listAuditEvents } from "./audit.ts";
-import { listConversations, listMessages, openConversation, postMessage } from "./conversations.ts";
+import {
+  listConversations,
+  listMessages,
+  openConversation,
+  postMessage,
+  updateConversation,
+} from "./conversations.ts";
 import { listDevices, revokeDevice } from "./devices.ts";
 import type { Endpoint, Method } from "./endpoint.ts";
 import { getHealth } from "./health.ts";
@@ -40,6 +46,7 @@ export const ROUTES: readonly Route[] = [
   ["POST", "/api/invites/redeem", redeemInvite],
   ["GET", "/api/sessions/:id/conversations", listConversations],
   ["POST", "/api/sessions/:id/conversations", openConversation],
+  ["PATCH", "/api/sessions/:id/conversations/:conversationId", updateConversation],
   ["GET", "/api/sessions/:id/messages", listMessages],
   ["POST", "/api/sessions/:id/messages", postMessage],
   ["GET", "/api/teams/:teamId/sessions", listSessions],

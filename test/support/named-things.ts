@@ -57,9 +57,13 @@ export class NamedThings {
     return identified.token ?? "";
   }
 
-  async operatorToken({ teamId, teamKey }: TeamThings, operatorId: string): Promise<string> {
+  async operatorToken(
+    { teamId, teamKey }: TeamThings,
+    operatorId: string,
+    name = "Anna",
+  ): Promise<string> {
     const path = `/api/teams/${teamId}/operators`;
-    const body = { operatorId, name: "Anna" };
+    const body = { operatorId, name };
     return (await this.#made<OperatorToken>(path, { bearer: teamKey, body })).operatorToken;
   }
 
@@ -108,6 +112,9 @@ export const NAMED: Readonly<
   async revokeInvite(api, _, chat) {
     const { inviteId } = await new NamedThings(api).invite(chat, "reader");
     return { params: { inviteId } };
+  },
+  async updateConversation(_, __, { session }) {
+    return { params: { conversationId: session.defaultConversationId } };
   },
   async redeemInvite(api, _, chat) {
     const { secret } = await new NamedThings(api).invite(chat, "reader");

@@ -15,6 +15,7 @@ export const SAMPLE_BODIES: Readonly<Record<string, (names: Names) => object>> =
   identifySession: () => ({ identityToken: "no.identity.token" }),
   resumeSession: ({ teamId }) => ({ teamId, identityToken: "no.identity.token" }),
   openConversation: () => ({}),
+  updateConversation: () => ({ status: "pending" }),
   createInvite: () => ({ role: "reader" }),
   redeemInvite: () => ({ secret: "inv_none" }),
   postMessage: () => ({ clientId: `sample-${++unique}`, content: "Hello" }),
