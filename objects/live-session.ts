@@ -9,6 +9,7 @@ import type { Failure, Result } from "../src/protocol/errors.ts";
 import type { Session } from "../src/protocol/session.ts";
 import { teamsDatabase } from "../src/session-index/databases.ts";
 import { IndexError } from "../src/session-index/errors.ts";
+import { findOperatorToken } from "../src/session-index/operator-tokens.ts";
 import { getTeamByNumber } from "../src/session-index/teams.ts";
 import { within } from "../src/session-index/timeout.ts";
 import { Access } from "./access.ts";
@@ -78,7 +79,15 @@ export class LiveSession {
       deliver: (frames) => this.sockets.deliver(frames),
     });
     const { messages, credentials, state, log } = this;
-    this.sockets = new Sockets({ ctx, store, messages, log, state, changed: () => this.#arm() });
+    this.sockets = new Sockets({
+      ctx,
+      store,
+      messages,
+      log,
+      state,
+      loadStaff: (tokenId) => findOperatorToken(teamsDatabase(env), tokenId),
+      changed: () => this.#arm(),
+    });
     this.#watch = new TeamWatch(this.sockets, {
       load: () => getTeamByNumber(teamsDatabase(env), state.team.number),
       adopt: (team) => this.adoptTeam(team),

@@ -35,7 +35,7 @@ import {
 import { LiveSession } from "./live-session.ts";
 import { failureOf } from "./replies.ts";
 import { SchemaTooNewError } from "./schema.ts";
-import { ROOM_AGAIN_MS } from "./sockets.ts";
+import { holderOf, ROOM_AGAIN_MS } from "./sockets.ts";
 import { SessionStore } from "./store.ts";
 
 interface Admitted {
@@ -247,12 +247,14 @@ export class SessionObject extends DurableObject<Env> {
     const { actor, history, ...word } = JSON.parse(header) as ConnectCall;
     const call: Call = { ...word, actor: connectActor(actor) };
     const connected = await this.#as(call, "connect", ({ live, role }) => {
-      if (role === "team" || role === "operator") return refused("forbidden");
-      live.sockets.sweep(Date.now());
-      const { credentialId } = actor;
-      if (!live.sockets.hasRoomFor(credentialId, role)) return TOO_MANY_SOCKETS;
-      live.touch(role);
-      return { ok: true, response: live.sockets.connect({ credentialId, role, history }) };
+      if (role === "team") return refused("forbidden");
+      const now = Date.now();
+      live.sockets.sweep(now);
+      const holder = holderOf(actor, role, now);
+      if (!live.sockets.hasRoomFor(holder)) return TOO_MANY_SOCKETS;
+      // That somebody of the staff looks on keeps no session alive.
+      if (role !== "operator") live.touch(role);
+      return { ok: true, response: live.sockets.connect(holder, history) };
     });
     return connected.ok ? connected.response : Response.json(connected);
   }
@@ -260,6 +262,8 @@ export class SessionObject extends DurableObject<Env> {
   override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
     const confirmed = this.#live?.beforeFrame(Date.now());
     if (confirmed !== undefined) await confirmed;
+    const signedIn = this.#live?.sockets.beforeFrame(socket, Date.now());
+    if (signedIn !== undefined) await signedIn;
     this.#live?.expireIfDue(Date.now());
     this.#live?.sockets.frame(socket, data);
   }
