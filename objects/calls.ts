@@ -100,6 +100,15 @@ export interface ResumeCall extends TeamWord {
   readonly credential: NewCredential;
 }
 
+/** Of a team: its authority for its sessions the Worker has checked. */
+export interface ReplayCall extends TeamWord {
+  readonly teamId: string;
+  /** Epoch milliseconds. */
+  readonly since: number;
+  /** Whom the audit trail names. */
+  readonly actor: AuditActor;
+}
+
 export interface CreateInviteCall extends Call {
   readonly invite: { readonly id: string; readonly secretDigest: Uint8Array };
   readonly request: CreateInviteRequest;

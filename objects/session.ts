@@ -28,6 +28,7 @@ import {
   type RedeemCall,
   type RefreshCall,
   type Refreshed,
+  type ReplayCall,
   type ResumeCall,
   type TeamWord,
   unknownSession,
@@ -233,6 +234,21 @@ export class SessionObject extends DurableObject<Env> {
   /** The administrator has changed the team; the Worker tells, so that nobody has to ask. */
   async teamChanged(team: TeamSettings): Promise<void> {
     this.#live?.adoptTeam(team);
+  }
+
+  /** Somebody asked that the team's webhook hears again what did not get through. */
+  async resumeEvents(team: TeamSettings): Promise<void> {
+    await this.#live?.resumeEvents(team);
+  }
+
+  /** Has the team's webhook hear again what happened from some time on; how many events that are. */
+  async replayEvents(call: ReplayCall): Promise<Result<{ events: number }>> {
+    const live = await this.#caughtUp(call);
+    if (live === undefined || live.state.record.teamId !== call.teamId) {
+      return this.#broken ?? refused("session_not_found");
+    }
+    const events = await live.replayEvents(call.since, call.actor);
+    return events === undefined ? refused("webhook_not_found") : { ok: true, events };
   }
 
   /** The team as this session last knew it: what the Worker goes by while the index is down. */

@@ -25,6 +25,14 @@ import {
   validateSession,
 } from "./sessions.ts";
 import { createTeamKey, listTeamKeys, revokeTeamKey } from "./team-keys.ts";
+import {
+  deleteWebhook,
+  getWebhook,
+  putWebhook,
+  replayEvents,
+  resumeWebhook,
+  testWebhook,
+} from "./webhooks.ts";
 
 export type Route = readonly [method: Method, path: string, endpoint: Endpoint];
 
@@ -53,6 +61,12 @@ export const ROUTES: readonly Route[] = [
   ["GET", "/api/teams/:teamId/audit-events", listAuditEvents],
   ["POST", "/api/teams/:teamId/operators", createOperatorToken],
   ["DELETE", "/api/teams/:teamId/operators/:operatorId", revokeOperator],
+  ["PUT", "/api/teams/:teamId/webhook", putWebhook],
+  ["GET", "/api/teams/:teamId/webhook", getWebhook],
+  ["DELETE", "/api/teams/:teamId/webhook", deleteWebhook],
+  ["POST", "/api/teams/:teamId/webhook/test", testWebhook],
+  ["POST", "/api/teams/:teamId/webhook/resume", resumeWebhook],
+  ["POST", "/api/teams/:teamId/webhook/replay", replayEvents],
   ["POST", "/api/admin/teams", createTeam],
   ["GET", "/api/admin/teams/:teamId", getTeam],
   ["PATCH", "/api/admin/teams/:teamId", updateTeam],

@@ -57,6 +57,13 @@ export class NamedThings {
     return identified.token ?? "";
   }
 
+  /** Sees to it that the team has one. */
+  async webhook({ teamId, teamKey }: TeamThings): Promise<void> {
+    const path = `/api/teams/${teamId}/webhook`;
+    const body = { url: "https://receiver.example/sample" };
+    await this.#made(path, { method: "PUT", bearer: teamKey, body });
+  }
+
   async operatorToken(
     { teamId, teamKey }: TeamThings,
     operatorId: string,
@@ -104,6 +111,26 @@ export const NAMED: Readonly<
     const operatorId = `operator-${++unique}`;
     await new NamedThings(api).operatorToken(team, operatorId);
     return { params: { operatorId } };
+  },
+  async getWebhook(api, team) {
+    await new NamedThings(api).webhook(team);
+    return {};
+  },
+  async deleteWebhook(api, team) {
+    await new NamedThings(api).webhook(team);
+    return {};
+  },
+  async testWebhook(api, team) {
+    await new NamedThings(api).webhook(team);
+    return {};
+  },
+  async resumeWebhook(api, team) {
+    await new NamedThings(api).webhook(team);
+    return {};
+  },
+  async replayEvents(api, team, { session }) {
+    await new NamedThings(api).webhook(team);
+    return { body: { sessionId: session.id, since: session.createdAt } };
   },
   async revokeDevice(api, _, chat) {
     const [, credentialId = ""] = (await new NamedThings(api).guest(chat, "reader")).split(".");
