@@ -121,7 +121,7 @@ export class Access {
       for (const { id } of this.#parts.accessStore.invites())
         this.#parts.accessStore.deleteInvite(id);
       this.#parts.credentials.save(newCredential(device, "owner", null, now));
-      this.#parts.state.identify(userId, now);
+      this.#parts.state.identify(userId, this.#parts.log.head.lastSeq, now);
       this.#parts.projector.markSession(now);
       this.#parts.projector.record({ type: "session.identified", actor, details: { userId } }, now);
     });

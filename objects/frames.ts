@@ -1,6 +1,6 @@
 // What clients send over their sockets: each frame is counted, decoded and handled, and bad ones are answered and change
 // nothing.
-import { mayRole } from "../src/domain/access.ts";
+import { mayRole, sideOf } from "../src/domain/access.ts";
 import type {
   ReadUpFrame,
   ReceivedFrame,
@@ -97,9 +97,17 @@ export class Frames {
       for (const { clientId } of frame.messages) refuse(peer, "forbidden", { clientId });
       return;
     }
+    // The staff sign what they write, and nobody else does.
+    const messages = peer.operator
+      ? frame.messages.map((message) => ({
+          ...message,
+          role: "operator" as const,
+          ...peer.signature,
+        }))
+      : frame.messages;
     this.#log.submit({
       sender: { role, credentialId: peer.credentialId },
-      messages: frame.messages,
+      messages,
       settle: (outcomes) => answer(peer, outcomes),
     });
   }
@@ -116,7 +124,14 @@ export class Frames {
       return;
     }
     this.#peers.broadcast(
-      { type: "typing", connectionId, role, conversationId: conversation, active },
+      {
+        type: "typing",
+        connectionId,
+        role,
+        ...peer.signature,
+        conversationId: conversation,
+        active,
+      },
       peer,
     );
   }
@@ -131,8 +146,9 @@ export class Frames {
       return;
     }
     const upTo = Math.min(seq, this.#log.head.lastSeq);
-    if (this.#store.markRead(conversationId, "visitor", upTo)) {
-      this.#peers.broadcast({ type: "read", conversationId, side: "visitor", seq: upTo });
+    const side = sideOf(peer.role);
+    if (this.#store.markRead(conversationId, side, upTo)) {
+      this.#peers.broadcast({ type: "read", conversationId, side, seq: upTo });
     }
   }
 

@@ -4,11 +4,13 @@
 import { type CallerRole, type SessionOperation, slidesExpiry } from "../src/domain/access.ts";
 import { earliest } from "../src/domain/deadlines.ts";
 import { settingsOf, type TeamSettings } from "../src/domain/policy.ts";
+import { isoTime } from "../src/domain/view.ts";
 import type { AuditActor } from "../src/protocol/audit.ts";
 import type { Failure, Result } from "../src/protocol/errors.ts";
 import type { Session } from "../src/protocol/session.ts";
 import { teamsDatabase } from "../src/session-index/databases.ts";
 import { IndexError } from "../src/session-index/errors.ts";
+import { findOperatorToken } from "../src/session-index/operator-tokens.ts";
 import { getTeamByNumber } from "../src/session-index/teams.ts";
 import { within } from "../src/session-index/timeout.ts";
 import { Access } from "./access.ts";
@@ -23,6 +25,8 @@ import {
 } from "./calls.ts";
 import { Conversations } from "./conversations.ts";
 import { Credentials } from "./credentials.ts";
+import { EventFeed } from "./event-feed.ts";
+import { EventStore } from "./event-store.ts";
 import { IndexProjector } from "./index-projector.ts";
 import { Invites } from "./invites.ts";
 import { MessageLog } from "./message-log.ts";
@@ -48,6 +52,7 @@ export class LiveSession {
   readonly conversations: Conversations;
   readonly credentials: Credentials;
   readonly projector: IndexProjector;
+  readonly events: EventFeed;
   readonly #ctx: DurableObjectState;
   readonly #store: SessionStore;
   readonly #alarm: Alarm;
@@ -69,21 +74,54 @@ export class LiveSession {
     const slidAt = this.messages.lastSlidingAt();
     this.state = new SessionState(store, this.credentials, stored, slidAt);
     this.log = new MessageLog(store, this.messages, this.state, {
+      heardVisitor: (conversationId, at) => this.conversations.heardVisitor(conversationId, at),
+      undone: () => this.conversations.forget(),
       stored: (now, slides) => {
         if (slides) this.state.slid(now);
+        this.events.happened();
         this.#arm();
       },
       deliver: (frames) => this.sockets.deliver(frames),
     });
     const { messages, credentials, state, log } = this;
-    this.sockets = new Sockets({ ctx, store, messages, log, state, changed: () => this.#arm() });
+    this.sockets = new Sockets({
+      ctx,
+      store,
+      messages,
+      log,
+      state,
+      loadStaff: (tokenId) => findOperatorToken(teamsDatabase(env), tokenId),
+      changed: () => this.#arm(),
+    });
     this.#watch = new TeamWatch(this.sockets, {
       load: () => getTeamByNumber(teamsDatabase(env), state.team.number),
       adopt: (team) => this.adoptTeam(team),
     });
-    this.projector = new IndexProjector(env, store, new OutboxStore(ctx.storage.sql), state);
+    const events = new EventStore(ctx.storage.sql);
+    const outbox = new OutboxStore(ctx.storage.sql);
+    this.projector = new IndexProjector(env, store, outbox, events, state);
     const { sockets, projector } = this;
-    this.conversations = new Conversations(store, this.messages, this.projector);
+    this.conversations = new Conversations({
+      store,
+      messages,
+      log,
+      projector,
+      // Connected here: whoever is writing an answer in that conversation is to stop.
+      takenOver: () => undefined,
+      reopened: () => this.#ctx.waitUntil(this.project()),
+    });
+    const changed = () => this.#arm();
+    this.events = new EventFeed({
+      ctx,
+      env,
+      store,
+      events,
+      messages,
+      state,
+      log,
+      projector,
+      changed,
+    });
     const parts = { store, accessStore, credentials, state, log, sockets, projector };
     this.access = new Access(parts);
     this.invites = new Invites(parts, this.access);
@@ -135,7 +173,10 @@ export class LiveSession {
   async identify(call: IdentifyCall): Promise<Result<{ isNew: boolean }>> {
     const actor = auditActor(call.actor);
     const identified = this.access.identify(call.userId, call.credential, actor);
-    if (identified.ok && identified.isNew) await this.project();
+    if (identified.ok && identified.isNew) {
+      this.events.happened();
+      await this.project();
+    }
     return identified;
   }
 
@@ -165,6 +206,7 @@ export class LiveSession {
       this.projector.markSession(now);
     });
     this.sockets.end();
+    this.events.happened();
     this.#arm();
   }
 
@@ -176,7 +218,7 @@ export class LiveSession {
       this.expireIfDue(now);
       const flushDue = this.#touchFlushDue();
       if (flushDue !== undefined && flushDue <= now) this.#flushTouches(now);
-      await this.projector.run();
+      await Promise.all([this.projector.run(), this.events.run()]);
       this.#alarm.set(this.#nextDue());
     } catch (error) {
       // A throwing alarm is retried six times and then never again; this one always comes back.
@@ -227,6 +269,7 @@ export class LiveSession {
       if (isMoved) this.projector.markSession(now);
     });
     if (team.policy.disabled) this.sockets.closeDisabled();
+    this.events.deliver();
     this.#arm();
   }
 
@@ -252,6 +295,28 @@ export class LiveSession {
     }
   }
 
+  /** Goes by `team`, delivers what waits for its webhook, and tells the team's list of failures how that stands. */
+  async resumeEvents(team: TeamSettings): Promise<void> {
+    this.adoptTeam(team);
+    this.events.deliver();
+    this.events.tellAgain(Date.now());
+    await this.project();
+  }
+
+  /** Delivers what happened at `since` or later again; undefined without a webhook. */
+  async replayEvents(since: number, actor: AuditActor): Promise<number | undefined> {
+    const now = Date.now();
+    const details = { since: isoTime(since) };
+    const events = this.events.replay(since, (count) =>
+      this.projector.record(
+        { type: "events.replayed", actor, details: { ...details, events: count } },
+        now,
+      ),
+    );
+    if (events !== undefined) await this.project();
+    return events;
+  }
+
   view(role: CallerRole): Session {
     return this.state.view(this.log.head.lastSeq, role);
   }
@@ -262,7 +327,12 @@ export class LiveSession {
   }
 
   #nextDue(): number | undefined {
-    return earliest(this.state.deadlineAt(), this.#touchFlushDue(), this.projector.dueAt());
+    return earliest(
+      this.state.deadlineAt(),
+      this.#touchFlushDue(),
+      this.projector.dueAt(),
+      this.events.dueAt(Date.now()),
+    );
   }
 
   /** Touches that wait in the outbox already have its backoff, not a due time of their own. */

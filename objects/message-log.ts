@@ -12,7 +12,7 @@ import { MAX_FRAME_BYTES } from "../src/protocol/limits.ts";
 import type { Message, MessageRole, NewTeamMessage } from "../src/protocol/message.ts";
 import { newMessageId } from "./ids.ts";
 import { MessageRate } from "./message-rate.ts";
-import type { MessageStore } from "./message-store.ts";
+import type { LoggedMessage, MessageStore } from "./message-store.ts";
 import type { SessionState } from "./session-state.ts";
 import type { SessionStore } from "./store.ts";
 
@@ -50,8 +50,12 @@ interface Batch {
   readonly settle: (outcomes: readonly Outcome[]) => void;
 }
 
-/** What the log tells the session that it belongs to. */
+/** What the log asks and tells the session that it belongs to. */
 export interface LogListener {
+  /** In the transaction that stores a visitor's message in a thread: what the log is to say after it, if anything. */
+  heardVisitor(conversationId: string, now: number): LogEntry | undefined;
+  /** A transaction was undone, whatever was done in it. */
+  undone(): void;
   /** Messages were stored; `slides` when one of them keeps the session alive. */
   stored(now: number, slides: boolean): void;
   /** They are stored by now: `frames` are `messages` frames with all of them. */
@@ -131,6 +135,7 @@ export class MessageLog {
     } catch (error) {
       console.error({ event: "commit_failed", error: String(error) });
       this.#rate.forget();
+      this.#listener.undone();
       for (const { messages, settle } of batches) {
         settle(messages.map((input) => refused("unavailable", input)));
       }
@@ -151,6 +156,12 @@ export class MessageLog {
     let head = this.#head;
     let slides = false;
     const encoded: string[] = [];
+    const store = (message: Message, text: string, bytes: number, from: Origin) => {
+      head = { lastSeq: message.seq, totalBytes: head.totalBytes + bytes };
+      this.#messages.append({ ...from, message, createdAt: now, totalBytes: head.totalBytes });
+      encoded.push(text);
+      slides ||= from.slides;
+    };
     const outcomes = batches.map(({ sender, messages, within }) => {
       const refusal = this.#state.writeRefusal(sender.credentialId, now);
       const side = sideOf(sender.role);
@@ -168,18 +179,16 @@ export class MessageLog {
         const bytes = byteLength(text);
         const failure = this.#unfit(message, bytes, head);
         if (failure !== undefined) return refused(failure, input);
-        head = { lastSeq: message.seq, totalBytes: head.totalBytes + bytes };
-        this.#messages.append({
-          message,
-          side,
-          credentialId,
-          slides: isTouch,
-          createdAt: now,
-          totalBytes: head.totalBytes,
-        });
+        store(message, text, bytes, { side, credentialId, slides: isTouch });
         this.#rate.stored(credentialId, now);
-        encoded.push(text);
-        slides ||= isTouch;
+        const note =
+          side === "visitor" ? this.#listener.heardVisitor(message.conversationId, now) : undefined;
+        if (note !== undefined) {
+          const said = this.#compose(note, "team", head.lastSeq + 1, now);
+          const encodedNote = JSON.stringify(said);
+          const from: Origin = { side: "team", credentialId: null, slides: isTouch };
+          store(said, encodedNote, byteLength(encodedNote), from);
+        }
         return { kind: "stored", message };
       });
       within?.(settled, now);
@@ -215,6 +224,8 @@ export class MessageLog {
     return quota !== null && head.totalBytes + bytes > quota ? "quota_exceeded" : undefined;
   }
 }
+
+type Origin = Pick<LoggedMessage, "side" | "credentialId" | "slides">;
 
 interface Group {
   readonly head: LogHead;

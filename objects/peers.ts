@@ -4,9 +4,18 @@ import { isoTime } from "../src/domain/view.ts";
 import type { CloseCode } from "../src/protocol/close-codes.ts";
 import { type DownFrame, PING, PONG, type Presence } from "../src/protocol/frames.ts";
 import { MAX_PRESENCE, PRESENCE_LEASE_MS } from "../src/protocol/limits.ts";
-import type { CredentialRole } from "../src/protocol/session.ts";
+import type { Author } from "../src/protocol/message.ts";
+import type { ConnectionRole } from "../src/protocol/session.ts";
+import type { StaffToken } from "./calls.ts";
+import type { StaffWatch } from "./staff-watch.ts";
 
-/** A credential's last minute, as sockets carry it through an eviction. */
+/** Who of the staff is connected, and what with. */
+export interface Operator extends StaffToken {
+  /** Signs what the operator writes. */
+  readonly author: Author;
+}
+
+/** A holder's last minute, as sockets carry it through an eviction. */
 export interface FrameCounts {
   readonly admitted: RateState;
   /** What came over the limit all the same. */
@@ -16,8 +25,11 @@ export interface FrameCounts {
 /** What a socket carries through an eviction. */
 interface Attachment {
   readonly connectionId: string;
-  readonly credentialId: string;
-  readonly role: CredentialRole;
+  /** Whose connection it is: the id of a credential, or of an operator's token, which is no credential's. */
+  readonly holderId: string;
+  readonly role: ConnectionRole;
+  /** Undefined for the people with a credential. */
+  readonly operator: Operator | undefined;
   /** Epoch milliseconds. */
   readonly since: number;
   /** While history is being pulled: the `seq` it has been sent up to. Null once live. */
@@ -31,7 +43,7 @@ interface Attachment {
   readonly heardAt: number;
   /** When the team's policy was last confirmed; the session's, but an attachment costs no row. */
   readonly teamConfirmedAt: number;
-  /** What its credential sent in the last minute; see frame-rate.ts. */
+  /** What its holder sent in the last minute; see frame-rate.ts. */
   readonly frameCounts: FrameCounts | undefined;
 }
 
@@ -39,21 +51,32 @@ const HEARD_PRECISION_MS = PRESENCE_LEASE_MS / 9;
 
 export class Peer {
   readonly socket: WebSocket;
+  readonly #staff: StaffWatch;
   #attachment: Attachment;
+  /** What an operator is to get once it is known that the token is still good, in order. */
+  #held: string[] | undefined;
 
-  constructor(socket: WebSocket, attachment: Attachment) {
+  constructor(socket: WebSocket, attachment: Attachment, staff: StaffWatch) {
     this.socket = socket;
     this.#attachment = attachment;
+    this.#staff = staff;
   }
 
   get connectionId(): string {
     return this.#attachment.connectionId;
   }
-  get credentialId(): string {
-    return this.#attachment.credentialId;
+  get holderId(): string {
+    return this.#attachment.holderId;
   }
-  get role(): CredentialRole {
+  /** Null for the staff, who have none. */
+  get credentialId(): string | null {
+    return this.operator === undefined ? this.holderId : null;
+  }
+  get role(): ConnectionRole {
     return this.#attachment.role;
+  }
+  get operator(): Operator | undefined {
+    return this.#attachment.operator;
   }
   get historyCursor(): number | null {
     return this.#attachment.historyCursor;
@@ -72,16 +95,26 @@ export class Peer {
     return this.#attachment.frameCounts;
   }
 
+  /** Whom readers see: the staff have names, visitors and their guests do not. */
+  get signature(): { readonly author?: Author } {
+    return this.operator === undefined ? {} : { author: this.operator.author };
+  }
+
   get presence(): Presence {
     const { connectionId, role, since } = this.#attachment;
-    return { connectionId, role, since: isoTime(since) };
+    return { connectionId, role, ...this.signature, since: isoTime(since) };
   }
 
   update(
     fields: Partial<
       Pick<
         Attachment,
-        "historyCursor" | "receivedSeq" | "receivedBytes" | "teamConfirmedAt" | "frameCounts"
+        | "historyCursor"
+        | "receivedSeq"
+        | "receivedBytes"
+        | "teamConfirmedAt"
+        | "frameCounts"
+        | "operator"
       >
     >,
   ): void {
@@ -107,8 +140,35 @@ export class Peer {
     this.sendText(JSON.stringify(frame));
   }
 
-  /** A socket that is closing takes nothing more; its close event tells. */
+  /** What has to be waited for before a frame that came from here is acted on, if anything; see staff-watch.ts. */
+  beforeFrame(now: number): Promise<void> | undefined {
+    return this.operator && this.#staff.before(this.operator, now);
+  }
+
+  /** Every frame goes out through here; those to the staff only while their token is known to be good. */
   sendText(text: string): void {
+    const { operator } = this.#attachment;
+    if (operator === undefined) this.#put(text);
+    else if (this.#held !== undefined) this.#held.push(text);
+    else {
+      const confirmed = this.#staff.before(operator, Date.now());
+      if (confirmed === undefined) this.#put(text);
+      else {
+        this.#held = [text];
+        void confirmed.then(() => this.#release());
+      }
+    }
+  }
+
+  #release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const text of held) this.sendText(text);
+  }
+
+  /** A socket that is closing takes nothing more; its close event tells. */
+  #put(text: string): void {
+    if (this.#attachment.isClosed) return;
     try {
       this.socket.send(text);
     } catch {
@@ -128,13 +188,15 @@ export class Peer {
 
 export class Peers {
   readonly #ctx: DurableObjectState;
+  readonly #staff: StaffWatch;
   readonly #bySocket = new Map<WebSocket, Peer>();
   #teamConfirmedAt = 0;
 
-  constructor(ctx: DurableObjectState) {
+  constructor(ctx: DurableObjectState, staff: StaffWatch) {
     this.#ctx = ctx;
+    this.#staff = staff;
     for (const socket of ctx.getWebSockets()) {
-      const peer = restore(socket);
+      const peer = this.#restore(socket);
       if (peer === undefined) continue;
       this.#bySocket.set(socket, peer);
       this.#teamConfirmedAt = Math.max(this.#teamConfirmedAt, peer.teamConfirmedAt);
@@ -155,13 +217,21 @@ export class Peers {
     this.#ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
     this.#ctx.acceptWebSocket(socket);
     socket.serializeAttachment(attachment);
-    const peer = new Peer(socket, attachment);
+    const peer = new Peer(socket, attachment, this.#staff);
     this.#bySocket.set(socket, peer);
     return peer;
   }
 
-  get size(): number {
-    return this.#bySocket.size;
+  /** Connections of visitors; the staff's take none of their room. */
+  get visitorCount(): number {
+    let count = 0;
+    for (const { operator } of this) if (operator === undefined) count++;
+    return count;
+  }
+
+  /** Connections of an operator's token. */
+  ofToken(tokenId: string): readonly Peer[] {
+    return [...this].filter((peer) => peer.operator?.tokenId === tokenId);
   }
 
   [Symbol.iterator](): IterableIterator<Peer> {
@@ -170,7 +240,7 @@ export class Peers {
 
   /** The peer of a socket that an event is about; one that woke the object by closing is in no list any more. */
   of(socket: WebSocket): Peer | undefined {
-    return this.#bySocket.get(socket) ?? restore(socket);
+    return this.#bySocket.get(socket) ?? this.#restore(socket);
   }
 
   /** Forgets a socket; false when it was forgotten before. */
@@ -211,11 +281,13 @@ export class Peers {
   presence(): Presence[] {
     return [...this].slice(0, MAX_PRESENCE).map((peer) => peer.presence);
   }
-}
 
-function restore(socket: WebSocket): Peer | undefined {
-  const attachment = socket.deserializeAttachment() as Attachment | null;
-  return attachment === null || attachment.isClosed ? undefined : new Peer(socket, attachment);
+  #restore(socket: WebSocket): Peer | undefined {
+    const attachment = socket.deserializeAttachment() as Attachment | null;
+    return attachment === null || attachment.isClosed
+      ? undefined
+      : new Peer(socket, attachment, this.#staff);
+  }
 }
 
 /** Codes that a close event reports but that no endpoint may send. */

@@ -5,7 +5,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { CallerRole, SessionOperation } from "../src/domain/access.ts";
 import type { TeamSettings } from "../src/domain/policy.ts";
 import { CLOSE_CODES } from "../src/protocol/close-codes.ts";
-import type { Conversation } from "../src/protocol/conversation.ts";
+import type { Conversation, UpdateConversationRequest } from "../src/protocol/conversation.ts";
 import type { ErrorCode, Failure, Result } from "../src/protocol/errors.ts";
 import type { NewTeamMessage } from "../src/protocol/message.ts";
 import type { ConversationList, MessagePage } from "../src/protocol/rest.ts";
@@ -28,6 +28,7 @@ import {
   type RedeemCall,
   type RefreshCall,
   type Refreshed,
+  type ReplayCall,
   type ResumeCall,
   type TeamWord,
   unknownSession,
@@ -35,7 +36,7 @@ import {
 import { LiveSession } from "./live-session.ts";
 import { failureOf } from "./replies.ts";
 import { SchemaTooNewError } from "./schema.ts";
-import { ROOM_AGAIN_MS } from "./sockets.ts";
+import { holderOf, ROOM_AGAIN_MS } from "./sockets.ts";
 import { SessionStore } from "./store.ts";
 
 interface Admitted {
@@ -189,6 +190,16 @@ export class SessionObject extends DurableObject<Env> {
     });
   }
 
+  async updateConversation(
+    call: Call,
+    id: string,
+    request: UpdateConversationRequest,
+  ): Promise<Result<{ conversation: Conversation }>> {
+    return await this.#change(call, "updateConversation", ({ live }) =>
+      live.conversations.update(call.actor, id, request),
+    );
+  }
+
   async listMessages(call: Call, query: MessagesQuery): Promise<Result<MessagePage>> {
     return await this.#as(call, "listMessages", ({ live }) => {
       const { conversationId } = query;
@@ -225,6 +236,21 @@ export class SessionObject extends DurableObject<Env> {
     this.#live?.adoptTeam(team);
   }
 
+  /** Somebody asked that the team's webhook hears again what did not get through. */
+  async resumeEvents(team: TeamSettings): Promise<void> {
+    await this.#live?.resumeEvents(team);
+  }
+
+  /** Has the team's webhook hear again what happened from some time on; how many events that are. */
+  async replayEvents(call: ReplayCall): Promise<Result<{ events: number }>> {
+    const live = await this.#caughtUp(call);
+    if (live === undefined || live.state.record.teamId !== call.teamId) {
+      return this.#broken ?? refused("session_not_found");
+    }
+    const events = await live.replayEvents(call.since, call.actor);
+    return events === undefined ? refused("webhook_not_found") : { ok: true, events };
+  }
+
   /** The team as this session last knew it: what the Worker goes by while the index is down. */
   async lastKnownTeam(): Promise<TeamSettings | undefined> {
     return this.#live?.state.team;
@@ -237,12 +263,14 @@ export class SessionObject extends DurableObject<Env> {
     const { actor, history, ...word } = JSON.parse(header) as ConnectCall;
     const call: Call = { ...word, actor: connectActor(actor) };
     const connected = await this.#as(call, "connect", ({ live, role }) => {
-      if (role === "team" || role === "operator") return refused("forbidden");
-      live.sockets.sweep(Date.now());
-      const { credentialId } = actor;
-      if (!live.sockets.hasRoomFor(credentialId, role)) return TOO_MANY_SOCKETS;
-      live.touch(role);
-      return { ok: true, response: live.sockets.connect({ credentialId, role, history }) };
+      if (role === "team") return refused("forbidden");
+      const now = Date.now();
+      live.sockets.sweep(now);
+      const holder = holderOf(actor, role, now);
+      if (!live.sockets.hasRoomFor(holder)) return TOO_MANY_SOCKETS;
+      // That somebody of the staff looks on keeps no session alive.
+      if (role !== "operator") live.touch(role);
+      return { ok: true, response: live.sockets.connect(holder, history) };
     });
     return connected.ok ? connected.response : Response.json(connected);
   }
@@ -250,6 +278,8 @@ export class SessionObject extends DurableObject<Env> {
   override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
     const confirmed = this.#live?.beforeFrame(Date.now());
     if (confirmed !== undefined) await confirmed;
+    const signedIn = this.#live?.sockets.beforeFrame(socket, Date.now());
+    if (signedIn !== undefined) await signedIn;
     this.#live?.expireIfDue(Date.now());
     this.#live?.sockets.frame(socket, data);
   }

@@ -6,16 +6,17 @@ import {
   PRESENCE_LEASE_MS,
   WINDOW_BYTES,
 } from "../src/protocol/limits.ts";
-import type { CredentialRole } from "../src/protocol/session.ts";
+import type { ConnectionRole } from "../src/protocol/session.ts";
 import { SUBPROTOCOL } from "../src/protocol/version.ts";
-import type { HistoryRequest } from "./calls.ts";
+import type { ConnectCall, HistoryRequest } from "./calls.ts";
 import { Frames } from "./frames.ts";
 import { History } from "./history.ts";
 import { newConnectionId } from "./ids.ts";
 import type { MessageLog } from "./message-log.ts";
 import type { MessageStore } from "./message-store.ts";
-import { closeBack, type Peer, Peers } from "./peers.ts";
+import { closeBack, type Operator, type Peer, Peers } from "./peers.ts";
 import type { SessionState } from "./session-state.ts";
+import { StaffWatch, type WatchedStaff } from "./staff-watch.ts";
 import type { SessionStore } from "./store.ts";
 
 /** Joins and leaves within this time share one `presence` frame. */
@@ -34,8 +35,27 @@ interface Parts {
   readonly messages: MessageStore;
   readonly log: MessageLog;
   readonly state: SessionState;
+  readonly loadStaff: WatchedStaff["load"];
   /** Called after a socket changed what the session waits for. */
   readonly changed: () => void;
+}
+
+/** Who connects. */
+export interface Holder {
+  readonly holderId: string;
+  readonly role: ConnectionRole;
+  /** Undefined for the people with a credential. */
+  readonly operator: Operator | undefined;
+}
+
+/** Whose the connection is that `actor` opens as `role`. */
+export function holderOf(actor: ConnectCall["actor"], role: ConnectionRole, now: number): Holder {
+  if (actor.kind !== "operator") {
+    return { holderId: actor.credentialId, role, operator: undefined };
+  }
+  const { tokenId, expiresAt, author } = actor;
+  const confirmedAt = Math.min(actor.confirmedAt, now);
+  return { holderId: tokenId, role, operator: { tokenId, expiresAt, confirmedAt, author } };
 }
 
 export class Sockets {
@@ -48,28 +68,29 @@ export class Sockets {
   #announcing = false;
   #sweptAt = 0;
 
-  constructor({ ctx, store, messages, log, state, changed }: Parts) {
+  constructor({ ctx, store, messages, log, state, loadStaff, changed }: Parts) {
     this.#log = log;
     this.#state = state;
     this.#history = new History(messages, log);
-    this.#peers = new Peers(ctx);
+    const staff = new StaffWatch({
+      load: loadStaff,
+      confirmed: (tokenId, at) => this.#staffConfirmed(tokenId, at),
+      signedOut: (tokenId) => this.#closeStaff(tokenId),
+    });
+    this.#peers = new Peers(ctx, staff);
     this.#frames = new Frames(store, log, state, this.#history, this.#peers);
     this.#changed = changed;
   }
 
-  get size(): number {
-    return this.#peers.size;
-  }
-
-  /** Whether there is room for another connection of a credential; for an owner's, a guest's is closed if need be. */
-  hasRoomFor(credentialId: string, role: CredentialRole): boolean {
+  /** Whether there is room for another connection of a holder; for an owner's, a guest's is closed if need be. */
+  hasRoomFor({ holderId, role }: Holder): boolean {
     const limit = this.#state.team.policy.limits.socketsPerSession;
     if (limit === null) return true;
-    const counts = Map.groupBy(this.#peers, (peer) => peer.credentialId);
-    if ((counts.get(credentialId)?.length ?? 0) >= MAX_SOCKETS_PER_CREDENTIAL) return false;
-    if (this.size < limit) return true;
+    const counts = Map.groupBy(this.#peers, (peer) => peer.holderId);
+    if ((counts.get(holderId)?.length ?? 0) >= MAX_SOCKETS_PER_CREDENTIAL) return false;
+    if (role === "operator" || this.#peers.visitorCount < limit) return true;
     const [guests = []] = [...counts.values()]
-      .filter(([one]) => role === "owner" && one?.role !== "owner")
+      .filter(([one]) => role === "owner" && (one?.role === "writer" || one?.role === "reader"))
       .sort((a, b) => b.length - a.length);
     const reason = closeReason("too_many_sockets", ROOM_AGAIN_MS);
     this.#drop(guests.slice(-1), CLOSE_CODES.tooMany, reason);
@@ -94,18 +115,15 @@ export class Sockets {
     return this.#peers.ownerHeardAt;
   }
 
-  connect(call: {
-    readonly credentialId: string;
-    readonly role: CredentialRole;
-    readonly history: HistoryRequest;
-  }): Response {
+  connect({ holderId, role, operator }: Holder, history: HistoryRequest): Response {
     const now = Date.now();
     const { 0: client, 1: server } = new WebSocketPair();
-    const { cursor, truncated } = this.#history.start(call.history);
+    const { cursor, truncated } = this.#history.start(history);
     const peer = this.#peers.accept(server, {
       connectionId: newConnectionId(),
-      credentialId: call.credentialId,
-      role: call.role,
+      holderId,
+      role,
+      operator,
       since: now,
       historyCursor: cursor,
       receivedSeq: cursor,
@@ -132,6 +150,11 @@ export class Sockets {
       webSocket: client,
       headers: { "Sec-WebSocket-Protocol": SUBPROTOCOL },
     });
+  }
+
+  /** What a frame that has just come has to wait for, if for anything; see staff-watch.ts. */
+  beforeFrame(socket: WebSocket, now: number): Promise<void> | undefined {
+    return this.#peers.of(socket)?.beforeFrame(now);
   }
 
   /** A frame from a client. */
@@ -189,13 +212,26 @@ export class Sockets {
 
   /** Those of which a connection is open. */
   credentialIds(): ReadonlySet<string> {
-    return new Set(Array.from(this.#peers, (peer) => peer.credentialId));
+    const ids = Array.from(this.#peers, (peer) => peer.credentialId);
+    return new Set(ids.filter((id) => id !== null));
   }
 
   /** Credentials were revoked: their connections are closed before anybody hears that they were. */
   closeRevoked(credentialIds: ReadonlySet<string>): void {
-    const revoked = [...this.#peers].filter((peer) => credentialIds.has(peer.credentialId));
+    const revoked = [...this.#peers].filter(
+      ({ credentialId }) => credentialId !== null && credentialIds.has(credentialId),
+    );
     this.#drop(revoked, CLOSE_CODES.unauthenticated, "credential revoked");
+  }
+
+  #closeStaff(tokenId: string): void {
+    this.#drop(this.#peers.ofToken(tokenId), CLOSE_CODES.unauthenticated, "signed out");
+  }
+
+  #staffConfirmed(tokenId: string, confirmedAt: number): void {
+    for (const peer of this.#peers.ofToken(tokenId)) {
+      if (peer.operator) peer.update({ operator: { ...peer.operator, confirmedAt } });
+    }
   }
 
   /** The team is disabled. */

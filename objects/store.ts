@@ -21,6 +21,8 @@ export interface StoredSession {
   readonly socketsClosedAt: number | null;
   /** The log's last `seq` when the session was identified; null while it is nobody's. */
   readonly identifiedAfterSeq: number | null;
+  /** Epoch milliseconds. */
+  readonly identifiedAt: number | null;
   /** Whether its idempotency key still opens it, as far as nobody has been shut out. */
   readonly isKeyGood: boolean;
 }
@@ -85,6 +87,7 @@ export class SessionStore {
       indexedAccess: row.indexed_access,
       socketsClosedAt: row.sockets_closed_at,
       identifiedAfterSeq: row.identified_after_seq,
+      identifiedAt: row.identified_at,
       isKeyGood: row.key_good === 1,
     };
   }
@@ -95,8 +98,8 @@ export class SessionStore {
       `INSERT OR REPLACE INTO session (single, id, team_id, team_number, status, end_reason, ended_at, version, user_id,
          user_fingerprint, device_info, location_info, created_at, updated_at, last_accessed, default_conversation_id,
          team_revision, team_policy, team_webhook, indexed_at, indexed_access, sockets_closed_at, identified_after_seq,
-         key_good)
-       VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         identified_at, key_good)
+       VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       record.id,
       record.teamId,
       record.teamNumber,
@@ -119,6 +122,7 @@ export class SessionStore {
       indexedAccess,
       socketsClosedAt,
       stored.identifiedAfterSeq,
+      stored.identifiedAt,
       stored.isKeyGood ? 1 : 0,
     );
   }
@@ -127,15 +131,14 @@ export class SessionStore {
     return this.#sql
       .exec<ConversationRow>("SELECT * FROM conversations ORDER BY created_at, id")
       .toArray()
-      .map((row) => ({
-        id: row.id,
-        status: row.status as ConversationRecord["status"],
-        handledBy: row.handled_by as ConversationRecord["handledBy"],
-        assignee: row.assignee,
-        version: row.version,
-        createdAt: row.created_at,
-        updatedAt: row.updated_at,
-      }));
+      .map(toConversation);
+  }
+
+  conversation(id: string): ConversationRecord | undefined {
+    const row = this.#sql
+      .exec<ConversationRow>("SELECT * FROM conversations WHERE id = ?", id)
+      .toArray()[0];
+    return row && toConversation(row);
   }
 
   saveConversation(conversation: ConversationRecord): void {
@@ -195,6 +198,7 @@ type SessionRow = {
   indexed_access: number;
   sockets_closed_at: number | null;
   identified_after_seq: number | null;
+  identified_at: number | null;
   key_good: number;
 };
 
@@ -207,3 +211,15 @@ type ConversationRow = {
   created_at: number;
   updated_at: number;
 };
+
+function toConversation(row: ConversationRow): ConversationRecord {
+  return {
+    id: row.id,
+    status: row.status as ConversationRecord["status"],
+    handledBy: row.handled_by as ConversationRecord["handledBy"],
+    assignee: row.assignee,
+    version: row.version,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}

@@ -13,7 +13,7 @@ import * as operators from "./operations/operators.ts";
 import * as sessions from "./operations/sessions.ts";
 import { UNKNOWN_VISITOR } from "./operations/visitor.ts";
 import type { AuditEventList } from "./protocol/audit.ts";
-import type { Conversation } from "./protocol/conversation.ts";
+import type { Conversation, UpdateConversationRequest } from "./protocol/conversation.ts";
 import type { Result } from "./protocol/errors.ts";
 import type { Message, NewTeamMessage } from "./protocol/message.ts";
 import type {
@@ -42,6 +42,7 @@ import {
   pageQuerySchema,
   sessionsQuerySchema,
   teamIdField,
+  updateConversationSchema,
 } from "./schemas/requests.ts";
 import { auditEventsQuerySchema, createOperatorTokenSchema } from "./schemas/team-requests.ts";
 import type { Services } from "./services.ts";
@@ -139,6 +140,20 @@ export class SessionService extends WorkerEntrypoint<Env> {
     return this.#run(({ services, caller }) =>
       conversations.openConversation(services, caller, asText(sessionId)),
     );
+  }
+
+  /** Hands a conversation over, assigns it, closes it; visitors see in the log that it happened. */
+  updateConversation(
+    sessionId: string,
+    conversationId: string,
+    request: UpdateConversationRequest,
+  ): Promise<Result<{ readonly conversation: Conversation }>> {
+    return this.#run(async ({ services, caller }) => {
+      const checked = check(updateConversationSchema, request);
+      if (!checked.ok) return checked;
+      const [id, thread] = [asText(sessionId), asText(conversationId)];
+      return conversations.updateConversation(services, caller, id, thread, checked.value);
+    });
   }
 
   listMessages(sessionId: string, options: MessagesOptions = {}): Promise<Result<MessagePage>> {

@@ -4,6 +4,8 @@ ALTER TABLE session ADD COLUMN team_webhook TEXT;
 
 ALTER TABLE session ADD COLUMN identified_after_seq INTEGER;
 
+ALTER TABLE session ADD COLUMN identified_at INTEGER;
+
 ALTER TABLE conversations ADD COLUMN handled_by TEXT NOT NULL DEFAULT 'bot' CHECK (handled_by IN ('bot', 'operator'));
 
 ALTER TABLE conversations ADD COLUMN assignee TEXT;

@@ -26,8 +26,9 @@ CREATE TABLE session (
   indexed_at INTEGER NOT NULL,
   indexed_access INTEGER NOT NULL,
   sockets_closed_at INTEGER,
-  -- Where in the log the session became somebody's.
+  -- Where in the log the session became somebody's, and when.
   identified_after_seq INTEGER,
+  identified_at INTEGER,
   -- 0 once an owner's device was shut out: the idempotency key that it may still have must not let it in again.
   key_good INTEGER NOT NULL DEFAULT 1
 );

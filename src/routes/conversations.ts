@@ -6,7 +6,12 @@ import {
   messagePageAnswer,
 } from "../schemas/answers.ts";
 import { newTeamMessageSchema } from "../schemas/fields.ts";
-import { messagesQuerySchema, noQuerySchema, openConversationSchema } from "../schemas/requests.ts";
+import {
+  messagesQuerySchema,
+  noQuerySchema,
+  openConversationSchema,
+  updateConversationSchema,
+} from "../schemas/requests.ts";
 import { answer, endpoint } from "./endpoint.ts";
 
 export const listMessages = endpoint({
@@ -79,5 +84,22 @@ export const openConversation = endpoint({
   errors: ["too_many_conversations", "session_expired", "session_terminated"],
   async handle({ services, caller, params: { id = "" } }) {
     return answer(201, await operations.openConversation(services, caller, id));
+  },
+});
+
+export const updateConversation = endpoint({
+  operationId: "updateConversation",
+  summary: "Hand a conversation over, assign it, close it; its log tells of that",
+  audience: "session",
+  access: "updateConversation",
+  query: noQuerySchema,
+  body: updateConversationSchema,
+  answers: { 200: conversationAnswer },
+  errors: ["conversation_not_found", "quota_exceeded", "session_expired", "session_terminated"],
+  async handle({ services, caller, params: { id = "", conversationId = "" }, body }) {
+    return answer(
+      200,
+      await operations.updateConversation(services, caller, id, conversationId, body),
+    );
   },
 });

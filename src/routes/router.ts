@@ -7,7 +7,8 @@ import type { Matched, Params } from "./matched.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { Audience } from "./origin.ts";
 import { problem } from "./problem.ts";
-import { connect, isUpgrade, refused } from "./socket.ts";
+import { connect, refused } from "./socket.ts";
+import { isUpgrade } from "./subprotocols.ts";
 import { OPENAPI_PATH, type Route, SOCKET_PATH } from "./table.ts";
 
 export interface Api {

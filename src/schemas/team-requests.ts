@@ -11,6 +11,7 @@ import {
   type EcPublicJwk,
   IDENTITY_ALGORITHMS,
 } from "../protocol/team.ts";
+import type { PutWebhookRequest, ReplayEventsRequest } from "../protocol/webhook.ts";
 import { avatarUrlField, type Shape, text } from "./fields.ts";
 import { cursorField, wholeNumber } from "./requests.ts";
 
@@ -46,4 +47,14 @@ export const createOperatorTokenSchema: Shape<CreateOperatorTokenRequest> = z.st
 export const auditEventsQuerySchema = z.strictObject({
   cursor: cursorField.exactOptional(),
   limit: wholeNumber(1, MAX_PAGE_EVENTS).default(DEFAULT_PAGE_EVENTS),
+});
+
+export const putWebhookSchema: Shape<PutWebhookRequest> = z.strictObject({
+  url: z.url().max(2048).describe("`https:`, and no address of a private network"),
+  rotateSecret: z.literal(true).exactOptional(),
+});
+
+export const replayEventsSchema: Shape<ReplayEventsRequest> = z.strictObject({
+  sessionId: text(64),
+  since: z.iso.datetime().describe("ISO 8601, UTC"),
 });

@@ -46,7 +46,8 @@ export async function projectEvents(
   return first === undefined ? { ok: true } : await land(database, [first, ...rest]);
 }
 
-async function land(
+/** Runs the statements in one transaction; what D1 says of a failure is a value. */
+export async function land(
   database: IndexDatabase,
   statements: Parameters<IndexDatabase["batch"]>[0],
 ): Promise<Projection> {

@@ -113,6 +113,7 @@ test("a session of the first version goes on: its keys open it, those that were 
     const known = "id, role, secret_digest, created_at";
     sql.exec(`ALTER TABLE session DROP COLUMN key_good;
       ALTER TABLE session DROP COLUMN team_webhook;
+      ALTER TABLE session DROP COLUMN identified_at;
       ALTER TABLE session DROP COLUMN identified_after_seq;
       ALTER TABLE conversations DROP COLUMN handled_by;
       ALTER TABLE conversations DROP COLUMN assignee;

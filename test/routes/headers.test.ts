@@ -1,6 +1,8 @@
 /** What holds for every answer's headers, and what no method or form of a browser's own can change. */
 import { beforeAll, describe, expect, test } from "vitest";
+import { mayRole, type SessionOperation } from "../../src/domain/access.ts";
 import type { SessionWithToken } from "../../src/protocol/rest.ts";
+import type { Access } from "../../src/routes/endpoint.ts";
 import { newSession, newTeam, ORIGIN, things } from "../support/api.ts";
 import { indexText } from "../support/index-database.ts";
 import type { TeamThings } from "../support/named-things.ts";
@@ -26,13 +28,18 @@ async function openerOf(
     case "creation":
       return undefined;
     case "session":
-      return chat.token;
+      return isForOwner(endpoint.access) ? chat.token : team.teamKey;
     case "person":
     case "team":
       return team.teamKey;
     case "admin":
       return TEST_ADMIN_TOKEN;
   }
+}
+
+/** What only the team may do in a session, its key opens. */
+function isForOwner(access: Access): boolean {
+  return mayRole(access as SessionOperation, "owner");
 }
 
 /** All that is stored, but for what only tells of it. */

@@ -33,6 +33,7 @@ export const SAMPLES: readonly RouteSample[] = ROUTES.map(([method, pattern, end
         .replace(":fingerprint", "fingerprint")
         .replace(":keyId", "0123456789abcdef")
         .replace(":credentialId", "others")
+        .replace(":conversationId", "conv_AAAAAAAAAAAAAAAA")
         .replace(":inviteId", "AAAAAAAAAAAA")
         .replace(":kid", "0123456789abcdef")
         .replace(":operatorId", "anna"),

@@ -2,6 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";
 import type { Result } from "../../src/protocol/errors.ts";
+import type { SessionWithToken } from "../../src/protocol/rest.ts";
 import { KEY_SCOPES } from "../../src/protocol/team.ts";
 import { SessionService } from "../../src/session-service.ts";
 import { type RouteSample, SAMPLES } from "../routes/sample-requests.ts";
@@ -19,6 +20,7 @@ const WITHOUT_PROPS = "SESSIONS_WITHOUT_PROPS";
 interface Names {
   readonly id: string;
   readonly teamId: string;
+  readonly chat: SessionWithToken;
 }
 
 type Arguments = (names: Names, body: object) => Promise<readonly unknown[]>;
@@ -27,6 +29,7 @@ type Arguments = (names: Names, body: object) => Promise<readonly unknown[]>;
 const ARGUMENTS: Readonly<Record<string, Arguments>> = {
   createSession: async (_, body) => [body],
   findSessionsByFingerprint: async ({ teamId }) => ["fingerprint", teamId],
+  updateConversation: async ({ id, chat }, body) => [id, chat.session.defaultConversationId, body],
   getSessionStats: async ({ teamId }) => [teamId],
 };
 
@@ -91,8 +94,8 @@ async function outcome(binding: string, method: string, names: Names): Promise<O
 async function outcomes(method: string, teamId: string): Promise<Record<string, Outcome>> {
   const seen: Record<string, Outcome> = {};
   for (const { title, name } of BINDINGS) {
-    const { session } = await newSession(teamId);
-    seen[title] = await outcome(name, method, { id: session.id, teamId });
+    const chat = await newSession(teamId);
+    seen[title] = await outcome(name, method, { id: chat.session.id, teamId, chat });
   }
   return seen;
 }
@@ -107,8 +110,8 @@ const expectedOf = (method: string, ours: boolean) =>
 
 test.each(METHODS)("%s", async (method) => {
   const teamId = BOUND_CALLER.teamId;
-  const { session } = await newSession(teamId);
-  const names = { id: session.id, teamId };
+  const chat = await newSession(teamId);
+  const names = { id: chat.session.id, teamId, chat };
   expect(await outcome(WITHOUT_PROPS, method, names)).toBe("unauthenticated");
   expect(await outcomes(method, BOUND_CALLER.teamId)).toEqual(expectedOf(method, true));
 });

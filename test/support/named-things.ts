@@ -57,9 +57,20 @@ export class NamedThings {
     return identified.token ?? "";
   }
 
-  async operatorToken({ teamId, teamKey }: TeamThings, operatorId: string): Promise<string> {
+  /** Sees to it that the team has one. */
+  async webhook({ teamId, teamKey }: TeamThings): Promise<void> {
+    const path = `/api/teams/${teamId}/webhook`;
+    const body = { url: "https://receiver.example/sample" };
+    await this.#made(path, { method: "PUT", bearer: teamKey, body });
+  }
+
+  async operatorToken(
+    { teamId, teamKey }: TeamThings,
+    operatorId: string,
+    name = "Anna",
+  ): Promise<string> {
     const path = `/api/teams/${teamId}/operators`;
-    const body = { operatorId, name: "Anna" };
+    const body = { operatorId, name };
     return (await this.#made<OperatorToken>(path, { bearer: teamKey, body })).operatorToken;
   }
 
@@ -101,6 +112,26 @@ export const NAMED: Readonly<
     await new NamedThings(api).operatorToken(team, operatorId);
     return { params: { operatorId } };
   },
+  async getWebhook(api, team) {
+    await new NamedThings(api).webhook(team);
+    return {};
+  },
+  async deleteWebhook(api, team) {
+    await new NamedThings(api).webhook(team);
+    return {};
+  },
+  async testWebhook(api, team) {
+    await new NamedThings(api).webhook(team);
+    return {};
+  },
+  async resumeWebhook(api, team) {
+    await new NamedThings(api).webhook(team);
+    return {};
+  },
+  async replayEvents(api, team, { session }) {
+    await new NamedThings(api).webhook(team);
+    return { body: { sessionId: session.id, since: session.createdAt } };
+  },
   async revokeDevice(api, _, chat) {
     const [, credentialId = ""] = (await new NamedThings(api).guest(chat, "reader")).split(".");
     return { params: { credentialId } };
@@ -108,6 +139,9 @@ export const NAMED: Readonly<
   async revokeInvite(api, _, chat) {
     const { inviteId } = await new NamedThings(api).invite(chat, "reader");
     return { params: { inviteId } };
+  },
+  async updateConversation(_, __, { session }) {
+    return { params: { conversationId: session.defaultConversationId } };
   },
   async redeemInvite(api, _, chat) {
     const { secret } = await new NamedThings(api).invite(chat, "reader");

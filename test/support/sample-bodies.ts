@@ -15,6 +15,7 @@ export const SAMPLE_BODIES: Readonly<Record<string, (names: Names) => object>> =
   identifySession: () => ({ identityToken: "no.identity.token" }),
   resumeSession: ({ teamId }) => ({ teamId, identityToken: "no.identity.token" }),
   openConversation: () => ({}),
+  updateConversation: () => ({ status: "pending" }),
   createInvite: () => ({ role: "reader" }),
   redeemInvite: () => ({ secret: "inv_none" }),
   postMessage: () => ({ clientId: `sample-${++unique}`, content: "Hello" }),
@@ -22,5 +23,7 @@ export const SAMPLE_BODIES: Readonly<Record<string, (names: Names) => object>> =
   updateTeam: () => ({ name: "Renamed" }),
   createTeamKey: () => ({ scopes: ["sessions:read"] }),
   createIdentityKey: () => ({ algorithm: "HS256" }),
+  putWebhook: () => ({ url: "https://receiver.example/sample" }),
+  replayEvents: ({ id }) => ({ sessionId: id || "of-no-session", since: "2026-01-01T00:00:00Z" }),
   createOperatorToken: () => ({ operatorId: "anna", name: "Anna" }),
 };

@@ -1,0 +1,58 @@
+// A bot by webhook, on Node: verified events come in, streamed answers go out.
+import { createServer } from "node:http";
+import type { EventBatch, MessageCreatedEvent, SessionEvent } from "../../server/index.ts";
+import {
+  ApiError,
+  createTeamClient,
+  verifyWebhook,
+  WebhookVerificationError,
+} from "../../server/index.ts";
+import { scriptedModel } from "../bot-worker/scripted-model.ts";
+
+const { BASE_URL = "http://localhost:8787", TEAM_ID: teamId = "demo", PORT = "8790" } = process.env;
+const { TEAM_KEY: teamKey = "", WEBHOOK_URL: url = `http://localhost:${PORT}/` } = process.env;
+const team = createTeamClient({ baseUrl: BASE_URL, teamId, teamKey });
+
+const server = createServer(async (request, response) => {
+  try {
+    const body = Buffer.concat(await Array.fromAsync<Buffer>(request));
+    const { secret = "" } = await webhook;
+    const payload = await verifyWebhook({ headers: request.headers, body }, secret);
+    if (payload.type === "session.events") await answer(payload.data);
+    response.writeHead(204).end();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    // Anything but 2xx is delivered again.
+    response.writeHead(error instanceof WebhookVerificationError ? 401 : 503).end();
+  }
+});
+
+await new Promise<void>((resolve) => server.listen(Number(PORT), resolve));
+// A new secret at each start, so that none has to be kept; the one before goes on signing for a day.
+const webhook = team.webhook.put({ url, rotateSecret: true });
+console.log(`Events of ${teamId} come to ${(await webhook).webhook.url}`);
+
+async function answer({ sessionId, events }: EventBatch): Promise<void> {
+  const question = events.findLast(isForBot)?.data;
+  if (question === undefined) return;
+  const { message, conversation } = question;
+  // The same at a redelivery, which then adds nothing.
+  const own = { clientId: `answer-${message.id}`, conversationId: conversation.id };
+  try {
+    if (message.metadata?.intent === "talk_to_person") {
+      await team.postMessage(sessionId, { ...own, content: "A person answers from now on." });
+      const handOver = { status: "pending", handledBy: "operator" } as const;
+      await team.updateConversation(sessionId, conversation.id, handOver);
+    } else {
+      await team.streamMessage(sessionId, own, scriptedModel([message]));
+    }
+  } catch (error) {
+    // What would only fail again, such as that the session has ended, is let go.
+    if (!(error instanceof ApiError) || error.retryable) throw error;
+  }
+}
+
+function isForBot(event: SessionEvent): event is MessageCreatedEvent {
+  if (event.type !== "message.created") return false;
+  return event.data.message.role === "user" && event.data.conversation.handledBy === "bot";
+}
