@@ -31,6 +31,8 @@ import { OutboxStore } from "./outbox-store.ts";
 import { SessionState } from "./session-state.ts";
 import { Sockets } from "./sockets.ts";
 import type { SessionStore, StoredSession } from "./store.ts";
+import { StreamStore } from "./stream-store.ts";
+import { Streams } from "./streams.ts";
 import { TeamWatch } from "./team-watch.ts";
 
 /** A caller waits this long for the index at most; the object goes on trying by itself. */
@@ -42,6 +44,7 @@ export class LiveSession {
   readonly state: SessionState;
   readonly messages: MessageStore;
   readonly log: MessageLog;
+  readonly streams: Streams;
   readonly sockets: Sockets;
   readonly access: Access;
   readonly invites: Invites;
@@ -76,7 +79,18 @@ export class LiveSession {
       deliver: (frames) => this.sockets.deliver(frames),
     });
     const { messages, credentials, state, log } = this;
-    this.sockets = new Sockets({ ctx, store, messages, log, state, changed: () => this.#arm() });
+    const changed = () => this.#arm();
+    this.streams = new Streams({
+      store,
+      rows: new StreamStore(ctx.storage.sql),
+      messages,
+      log,
+      state,
+      toLive: (frame) => this.sockets.toLive(frame),
+      changed,
+    });
+    const { streams } = this;
+    this.sockets = new Sockets({ ctx, store, messages, log, state, streams, changed });
     this.#watch = new TeamWatch(this.sockets, {
       load: () => getTeamByNumber(teamsDatabase(env), state.team.number),
       adopt: (team) => this.adoptTeam(team),
@@ -139,8 +153,9 @@ export class LiveSession {
     return identified;
   }
 
-  /** Ends the session if its deadline is behind: a late alarm lets nobody through. */
+  /** Ends the session if its deadline is behind: a late alarm lets nobody through. The same goes for answers. */
   expireIfDue(now: number): void {
+    this.streams.endDue(now);
     if (!this.state.isOverdue(now)) return;
     this.state.heardUntil(this.sockets.ownerHeardAt, now);
     if (!this.state.isOverdue(now)) return;
@@ -159,13 +174,19 @@ export class LiveSession {
 
   /** Answers what was submitted, then ends the session and closes its sockets: after it nothing is stored or delivered. */
   #end(apply: () => void, now: number): void {
-    this.log.flush();
+    this.#settle();
     this.#store.transaction(() => {
       apply();
       this.projector.markSession(now);
     });
     this.sockets.end();
     this.#arm();
+  }
+
+  /** Answers what was submitted, and stores what there is of answers that are being written. */
+  #settle(): void {
+    this.streams.endAll();
+    this.log.flush();
   }
 
   /** The alarm: the session's end, the index's touches and retries, whatever is due. */
@@ -221,7 +242,7 @@ export class LiveSession {
   adoptTeam(team: TeamSettings): void {
     if (team.revision <= this.state.team.revision) return;
     const now = Date.now();
-    if (team.policy.disabled) this.log.flush();
+    if (team.policy.disabled) this.#settle();
     this.#store.transaction(() => {
       const isMoved = this.state.adoptTeam(settingsOf(team), now);
       if (isMoved) this.projector.markSession(now);
@@ -262,7 +283,12 @@ export class LiveSession {
   }
 
   #nextDue(): number | undefined {
-    return earliest(this.state.deadlineAt(), this.#touchFlushDue(), this.projector.dueAt());
+    return earliest(
+      this.state.deadlineAt(),
+      this.#touchFlushDue(),
+      this.projector.dueAt(),
+      this.streams.dueAt(),
+    );
   }
 
   /** Touches that wait in the outbox already have its backoff, not a due time of their own. */

@@ -18,6 +18,7 @@ import {
   terminateSession,
   validateSession,
 } from "./sessions.ts";
+import { streamMessage } from "./streams.ts";
 import { createTeamKey, listTeamKeys, revokeTeamKey } from "./team-keys.ts";
 
 export type Route = readonly [method: Method, path: string, endpoint: Endpoint];
@@ -42,6 +43,7 @@ export const ROUTES: readonly Route[] = [
   ["POST", "/api/sessions/:id/conversations", openConversation],
   ["GET", "/api/sessions/:id/messages", listMessages],
   ["POST", "/api/sessions/:id/messages", postMessage],
+  ["POST", "/api/sessions/:id/messages/stream", streamMessage],
   ["GET", "/api/teams/:teamId/sessions", listSessions],
   ["GET", "/api/teams/:teamId/audit-events", listAuditEvents],
   ["POST", "/api/teams/:teamId/operators", createOperatorToken],
