@@ -2,6 +2,7 @@
 // nothing.
 import { mayRole, sideOf } from "../src/domain/access.ts";
 import type {
+  CancelFrame,
   ReadUpFrame,
   ReceivedFrame,
   SendFrame,
@@ -17,6 +18,7 @@ import type { Peer, Peers } from "./peers.ts";
 import { answer, refuse } from "./replies.ts";
 import type { SessionState } from "./session-state.ts";
 import type { SessionStore } from "./store.ts";
+import type { Streams } from "./streams.ts";
 
 /** The client floods: its connection is to be closed, and may come back after so long. */
 export interface Flood {
@@ -27,6 +29,7 @@ export class Frames {
   readonly #store: SessionStore;
   readonly #log: MessageLog;
   readonly #state: SessionState;
+  readonly #streams: Streams;
   readonly #history: History;
   readonly #peers: Peers;
   readonly #rate: FrameRate;
@@ -35,12 +38,14 @@ export class Frames {
     store: SessionStore,
     log: MessageLog,
     state: SessionState,
+    streams: Streams,
     history: History,
     peers: Peers,
   ) {
     this.#store = store;
     this.#log = log;
     this.#state = state;
+    this.#streams = streams;
     this.#history = history;
     this.#peers = peers;
     this.#rate = new FrameRate(peers);
@@ -86,7 +91,7 @@ export class Frames {
         this.#received(peer, frame);
         break;
       case "cancel":
-        refuse(peer, "message_not_found");
+        this.#cancel(peer, frame);
         break;
     }
   }
@@ -150,6 +155,11 @@ export class Frames {
     if (this.#store.markRead(conversationId, side, upTo)) {
       this.#peers.broadcast({ type: "read", conversationId, side, seq: upTo });
     }
+  }
+
+  #cancel(peer: Peer, { messageId }: CancelFrame): void {
+    if (!mayRole("cancelStream", peer.role)) refuse(peer, "forbidden");
+    else if (!this.#streams.cancel(messageId)) refuse(peer, "message_not_found");
   }
 
   #received(peer: Peer, { seq }: ReceivedFrame): void {

@@ -12,10 +12,13 @@ const CHUNK_MESSAGES = 500;
 export class History {
   readonly #messages: MessageStore;
   readonly #log: MessageLog;
+  readonly #synced: (peer: Peer) => void;
 
-  constructor(messages: MessageStore, log: MessageLog) {
+  /** @param synced called when a peer's history is through */
+  constructor(messages: MessageStore, log: MessageLog, synced: (peer: Peer) => void) {
     this.#messages = messages;
     this.#log = log;
+    this.#synced = synced;
   }
 
   /** The cursor to start from, and whether that leaves out some of what was asked for. */
@@ -50,6 +53,8 @@ export class History {
     peer.update({ historyCursor: isLive ? null : reached });
     const encoded = entries.map((entry) => entry.encoded);
     for (const text of frames(cursor, encoded)) peer.sendText(text);
-    if (isLive) peer.send({ type: "synced", seq: reached });
+    if (!isLive) return;
+    peer.send({ type: "synced", seq: reached });
+    this.#synced(peer);
   }
 }

@@ -35,6 +35,8 @@ import { OutboxStore } from "./outbox-store.ts";
 import { SessionState } from "./session-state.ts";
 import { Sockets } from "./sockets.ts";
 import type { SessionStore, StoredSession } from "./store.ts";
+import { StreamStore } from "./stream-store.ts";
+import { Streams } from "./streams.ts";
 import { TeamWatch } from "./team-watch.ts";
 
 /** A caller waits this long for the index at most; the object goes on trying by itself. */
@@ -46,6 +48,7 @@ export class LiveSession {
   readonly state: SessionState;
   readonly messages: MessageStore;
   readonly log: MessageLog;
+  readonly streams: Streams;
   readonly sockets: Sockets;
   readonly access: Access;
   readonly invites: Invites;
@@ -84,14 +87,26 @@ export class LiveSession {
       deliver: (frames) => this.sockets.deliver(frames),
     });
     const { messages, credentials, state, log } = this;
+    const changed = () => this.#arm();
+    this.streams = new Streams({
+      store,
+      rows: new StreamStore(ctx.storage.sql),
+      messages,
+      log,
+      state,
+      toLive: (frame) => this.sockets.toLive(frame),
+      changed,
+    });
+    const { streams } = this;
     this.sockets = new Sockets({
       ctx,
       store,
       messages,
       log,
       state,
+      streams,
       loadStaff: (tokenId) => findOperatorToken(teamsDatabase(env), tokenId),
-      changed: () => this.#arm(),
+      changed,
     });
     this.#watch = new TeamWatch(this.sockets, {
       load: () => getTeamByNumber(teamsDatabase(env), state.team.number),
@@ -106,11 +121,9 @@ export class LiveSession {
       messages,
       log,
       projector,
-      // Connected here: whoever is writing an answer in that conversation is to stop.
-      takenOver: () => undefined,
+      takenOver: (conversationId) => this.streams.cancelBotAnswers(conversationId),
       reopened: () => this.#ctx.waitUntil(this.project()),
     });
-    const changed = () => this.#arm();
     this.events = new EventFeed({
       ctx,
       env,
@@ -180,8 +193,9 @@ export class LiveSession {
     return identified;
   }
 
-  /** Ends the session if its deadline is behind: a late alarm lets nobody through. */
+  /** Ends the session if its deadline is behind: a late alarm lets nobody through. The same goes for answers. */
   expireIfDue(now: number): void {
+    this.streams.endDue(now);
     if (!this.state.isOverdue(now)) return;
     this.state.heardUntil(this.sockets.ownerHeardAt, now);
     if (!this.state.isOverdue(now)) return;
@@ -200,7 +214,7 @@ export class LiveSession {
 
   /** Answers what was submitted, then ends the session and closes its sockets: after it nothing is stored or delivered. */
   #end(apply: () => void, now: number): void {
-    this.log.flush();
+    this.#settle();
     this.#store.transaction(() => {
       apply();
       this.projector.markSession(now);
@@ -208,6 +222,12 @@ export class LiveSession {
     this.sockets.end();
     this.events.happened();
     this.#arm();
+  }
+
+  /** Answers what was submitted, and stores what there is of answers that are being written. */
+  #settle(): void {
+    this.streams.endAll();
+    this.log.flush();
   }
 
   /** The alarm: the session's end, the index's touches and retries, whatever is due. */
@@ -263,7 +283,7 @@ export class LiveSession {
   adoptTeam(team: TeamSettings): void {
     if (team.revision <= this.state.team.revision) return;
     const now = Date.now();
-    if (team.policy.disabled) this.log.flush();
+    if (team.policy.disabled) this.#settle();
     this.#store.transaction(() => {
       const isMoved = this.state.adoptTeam(settingsOf(team), now);
       if (isMoved) this.projector.markSession(now);
@@ -332,6 +352,7 @@ export class LiveSession {
       this.#touchFlushDue(),
       this.projector.dueAt(),
       this.events.dueAt(Date.now()),
+      this.streams.dueAt(),
     );
   }
 

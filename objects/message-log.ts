@@ -21,6 +21,8 @@ interface Sender {
   readonly role: CallerRole;
   /** Null for the team. */
   readonly credentialId: string | null;
+  /** The session is about to end: what was begun before goes in though its deadline is behind, and keeps nothing alive. */
+  readonly closing?: boolean;
 }
 
 export type Outcome =
@@ -108,6 +110,13 @@ export class MessageLog {
     });
   }
 
+  /** Why a message of the team's could not be stored now, if so. */
+  refusal(input: LogEntry, now: number): ErrorCode | undefined {
+    const message = this.#compose(input, "team", this.#head.lastSeq + 1, now);
+    const bytes = byteLength(JSON.stringify(message));
+    return this.#state.writeRefusal(null, now) ?? this.#unfit(message, bytes, this.#head);
+  }
+
   /** Settles everything submitted so far: whoever ends or revokes calls this first. */
   flush(): void {
     if (this.#queue.length > 0) this.#commit();
@@ -163,9 +172,11 @@ export class MessageLog {
       slides ||= from.slides;
     };
     const outcomes = batches.map(({ sender, messages, within }) => {
-      const refusal = this.#state.writeRefusal(sender.credentialId, now);
+      const refusal = sender.closing
+        ? this.#state.endedCode()
+        : this.#state.writeRefusal(sender.credentialId, now);
       const side = sideOf(sender.role);
-      const isTouch = slidesExpiry(sender.role);
+      const isTouch = slidesExpiry(sender.role) && !sender.closing;
       const { credentialId } = sender;
       const limit = this.#state.team.policy.limits.messagesPerMinutePerCredential;
       const settled = messages.map((input): Outcome => {

@@ -75,6 +75,16 @@ export class MessageStore {
     return row && toMessage(row);
   }
 
+  /** Looked for from the place that the id names: a streamed answer's may lie behind it. */
+  byId(id: string): Message | undefined {
+    const seq = Number(/^msg_(\d{1,15})_/.exec(id)?.[1] ?? Number.NaN);
+    if (Number.isNaN(seq)) return undefined;
+    const row = this.#sql
+      .exec<MessageRow>("SELECT * FROM messages WHERE seq >= ? AND id = ? LIMIT 1", seq, id)
+      .toArray()[0];
+    return row && toMessage(row);
+  }
+
   /** What all messages up to `seq` weigh; `seq` is at most the log's last. */
   bytesUpTo(seq: number): number {
     if (seq <= 0) return 0;

@@ -7,13 +7,21 @@ import type { TeamSettings } from "../src/domain/policy.ts";
 import { CLOSE_CODES } from "../src/protocol/close-codes.ts";
 import type { Conversation, UpdateConversationRequest } from "../src/protocol/conversation.ts";
 import type { ErrorCode, Failure, Result } from "../src/protocol/errors.ts";
-import type { NewTeamMessage } from "../src/protocol/message.ts";
+import type { JsonObject } from "../src/protocol/json.ts";
+import type {
+  Message,
+  MessagePiece,
+  NewStreamedMessage,
+  NewTeamMessage,
+  StartedMessage,
+} from "../src/protocol/message.ts";
 import type { ConversationList, MessagePage } from "../src/protocol/rest.ts";
 import type { CredentialRole, Session } from "../src/protocol/session.ts";
 import type { DeviceList, Invite, InviteList } from "../src/protocol/sharing.ts";
 import { Alarm } from "./alarm.ts";
 import { begin, beginAgain } from "./beginning.ts";
 import {
+  type Actor,
   auditActor,
   type Call,
   CONNECT_CALL_HEADER,
@@ -45,6 +53,14 @@ interface Admitted {
 }
 
 const refused = (code: ErrorCode): Failure => ({ ok: false, code });
+
+/** Staff write under their own name, whatever they say. */
+function signed<T extends NewStreamedMessage>(actor: Actor, message: T): T {
+  return actor.kind === "operator"
+    ? { ...message, role: actor.kind, author: actor.author }
+    : message;
+}
+
 const TOO_MANY_SOCKETS: Failure = {
   ok: false,
   code: "too_many_sockets",
@@ -215,15 +231,52 @@ export class SessionObject extends DurableObject<Env> {
     return await this.#as(call, "postMessage", async ({ live, role }) => {
       const { actor } = call;
       const credentialId = "credentialId" in actor ? actor.credentialId : null;
-      const signed =
-        actor.kind === "operator"
-          ? { ...message, role: actor.kind, author: actor.author }
-          : message;
-      const outcome = await live.log.append({ role, credentialId }, signed);
+      const outcome = await live.log.append({ role, credentialId }, signed(actor, message));
       return outcome.kind === "refused"
         ? failureOf(outcome)
         : { ok: true, message: outcome.message, isNew: outcome.kind === "stored" };
     });
+  }
+
+  /** A message whose content is `body`, as it comes; settles at its end. */
+  async streamMessage(
+    call: Call,
+    message: NewStreamedMessage,
+    body: ReadableStream<Uint8Array>,
+  ): Promise<Result<Posted>> {
+    const posted = await this.#as(call, "streamMessage", ({ live }) =>
+      live.streams.fromBody(signed(call.actor, message), body),
+    );
+    // Of a caller that was not let in nobody reads, and the sender would wait for ever.
+    if (!body.locked) void body.cancel().catch(() => undefined);
+    return posted;
+  }
+
+  /** Begins a message whose content comes by `appendMessage`. */
+  async startMessage(call: Call, message: NewStreamedMessage): Promise<Result<StartedMessage>> {
+    return await this.#as(call, "streamMessage", ({ live }) =>
+      live.streams.start(signed(call.actor, message)),
+    );
+  }
+
+  async appendMessage(
+    call: Call,
+    messageId: string,
+    piece: MessagePiece,
+  ): Promise<Result<{ readonly length: number }>> {
+    return await this.#as(call, "streamMessage", ({ live }) =>
+      live.streams.append(messageId, piece),
+    );
+  }
+
+  async finishMessage(
+    call: Call,
+    messageId: string,
+    metadata: JsonObject | undefined,
+  ): Promise<Result<{ readonly message: Message }>> {
+    return await this.#as(call, "streamMessage", ({ live }) =>
+      live.streams.finish(messageId, metadata),
+    );
   }
 
   /** What the alarm should have done, asked for by the index, which believes the session to be over. */

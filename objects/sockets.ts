@@ -1,6 +1,7 @@
 // What happens to a session's sockets: joining, delivery, presence, and every way to lose one. The rules of flow: a joining
 // socket pulls its history and is then live; a live one that leaves a window unacknowledged has to resume.
 import { CLOSE_CODES, type CloseCode, closeReason } from "../src/protocol/close-codes.ts";
+import type { DownFrame } from "../src/protocol/frames.ts";
 import {
   MAX_SOCKETS_PER_CREDENTIAL,
   PRESENCE_LEASE_MS,
@@ -18,6 +19,7 @@ import { closeBack, type Operator, type Peer, Peers } from "./peers.ts";
 import type { SessionState } from "./session-state.ts";
 import { StaffWatch, type WatchedStaff } from "./staff-watch.ts";
 import type { SessionStore } from "./store.ts";
+import type { Streams } from "./streams.ts";
 
 /** Joins and leaves within this time share one `presence` frame. */
 const PRESENCE_DELAY_MS = 20;
@@ -36,6 +38,7 @@ interface Parts {
   readonly log: MessageLog;
   readonly state: SessionState;
   readonly loadStaff: WatchedStaff["load"];
+  readonly streams: Streams;
   /** Called after a socket changed what the session waits for. */
   readonly changed: () => void;
 }
@@ -68,17 +71,17 @@ export class Sockets {
   #announcing = false;
   #sweptAt = 0;
 
-  constructor({ ctx, store, messages, log, state, loadStaff, changed }: Parts) {
+  constructor({ ctx, store, messages, log, state, streams, loadStaff, changed }: Parts) {
     this.#log = log;
     this.#state = state;
-    this.#history = new History(messages, log);
+    this.#history = new History(messages, log, (peer) => streams.catchUp(peer));
     const staff = new StaffWatch({
       load: loadStaff,
       confirmed: (tokenId, at) => this.#staffConfirmed(tokenId, at),
       signedOut: (tokenId) => this.#closeStaff(tokenId),
     });
     this.#peers = new Peers(ctx, staff);
-    this.#frames = new Frames(store, log, state, this.#history, this.#peers);
+    this.#frames = new Frames(store, log, state, streams, this.#history, this.#peers);
     this.#changed = changed;
   }
 
@@ -193,6 +196,12 @@ export class Sockets {
       else for (const text of frames) peer.sendText(text);
     }
     this.#drop(tooFarBehind, CLOSE_CODES.resync, "too far behind");
+  }
+
+  /** Something that is no part of the log, to everyone who is live. */
+  toLive(frame: DownFrame): void {
+    const text = JSON.stringify(frame);
+    for (const peer of this.#peers) if (peer.historyCursor === null) peer.sendText(text);
   }
 
   /** Lets go of connections whose clients are gone. Looked at only when something happens anyway. */

@@ -11,11 +11,19 @@ import { attempt } from "./operations/dependency-failures.ts";
 import * as queries from "./operations/index-queries.ts";
 import * as operators from "./operations/operators.ts";
 import * as sessions from "./operations/sessions.ts";
+import * as streams from "./operations/streams.ts";
 import { UNKNOWN_VISITOR } from "./operations/visitor.ts";
 import type { AuditEventList } from "./protocol/audit.ts";
 import type { Conversation, UpdateConversationRequest } from "./protocol/conversation.ts";
-import type { Result } from "./protocol/errors.ts";
-import type { Message, NewTeamMessage } from "./protocol/message.ts";
+import type { Failure, Result } from "./protocol/errors.ts";
+import type { JsonObject } from "./protocol/json.ts";
+import type {
+  Message,
+  MessagePiece,
+  NewStreamedMessage,
+  NewTeamMessage,
+  StartedMessage,
+} from "./protocol/message.ts";
 import type {
   ConversationList,
   CreateSessionRequest,
@@ -32,7 +40,7 @@ import {
   type OperatorToken,
 } from "./protocol/team.ts";
 import { fieldErrors } from "./schemas/field-errors.ts";
-import { newTeamMessageSchema } from "./schemas/fields.ts";
+import { newStreamedMessageSchema, newTeamMessageSchema } from "./schemas/fields.ts";
 import { BadJsonError, parseJson } from "./schemas/json.ts";
 import {
   createSessionSchema,
@@ -44,6 +52,7 @@ import {
   teamIdField,
   updateConversationSchema,
 } from "./schemas/requests.ts";
+import { finishMessageSchema, messagePieceSchema } from "./schemas/streams.ts";
 import { auditEventsQuerySchema, createOperatorTokenSchema } from "./schemas/team-requests.ts";
 import type { Services } from "./services.ts";
 import { teamById } from "./team-cache.ts";
@@ -81,6 +90,12 @@ export interface SessionsOptions extends PageOptions {
   readonly device?: string;
   readonly userId?: string;
 }
+
+const NO_STREAM: Failure = {
+  ok: false,
+  code: "validation_failed",
+  errors: [{ path: "", message: "the text is no ReadableStream" }],
+};
 
 type Authority = { readonly services: Services; readonly caller: Caller; readonly teamId: string };
 
@@ -175,6 +190,70 @@ export class SessionService extends WorkerEntrypoint<Env> {
       const checked = check(newTeamMessageSchema, message);
       if (!checked.ok) return checked;
       return conversations.postMessage(services, caller, asText(sessionId), checked.value);
+    });
+  }
+
+  /**
+   * Stores what `text` says as one message, and shows it to the readers as it comes. Settles at the end, or as soon as
+   * somebody stops it: the message then has `metadata.incomplete`.
+   * @param text of bytes of UTF-8
+   */
+  async streamMessage(
+    sessionId: string,
+    message: NewStreamedMessage,
+    text: ReadableStream<Uint8Array>,
+  ): Promise<Result<{ readonly message: Message; readonly isNew: boolean }>> {
+    const posted = await this.#run(async ({ services, caller }) => {
+      const checked = check(newStreamedMessageSchema, message);
+      if (!checked.ok) return checked;
+      if (!(text instanceof ReadableStream)) return NO_STREAM;
+      return streams.streamMessage(services, caller, asText(sessionId), checked.value, text);
+    });
+    // What nobody reads keeps its sender waiting.
+    if (text instanceof ReadableStream && !text.locked) void text.cancel().catch(() => undefined);
+    return posted;
+  }
+
+  /** Begins a message that is shown while it is written; called again, it tells how far the message has come. */
+  startMessage(sessionId: string, message: NewStreamedMessage): Promise<Result<StartedMessage>> {
+    return this.#run(async ({ services, caller }) => {
+      const checked = check(newStreamedMessageSchema, message);
+      if (!checked.ok) return checked;
+      return streams.startMessage(services, caller, asText(sessionId), checked.value);
+    });
+  }
+
+  /** Adds to it at `offset`, in UTF-16 code units; what is there already is not added twice. No text: a sign of life. */
+  appendMessage(
+    sessionId: string,
+    messageId: string,
+    piece: MessagePiece,
+  ): Promise<Result<{ readonly length: number }>> {
+    return this.#run(async ({ services, caller }) => {
+      const checked = check(messagePieceSchema, piece);
+      if (!checked.ok) return checked;
+      const { value } = checked;
+      return streams.appendMessage(services, caller, asText(sessionId), asText(messageId), value);
+    });
+  }
+
+  /** Ends it: what there is of it is a message like others. One that has ended is told again. */
+  finishMessage(
+    sessionId: string,
+    messageId: string,
+    options: { readonly metadata?: JsonObject } = {},
+  ): Promise<Result<{ readonly message: Message }>> {
+    return this.#run(async ({ services, caller }) => {
+      const checked = check(finishMessageSchema, options);
+      if (!checked.ok) return checked;
+      const { metadata } = checked.value;
+      return streams.finishMessage(
+        services,
+        caller,
+        asText(sessionId),
+        asText(messageId),
+        metadata,
+      );
     });
   }
 

@@ -44,3 +44,17 @@ export interface NewTeamMessage extends NewMessage {
   readonly role?: MessageRole;
   readonly author?: Author;
 }
+
+/** A message by the team whose content comes while it is being written. */
+export type NewStreamedMessage = Omit<NewTeamMessage, "content">;
+
+/** An answer that is being written, and how much of it there is in UTF-16 code units; or the message that it has become. */
+export type StartedMessage =
+  | { readonly messageId: string; readonly length: number }
+  | { readonly message: Message };
+
+/** More of an answer's text; `offset` counts UTF-16 code units. */
+export interface MessagePiece {
+  readonly offset: number;
+  readonly text: string;
+}

@@ -57,6 +57,12 @@ function isJson(request: Request): boolean {
   return /^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/i.test(type.trim());
 }
 
+/** Whether the body is text in UTF-8; one that says nothing of itself counts as such. */
+export function isText(request: Request): boolean {
+  const type = request.headers.get("Content-Type") ?? "text/plain";
+  return /^text\/plain\s*(?:;\s*charset="?utf-8"?\s*)?$/i.test(type.trim());
+}
+
 /** The body's bytes, or undefined as soon as there are too many. */
 async function readBytes(request: Request): Promise<Uint8Array | undefined> {
   if (request.body === null) return new Uint8Array();

@@ -24,6 +24,7 @@ import {
   terminateSession,
   validateSession,
 } from "./sessions.ts";
+import { streamMessage } from "./streams.ts";
 import { createTeamKey, listTeamKeys, revokeTeamKey } from "./team-keys.ts";
 import {
   deleteWebhook,
@@ -57,6 +58,7 @@ export const ROUTES: readonly Route[] = [
   ["PATCH", "/api/sessions/:id/conversations/:conversationId", updateConversation],
   ["GET", "/api/sessions/:id/messages", listMessages],
   ["POST", "/api/sessions/:id/messages", postMessage],
+  ["POST", "/api/sessions/:id/messages/stream", streamMessage],
   ["GET", "/api/teams/:teamId/sessions", listSessions],
   ["GET", "/api/teams/:teamId/audit-events", listAuditEvents],
   ["POST", "/api/teams/:teamId/operators", createOperatorToken],

@@ -33,7 +33,12 @@ const bare = (method: string, pattern: string, statuses: readonly number[]): Tar
   audience: "public",
   statuses,
   fields: [],
-  prepare: async () => ({ pattern, params: { id: victim.session.id }, request: { method } }),
+  prepare: async () => ({
+    pattern,
+    params: { id: victim.session.id },
+    query: "",
+    request: { method },
+  }),
 });
 
 const TARGETS: readonly Target[] = [
@@ -92,9 +97,9 @@ async function send(
   { body: attack, place, query, headers: strange = {} }: Hostility,
   asTeam: boolean,
 ): Promise<Response> {
-  const { pattern, params, request } = await target.prepare();
+  const { pattern, params, query: goodQuery, request } = await target.prepare();
   stored = await objectTables(victim.session.id);
-  const { method, body: good } = request;
+  const { method, body: good, text } = request;
   const places = placesOf(pattern);
   const attacked = place && places[place.at % Math.max(1, places.length)];
   const path = pathOf(pattern, { ...params, ...(attacked && { [attacked]: place.text }) });
@@ -102,13 +107,14 @@ async function send(
   const bearer = bearerFor(target.audience, asTeam);
   if (bearer !== undefined) headers.set("Authorization", `Bearer ${bearer}`);
   const takesBody = !["GET", "HEAD"].includes(method);
-  const sent =
-    attack && takesBody
-      ? spoiled(good ?? {}, target.fields, attack)
-      : good && { bytes: JSON.stringify(good), contentType: "application/json" };
+  const goodBody =
+    text === undefined
+      ? good && { bytes: JSON.stringify(good), contentType: "application/json" }
+      : { bytes: text, contentType: "text/plain" };
+  const sent = attack && takesBody ? spoiled(good ?? {}, target.fields, attack) : goodBody;
   if (sent) headers.set("Content-Type", sent.contentType);
   for (const [name, value] of Object.entries(strange)) headers.set(name, value);
-  return exports.default.fetch(`${BASE}${path}${query === undefined ? "" : `?${query}`}`, {
+  return exports.default.fetch(`${BASE}${path}${query === undefined ? goodQuery : `?${query}`}`, {
     method,
     headers,
     ...(sent && { body: sent.bytes }),

@@ -25,12 +25,38 @@ interface Names {
 
 type Arguments = (names: Names, body: object) => Promise<readonly unknown[]>;
 
+/** Methods that are no route's operation, by the one whose rule is theirs. */
+const RULED_BY: Readonly<Record<string, string>> = {
+  startMessage: "streamMessage",
+  appendMessage: "streamMessage",
+  finishMessage: "streamMessage",
+};
+
+/** A message of the calling team's that is being written. */
+async function started({ id }: Names): Promise<string> {
+  const message = { clientId: crypto.randomUUID() };
+  const begun = await env.CALLING_WORKER.call("SESSIONS", "startMessage", id, message);
+  const { messageId = "msg_1_none" } = begun as { readonly messageId?: string };
+  await env.CALLING_WORKER.call("SESSIONS", "appendMessage", id, messageId, piece);
+  return messageId;
+}
+
+const piece = { offset: 0, text: "Hello" };
+
 /** What a method takes, where it is not the session's id and the route's body. */
 const ARGUMENTS: Readonly<Record<string, Arguments>> = {
   createSession: async (_, body) => [body],
   findSessionsByFingerprint: async ({ teamId }) => ["fingerprint", teamId],
   updateConversation: async ({ id, chat }, body) => [id, chat.session.defaultConversationId, body],
   getSessionStats: async ({ teamId }) => [teamId],
+  streamMessage: async ({ id }) => [
+    id,
+    { clientId: crypto.randomUUID() },
+    new Blob(["Hello"]).stream(),
+  ],
+  startMessage: async ({ id }) => [id, { clientId: crypto.randomUUID() }],
+  appendMessage: async (names) => [names.id, await started(names), piece],
+  finishMessage: async (names) => [names.id, await started(names)],
 };
 
 /** The same of methods that can mean no other team than the binding's own. */
@@ -70,7 +96,8 @@ beforeAll(async () => {
 });
 
 function sampleOf(method: string): RouteSample {
-  const sample = SAMPLES.find(({ endpoint }) => endpoint.operationId === method);
+  const operation = RULED_BY[method] ?? method;
+  const sample = SAMPLES.find(({ endpoint }) => endpoint.operationId === operation);
   if (sample === undefined) throw new Error(`${method} is no route's operation: whose rule is it?`);
   return sample;
 }

@@ -8,6 +8,14 @@ export interface Names {
 
 let unique = 0;
 
+/** What is taken as text. */
+export const SAMPLE_TEXTS: Readonly<Record<string, string>> = { streamMessage: "Hello" };
+
+/** The query, where there has to be one. */
+export const SAMPLE_QUERIES: Readonly<Record<string, () => string>> = {
+  streamMessage: () => `?clientId=sample-${++unique}`,
+};
+
 /** By operation; what is named in one need not be there. */
 export const SAMPLE_BODIES: Readonly<Record<string, (names: Names) => object>> = {
   createSession: ({ teamId }) => ({ teamId }),
