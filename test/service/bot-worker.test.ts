@@ -3,10 +3,12 @@ import { createExecutionContext } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { SessionEvents } from "../../client/examples/bot-worker/worker.ts";
+import { textStream } from "../../client/server/text-body.ts";
 import type { ConversationHandler } from "../../src/protocol/conversation.ts";
 import type { SessionEvent } from "../../src/protocol/events.ts";
 import type { Message } from "../../src/protocol/message.ts";
 import type { ConversationList, MessagePage } from "../../src/protocol/rest.ts";
+import type { SessionService } from "../../src/session-service.ts";
 import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
 
 let teamId: string;
@@ -114,4 +116,20 @@ describe("the bot", () => {
     await bot.handleEvents(events("bot", question));
     expect(await log()).toEqual([question]);
   });
+});
+
+test("an answer whose source breaks off is kept as far as it came, by service binding too", async () => {
+  const props = { teamId, scopes: ["messages:write"] };
+  async function* words() {
+    yield "This is ";
+    await scheduler.wait(100);
+    throw new Error("the model is gone");
+  }
+  const answer = { clientId: "answer" };
+  const sessions: Pick<SessionService, "streamMessage"> = exports.SessionService({
+    props,
+  }) as never;
+  const stored = sessions.streamMessage(sessionId, answer, textStream(words()));
+  await stored.catch(() => undefined);
+  await expect.poll(log).toMatchObject([{ content: "This is ", metadata: { incomplete: true } }]);
 });
