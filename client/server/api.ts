@@ -52,7 +52,13 @@ export class Api {
     source: TextSource,
     signal: AbortSignal | undefined,
   ): Promise<Answer<T>> {
-    const body = textBody(source);
+    const abort = new AbortController();
+    let failure: { readonly error: unknown } | undefined;
+    const body = textBody(source, (error) => {
+      failure = { error };
+      // Not by the stream's own error: workerd would end the request as if it were whole.
+      abort.abort(error);
+    });
     try {
       return await this.#send<T>(path, {
         method: "POST",
@@ -60,10 +66,9 @@ export class Api {
         body: body.stream,
         // What a body of unknown length has to be sent with; the types of some runtimes do not know it yet.
         ...({ duplex: "half" } as RequestInit),
-        ...(signal && { signal }),
+        signal: signal === undefined ? abort.signal : AbortSignal.any([signal, abort.signal]),
       });
     } catch (error) {
-      const failure = body.failure();
       if (failure !== undefined) throw failure.error;
       signal?.throwIfAborted();
       throw error;

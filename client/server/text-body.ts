@@ -9,8 +9,6 @@ export type TextSource =
 
 export interface TextBody {
   readonly stream: ReadableStream<Uint8Array>;
-  /** What the source threw, if it did. */
-  failure(): { readonly error: unknown } | undefined;
   /** Nobody wants the rest: the source, unless it has ended, is told by `return()` or `cancel()`, and the body ends. */
   stop(): void;
 }
@@ -25,14 +23,17 @@ interface Chunks {
  * other side cancels is let go of, by `return()` or `cancel()`.
  */
 export function textStream(source: TextSource): ReadableStream<Uint8Array> {
-  return textBody(source).stream;
+  return textBody(source, (error, stream) => stream.error(error)).stream;
 }
 
-export function textBody(source: TextSource): TextBody {
+/** @param failed called when the source throws; the stream itself then neither ends nor fails */
+export function textBody(
+  source: TextSource,
+  failed: (error: unknown, stream: ReadableStreamDefaultController<Uint8Array>) => void,
+): TextBody {
   const chunks = chunksOf(source);
   const encode = textEncoding();
   let isOver = false;
-  let failure: { readonly error: unknown } | undefined;
   let controller: ReadableStreamDefaultController<Uint8Array>;
 
   const stop = (): void => {
@@ -66,8 +67,7 @@ export function textBody(source: TextSource): TextBody {
         } catch (error) {
           if (isOver) return;
           isOver = true;
-          failure = { error };
-          controller.error(error);
+          failed(error, controller);
         }
       },
       cancel() {
@@ -78,7 +78,7 @@ export function textBody(source: TextSource): TextBody {
     },
     { highWaterMark: 0 },
   );
-  return { stream, failure: () => failure, stop };
+  return { stream, stop };
 }
 
 function chunksOf(source: TextSource): Chunks {

@@ -13,12 +13,18 @@ const BOT_CONFIG = join(ROOT, "client/examples/bot-worker/wrangler.toml");
  */
 export function withDemoBot(stateFolder: string, devVars: string): string[] {
   const { rawConfig } = experimental_readRawConfig({ config: join(ROOT, "wrangler.toml") });
+  const services = rawConfig.services ?? [];
+  // Where there is another, that one answers.
+  if (services.some(({ binding }: { binding: string }) => binding === "APP")) return [];
   const { rawConfig: bot } = experimental_readRawConfig({ config: BOT_CONFIG });
   const config = {
     ...rawConfig,
     main: join(ROOT, rawConfig.main ?? ""),
     assets: { ...rawConfig.assets, directory: join(ROOT, rawConfig.assets?.directory ?? "") },
-    services: [{ binding: "APP", service: bot.name, entrypoint: "SessionEvents" }],
+    services: [
+      ...services,
+      { binding: "APP", service: bot.name ?? "", entrypoint: "SessionEvents" },
+    ],
   };
   mkdirSync(stateFolder, { recursive: true });
   const file = join(stateFolder, "with-demo-bot.json");

@@ -124,7 +124,7 @@ async function descendants(root: number): Promise<number[]> {
   return below(root);
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, "127.0.0.1");
   await once(probe, "listening");
   const { port } = probe.address() as AddressInfo;
