@@ -8,7 +8,7 @@ import { isOfTheSession, objectTables } from "../support/object-storage.ts";
 import { problemOf } from "../support/problem.ts";
 import { TEST_ADMIN_TOKEN } from "../support/test-env.ts";
 import { type Prepared, prepare, send } from "./prepared-requests.ts";
-import { type RouteSample, SAMPLES } from "./sample-requests.ts";
+import { isForStaff, type RouteSample, SAMPLES } from "./sample-requests.ts";
 
 let team: TeamThings;
 
