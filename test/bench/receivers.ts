@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { TEST_ADMIN_TOKEN } from "../support/test-env.ts";
-import { requestOnce } from "./http-connection.ts";
+import { type HttpRequest, requestOnce } from "./http-connection.ts";
 
 const SLOW_MS = 1_000;
 
@@ -55,6 +55,7 @@ export async function putWebhook(
     201,
   );
   const body = { url: `${origin}/${encodeURIComponent(kind)}` };
-  const put = { method: "PUT", path: `/api/teams/${teamId}/webhook`, token: key, body };
+  const path = `/api/teams/${teamId}/webhook`;
+  const put: HttpRequest = { method: "PUT", path, token: key, body };
   await requestOnce(ours, put, 201);
 }
