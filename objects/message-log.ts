@@ -21,8 +21,8 @@ interface Sender {
   readonly role: CallerRole;
   /** Null for the team. */
   readonly credentialId: string | null;
-  /** The session is about to end: what was begun before goes in though its deadline is behind, and keeps nothing alive. */
-  readonly closing?: boolean;
+  /** What was begun in time goes in though the session's deadline is behind, and does not keep it alive then. */
+  readonly begunInTime?: true;
 }
 
 export type Outcome =
@@ -172,11 +172,12 @@ export class MessageLog {
       slides ||= from.slides;
     };
     const outcomes = batches.map(({ sender, messages, within }) => {
-      const refusal = sender.closing
+      const isLate = sender.begunInTime === true && this.#state.isOverdue(now);
+      const refusal = isLate
         ? this.#state.endedCode()
         : this.#state.writeRefusal(sender.credentialId, now);
       const side = sideOf(sender.role);
-      const isTouch = slidesExpiry(sender.role) && !sender.closing;
+      const isTouch = slidesExpiry(sender.role) && !isLate;
       const { credentialId } = sender;
       const limit = this.#state.team.policy.limits.messagesPerMinutePerCredential;
       const settled = messages.map((input): Outcome => {

@@ -86,8 +86,8 @@ export class Streams {
 
   /** When the next one ends by itself, if nothing comes. */
   dueAt(): number | undefined {
-    const due = [...this.#streams.values()].map((stream) => stream.dueAt);
-    return due.length === 0 ? undefined : Math.min(...due);
+    const going = [...this.#streams.values()].filter((stream) => stream.ending === undefined);
+    return going.length === 0 ? undefined : Math.min(...going.map((stream) => stream.dueAt));
   }
 
   /** Ends those whose producer is gone or silent. */
@@ -99,7 +99,7 @@ export class Streams {
 
   /** The session takes nothing more after this: all are submitted to the log as far as they came. */
   endAll(): void {
-    for (const stream of this.#streams.values()) void this.#end(stream, INCOMPLETE, true);
+    for (const stream of this.#streams.values()) void this.#end(stream, INCOMPLETE);
   }
 
   /** A reader stops an answer. False if it is not being written. */
@@ -282,12 +282,8 @@ export class Streams {
     return posted.ok ? TOO_LARGE : posted;
   }
 
-  /** Submits it to the log, with `metadata` beside what it began with. `closing`: see `Sender`. */
-  #end(
-    stream: Stream,
-    metadata: JsonObject | undefined,
-    closing: boolean = false,
-  ): Promise<Result<Posted>> {
+  /** Submits it to the log, with `metadata` beside what it began with. */
+  #end(stream: Stream, metadata: JsonObject | undefined): Promise<Result<Posted>> {
     if (stream.ending !== undefined) return stream.ending;
     const { promise, resolve } = Promise.withResolvers<Result<Posted>>();
     stream.ending = promise;
@@ -302,7 +298,7 @@ export class Streams {
     } else {
       const all = { ...record.metadata, ...metadata };
       this.#parts.log.submit({
-        sender: { role: "team", credentialId: null, closing },
+        sender: { role: "team", credentialId: null, begunInTime: true },
         messages: [
           {
             id: messageId,
