@@ -5,8 +5,8 @@ import packageJson from "../../package.json" with { type: "json" };
 import type { WebhookSettings } from "../domain/policy.ts";
 import { signingKeys } from "../keys.ts";
 import type { WebhookPayload } from "../protocol/events.ts";
-import { WEBHOOK_TIMEOUT_MS } from "../protocol/limits.ts";
 import { type Delivered, undelivered } from "./delivered.ts";
+import { inTime, TOO_LATE } from "./timeout.ts";
 import { addressProblem } from "./webhook-address.ts";
 import { signingSecrets } from "./webhook-secret.ts";
 
@@ -40,30 +40,27 @@ export async function sendWebhook(
   );
   if (secrets.length === 0) return undelivered("the secret is no longer valid: rotate it");
   const body = JSON.stringify(payload);
-  return await post(webhook.url, body, {
+  const headers = {
     "Content-Type": "application/json",
     "User-Agent": `durable-sessions/${packageJson.version}`,
     "webhook-id": id,
     "webhook-timestamp": String(Math.floor(now.getTime() / 1000)),
     "webhook-signature": secrets.map((secret) => new Webhook(secret).sign(id, now, body)).join(" "),
-  });
+  };
+  const sent = await inTime((signal) => post(webhook.url, { headers, body, signal }));
+  return sent ?? undelivered(TOO_LATE);
 }
 
 async function post(
   url: string,
-  body: string,
-  headers: Readonly<Record<string, string>>,
+  init: Required<Pick<RequestInit, "headers" | "body" | "signal">>,
 ): Promise<Delivered> {
   let response: Response;
-  const signal = AbortSignal.timeout(WEBHOOK_TIMEOUT_MS);
   try {
     // A redirect could lead to where the address may not point.
-    response = await fetch(url, { method: "POST", body, headers, redirect: "manual", signal });
+    response = await fetch(url, { ...init, method: "POST", redirect: "manual" });
   } catch {
-    const isLate = signal.aborted;
-    return undelivered(
-      isLate ? `no answer within ${WEBHOOK_TIMEOUT_MS / 1000} s` : "no connection",
-    );
+    return undelivered("no connection");
   }
   const { status } = response;
   // Nothing in it is wanted, however much there is.

@@ -7,7 +7,7 @@ import {
   webhookStatusAnswer,
   webhookTestAnswer,
 } from "../schemas/team-answers.ts";
-import { putWebhookSchema, replayEventsSchema } from "../schemas/team-requests.ts";
+import { emptySchema, putWebhookSchema, replayEventsSchema } from "../schemas/team-requests.ts";
 import { answer, done, endpoint } from "./endpoint.ts";
 
 export const putWebhook = endpoint({
@@ -61,7 +61,7 @@ export const testWebhook = endpoint({
   audience: "team",
   access: "changeWebhook",
   query: noQuerySchema,
-  body: undefined,
+  body: emptySchema,
   answers: { 200: webhookTestAnswer },
   errors: ["team_not_found", "webhook_not_found", "rate_limited"],
   async handle({ services, caller, params: { teamId = "" } }) {
@@ -75,7 +75,7 @@ export const resumeWebhook = endpoint({
   audience: "team",
   access: "changeWebhook",
   query: noQuerySchema,
-  body: undefined,
+  body: emptySchema,
   answers: { 200: resumeWebhookAnswer },
   errors: ["team_not_found", "webhook_not_found"],
   async handle({ services, caller, params: { teamId = "" } }) {

@@ -54,6 +54,9 @@ export const putWebhookSchema: Shape<PutWebhookRequest> = z.strictObject({
   rotateSecret: z.literal(true).exactOptional(),
 });
 
+/** Nothing to say; still no form of a page's. */
+export const emptySchema = z.strictObject({});
+
 export const replayEventsSchema: Shape<ReplayEventsRequest> = z.strictObject({
   sessionId: text(64),
   since: z.iso.datetime().describe("ISO 8601, UTC"),

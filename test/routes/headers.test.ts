@@ -16,6 +16,8 @@ let team: TeamThings;
 
 beforeAll(async () => {
   team = await things.team(await newTeam());
+  // Made later, sessions would hear of it in the middle of what is not to change them.
+  await things.webhook(team);
 });
 
 /** What opens the route for whom it is there. */
@@ -146,7 +148,7 @@ test("a request that does change something is seen to", async () => {
     const before = await everything(chat);
     expect((await send(good, { bearer: await openerOf(sample, chat) })).ok).toBe(true);
     // A refresh so soon after the creation has nothing to slide.
-    const isIdle = sample.endpoint.operationId === "refreshSession";
+    const isIdle = ["refreshSession", "testWebhook"].includes(sample.endpoint.operationId);
     if (!isIdle) expect(await everything(chat), sample.title).not.toBe(before);
   }
 });

@@ -60,6 +60,7 @@ export class NamedThings {
   /** Sees to it that the team has one. */
   async webhook({ teamId, teamKey }: TeamThings): Promise<void> {
     const path = `/api/teams/${teamId}/webhook`;
+    if ((await this.#api.call(path, { bearer: teamKey })).ok) return;
     const body = { url: "https://receiver.example/sample" };
     await this.#made(path, { method: "PUT", bearer: teamKey, body });
   }

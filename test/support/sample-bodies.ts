@@ -31,7 +31,9 @@ export const SAMPLE_BODIES: Readonly<Record<string, (names: Names) => object>> =
   updateTeam: () => ({ name: "Renamed" }),
   createTeamKey: () => ({ scopes: ["sessions:read"] }),
   createIdentityKey: () => ({ algorithm: "HS256" }),
-  putWebhook: () => ({ url: "https://receiver.example/sample" }),
+  putWebhook: () => ({ url: `https://receiver.example/sample-${++unique}` }),
+  testWebhook: () => ({}),
+  resumeWebhook: () => ({}),
   replayEvents: ({ id }) => ({ sessionId: id || "of-no-session", since: "2026-01-01T00:00:00Z" }),
   createOperatorToken: () => ({ operatorId: "anna", name: "Anna" }),
 };
