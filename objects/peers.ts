@@ -147,7 +147,8 @@ export class Peer {
 
   /** Every frame goes out through here; those to the staff only while their token is known to be good. */
   sendText(text: string): void {
-    const { operator } = this.#attachment;
+    const { operator, isClosed } = this.#attachment;
+    if (isClosed) return;
     if (operator === undefined) this.#put(text);
     else if (this.#held !== undefined) this.#held.push(text);
     else {

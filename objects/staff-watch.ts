@@ -15,6 +15,8 @@ export interface WatchedStaff {
 
 interface Watched {
   confirmedAt: number;
+  /** False once the index has said that it is not, which is for ever. */
+  isGood: boolean;
   readonly freshness: Freshness;
 }
 
@@ -28,11 +30,10 @@ export class StaffWatch {
 
   /** What dealings with the holder of `token` have to wait for, if for anything. Closes its sockets when it is no good. */
   before(token: StaffToken, now: number): Promise<void> | undefined {
-    if (now >= token.expiresAt) {
-      this.#staff.signedOut(token.tokenId);
-      return undefined;
-    }
-    return this.#watched(token).freshness.before(now);
+    const watched = this.#watched(token);
+    if (watched.isGood && now < token.expiresAt) return watched.freshness.before(now);
+    this.#staff.signedOut(token.tokenId);
+    return undefined;
   }
 
   #watched({ tokenId, confirmedAt }: StaffToken): Watched {
@@ -43,12 +44,14 @@ export class StaffWatch {
     }
     const watched: Watched = {
       confirmedAt,
+      isGood: true,
       freshness: new Freshness({
         confirmedAt: () => watched.confirmedAt,
         ask: async (askedAt) => {
           const record = await this.#staff.load(tokenId);
           // A token that has expired is cleared away.
           if (record === undefined || record.revokedAt !== null) {
+            watched.isGood = false;
             this.#staff.signedOut(tokenId);
             return true;
           }

@@ -252,6 +252,8 @@ function readSources(folders: readonly string[]): Sources {
       encoding: "utf8",
     })) {
       const path = posix.join(folder, name.replaceAll("\\", "/"));
+      // What tools leave in folders of their own is none.
+      if (path.includes("/.")) continue;
       if (/\.tsx?$/.test(path)) sources.set(path, readFileSync(posix.join(root, path), "utf8"));
     }
   }

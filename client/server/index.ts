@@ -24,6 +24,7 @@ export type {
   Author,
   Message,
   MessageRole,
+  NewStreamedMessage,
   NewTeamMessage,
 } from "../../src/protocol/message.ts";
 export type {
@@ -64,7 +65,6 @@ export type {
   PageQuery,
   SessionsQuery,
   StoredMessage,
-  StreamedMessage,
   TeamClientOptions,
 } from "./team-client.ts";
 export { createTeamClient, TeamClient } from "./team-client.ts";

@@ -1,7 +1,7 @@
 // What a team's backend does with its key. Long, because a client is one object: each method names one call, no more.
 import type { AuditEvent, AuditEventList } from "../../src/protocol/audit.ts";
 import type { Conversation, UpdateConversationRequest } from "../../src/protocol/conversation.ts";
-import type { Message, NewTeamMessage } from "../../src/protocol/message.ts";
+import type { Message, NewStreamedMessage, NewTeamMessage } from "../../src/protocol/message.ts";
 import type {
   ConversationList,
   CreateSessionRequest,
@@ -59,9 +59,6 @@ export interface MessagesQuery {
   readonly before?: number;
   readonly limit?: number;
 }
-
-/** A message whose text is still being written. */
-export type StreamedMessage = Omit<NewTeamMessage, "content">;
 
 export interface StoredMessage {
   readonly message: Message;
@@ -223,7 +220,7 @@ export class TeamClient {
    */
   async streamMessage(
     sessionId: string,
-    message: StreamedMessage,
+    message: NewStreamedMessage,
     source: TextSource,
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<StoredMessage> {

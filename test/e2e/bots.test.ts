@@ -13,7 +13,7 @@ import type { Message, NewMessage } from "../../src/protocol/message.ts";
 import type { LocalServer } from "../support/server.ts";
 import { freePort, startServer } from "../support/server.ts";
 
-const PATIENCE = { timeout: 30_000, interval: 200 };
+const PATIENCE = { timeout: 60_000, interval: 200 };
 
 /** A visitor with a session of its own, and what its team sees of it. */
 class Visitor {

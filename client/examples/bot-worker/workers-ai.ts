@@ -4,12 +4,19 @@ import type { Message } from "../../server/index.ts";
 const INSTRUCTIONS =
   "You answer the visitors of a website: friendly, truthful and short, in Markdown.";
 
-/** The chat of a conversation, as models take it. */
-export function toPrompt(messages: readonly Message[]) {
+const MODEL = "@cf/meta/llama-3.1-8b-instruct-fp8";
+
+/** An answer to the last message. */
+export async function* workersAi(ai: Ai, messages: readonly Message[]): AsyncGenerator<string> {
+  yield* textOf(await ai.run(MODEL, { stream: true, messages: toChat(messages) }));
+}
+
+/** A conversation as models take it. */
+export function toChat(messages: readonly Message[]): { role: string; content: string }[] {
   const chat = messages
     .filter(({ role, redacted }) => role !== "system" && !redacted)
     .map(({ role, content }) => ({ role: role === "user" ? "user" : "assistant", content }));
-  return { stream: true, messages: [{ role: "system", content: INSTRUCTIONS }, ...chat] } as const;
+  return [{ role: "system", content: INSTRUCTIONS }, ...chat];
 }
 
 /** The text in what a model streams: server-sent events, each with the next piece in `response`, and `[DONE]` at the end. */

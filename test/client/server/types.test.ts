@@ -41,6 +41,9 @@ test("calls bring the protocol's shapes", () => {
 
 test("calls take the protocol's shapes", () => {
   expectTypeOf<TeamClient["postMessage"]>().parameter(1).toEqualTypeOf<message.NewTeamMessage>();
+  expectTypeOf<TeamClient["streamMessage"]>()
+    .parameter(1)
+    .toEqualTypeOf<message.NewStreamedMessage>();
   expectTypeOf<TeamClient["updateConversation"]>()
     .parameter(2)
     .toEqualTypeOf<conversation.UpdateConversationRequest>();

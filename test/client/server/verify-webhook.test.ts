@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from "node:crypto";
 import fc from "fast-check";
+import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { verifyWebhook } from "../../../client/server/verify-webhook.ts";
 
@@ -62,6 +63,13 @@ describe("a delivery", () => {
     };
     const payload = await verifyWebhook({ headers, body }, secret, { toleranceSeconds: 1e9 });
     expect(payload).toEqual({ test: 2432232314 });
+  });
+
+  test("that the server's library signs is taken", async () => {
+    const { headers, body } = delivery({ body: '{"content":"Grüße 👋"}' });
+    const signature = new Webhook(SECRET).sign("msg_1", NOW, body);
+    const signed = { headers: { ...headers, "webhook-signature": signature }, body };
+    expect(await verifyWebhook(signed, SECRET)).toEqual({ content: "Grüße 👋" });
   });
 
   test("is taken as text, as bytes, as a request, and with the headers of either kind", async () => {
