@@ -9,15 +9,13 @@ import type { FrameVerdict } from "./connection-handlers.ts";
 import type { OwnRole } from "./conversation-view.ts";
 import { ConversationView } from "./conversation-view.ts";
 import type { Clock } from "./environment.ts";
+import { OutboxSender } from "./outbox-sender.ts";
 import { ReceivedPolicy } from "./received-policy.ts";
 import type { SessionEnd } from "./session-access.ts";
 import type { SessionClientState } from "./session-state.ts";
 import type { Store } from "./store.ts";
 import { ThreadState } from "./thread-state.ts";
 import { Typists } from "./typing.ts";
-
-/** Room comes back piece by piece; asking for each piece by itself would itself be too much. */
-const MIN_PAUSE_MS = 5_000;
 
 /** What a replica asks of whoever has the connection. */
 export interface ReplicaHandlers {
@@ -34,12 +32,12 @@ export class SessionReplica {
   readonly #typists: Typists;
   readonly #view: ConversationView;
   readonly #thread = new ThreadState();
+  readonly #sender: OutboxSender;
   #threadListed = false;
   #markedRead = 0;
   #received = new ReceivedPolicy();
   #older: "idle" | "loading" | "failed" = "idle";
   #retired = false;
-  #cancelResend: (() => void) | undefined;
 
   constructor(
     store: Store<SessionClientState>,
@@ -51,6 +49,12 @@ export class SessionReplica {
     this.#clock = clock;
     this.#handlers = handlers;
     this.#view = new ConversationView(ownRole);
+    this.#sender = new OutboxSender({
+      outbox: this.#view.outbox,
+      clock,
+      isSynced: () => store.get().synced,
+      sendUp: (frame) => this.#sendUp(frame),
+    });
     this.#typists = new Typists(clock, (typing) => store.patch({ typing }));
   }
 
@@ -94,7 +98,7 @@ export class SessionReplica {
 
   /** Another session takes this one's place: what still arrives for it is shown no more. */
   retire(): void {
-    this.#cancelResend?.();
+    this.#sender.stop();
     this.#typists.clear();
     this.#retired = true;
   }
@@ -110,7 +114,7 @@ export class SessionReplica {
   send(message: NewMessage): void {
     const { delivery } = this.#view.outbox.add(message, this.#clock.now());
     if (delivery === "sending") {
-      this.#sendNow(message);
+      this.#sender.one(message);
     }
     this.#showMessages();
   }
@@ -118,7 +122,7 @@ export class SessionReplica {
   retry(clientId: string): void {
     const message = this.#view.outbox.retry(clientId);
     if (message) {
-      this.#sendNow(message);
+      this.#sender.one(message);
     }
     this.#showMessages();
   }
@@ -201,7 +205,7 @@ export class SessionReplica {
       }
       case "error":
         if (frame.code === "rate_limited") {
-          this.#resendIn(Math.max(frame.retryAfterMs ?? 0, MIN_PAUSE_MS));
+          this.#sender.later(frame.retryAfterMs ?? 0);
         } else if (frame.clientId !== undefined) {
           this.#view.outbox.markFailed(frame.clientId, frame.code);
         }
@@ -232,7 +236,7 @@ export class SessionReplica {
   /** What the history did not acknowledge is sent again only now, when it is known what it acknowledged. */
   #synced(): void {
     this.#received.synced();
-    this.#resend();
+    this.#sender.all();
     this.#store.patch({ synced: true });
     void this.#listThread();
   }
@@ -258,29 +262,6 @@ export class SessionReplica {
 
   #sendUp(frame: UpFrame): void {
     this.#handlers.sendUp(frame);
-  }
-
-  #resend(): void {
-    this.#cancelResend?.();
-    for (const frame of this.#view.outbox.frames()) {
-      this.#sendUp(frame);
-    }
-  }
-
-  /** What was too much for now stays in line. */
-  #resendIn(ms: number): void {
-    this.#cancelResend?.();
-    this.#cancelResend = this.#clock.after(ms, () => {
-      if (this.#store.get().synced) {
-        this.#resend();
-      }
-    });
-  }
-
-  #sendNow(message: NewMessage): void {
-    if (this.#store.get().synced) {
-      this.#sendUp({ type: "send", messages: [message] });
-    }
   }
 
   #showMessages(): void {

@@ -11,6 +11,7 @@ export default defineConfig({
     target: "es2022",
     // The Content-Security-Policy in public/_headers knows neither data: URLs nor inline scripts.
     assetsInlineLimit: 0,
+    // Browsers of the target preload modules by themselves.
     modulePreload: { polyfill: false },
     rolldownOptions: {
       input: {

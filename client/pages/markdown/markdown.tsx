@@ -1,6 +1,5 @@
 import type { JSX } from "solid-js";
 import { createMemo, createSignal, For, Show } from "solid-js";
-import { Dynamic } from "solid-js/web";
 import { GrowingText } from "./growing-text.ts";
 import type { Parsed } from "./parse-markdown.ts";
 import type { Block, Inline } from "./tree.ts";
@@ -40,12 +39,7 @@ function blockElement(block: Block): JSX.Element {
         </p>
       );
     case "heading":
-      // The page's own headings come above.
-      return (
-        <Dynamic component={`h${Math.min(block.level + 2, 6)}`}>
-          <Inlines inlines={block.children} />
-        </Dynamic>
-      );
+      return headingElement(block);
     case "code":
       return (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: whoever has no mouse scrolls it by keyboard.
@@ -60,16 +54,14 @@ function blockElement(block: Block): JSX.Element {
         </blockquote>
       );
     case "list":
-      return (
-        <Dynamic component={block.start === undefined ? "ul" : "ol"} start={block.start}>
-          <For each={block.items}>
-            {(item) => (
-              <li>
-                <Blocks blocks={item} />
-              </li>
-            )}
-          </For>
-        </Dynamic>
+      return block.start === undefined ? (
+        <ul>
+          <Items items={block.items} />
+        </ul>
+      ) : (
+        <ol start={block.start}>
+          <Items items={block.items} />
+        </ol>
       );
     case "table":
       return <Table table={block} />;
@@ -78,33 +70,70 @@ function blockElement(block: Block): JSX.Element {
   }
 }
 
-function Table(props: { table: Extract<Block, { kind: "table" }> }): JSX.Element {
-  const [header, ...rows] = props.table.rows;
-  const cells = (row: readonly (readonly Inline[])[], component: "td" | "th") => (
-    <For each={row}>
-      {(cell, column) => (
-        <Dynamic component={component} data-align={props.table.align[column()]}>
-          <Inlines inlines={cell} />
-        </Dynamic>
+/** The page's own headings come above. */
+function headingElement({ level, children }: Extract<Block, { kind: "heading" }>): JSX.Element {
+  const text = <Inlines inlines={children} />;
+  switch (level) {
+    case 1:
+      return <h3>{text}</h3>;
+    case 2:
+      return <h4>{text}</h4>;
+    case 3:
+      return <h5>{text}</h5>;
+    default:
+      return <h6>{text}</h6>;
+  }
+}
+
+function Items(props: { items: readonly (readonly Block[])[] }): JSX.Element {
+  return (
+    <For each={props.items}>
+      {(item) => (
+        <li>
+          <Blocks blocks={item} />
+        </li>
       )}
     </For>
   );
+}
+
+function Table(props: { table: Extract<Block, { kind: "table" }> }): JSX.Element {
+  const [header = [], ...rows] = props.table.rows;
+  const align = (column: number) => props.table.align[column];
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: whoever has no mouse scrolls it by keyboard.
     <div class="table-scroller" tabIndex={0}>
       <table>
         <thead>
-          <tr>{cells(header ?? [], "th")}</tr>
+          <tr>
+            <For each={header}>
+              {(cell, column) => (
+                <th data-align={align(column())}>
+                  <Inlines inlines={cell} />
+                </th>
+              )}
+            </For>
+          </tr>
         </thead>
         <tbody>
-          <For each={rows}>{(row) => <tr>{cells(row, "td")}</tr>}</For>
+          <For each={rows}>
+            {(row) => (
+              <tr>
+                <For each={row}>
+                  {(cell, column) => (
+                    <td data-align={align(column())}>
+                      <Inlines inlines={cell} />
+                    </td>
+                  )}
+                </For>
+              </tr>
+            )}
+          </For>
         </tbody>
       </table>
     </div>
   );
 }
-
-const TAGS = { strong: "strong", emphasis: "em", deleted: "del" } as const;
 
 function Inlines(props: { inlines: readonly Inline[] }): JSX.Element {
   return <For each={props.inlines}>{inlineElement}</For>;
@@ -129,11 +158,23 @@ function inlineElement(inline: Inline): JSX.Element {
           <Inlines inlines={inline.children} />
         </a>
       );
-    default:
+    case "strong":
       return (
-        <Dynamic component={TAGS[inline.kind]}>
+        <strong>
           <Inlines inlines={inline.children} />
-        </Dynamic>
+        </strong>
+      );
+    case "emphasis":
+      return (
+        <em>
+          <Inlines inlines={inline.children} />
+        </em>
+      );
+    case "deleted":
+      return (
+        <del>
+          <Inlines inlines={inline.children} />
+        </del>
       );
   }
 }

@@ -1,9 +1,17 @@
 import { describe, expect, it } from "vitest";
-import type { Author, ConnectionRole, Presence, Typist } from "../../../client/core/index.ts";
+import type {
+  Author,
+  ChatMessage,
+  ConnectionRole,
+  Presence,
+  Typist,
+} from "../../../client/core/index.ts";
 import { RequestError } from "../../../client/core/index.ts";
 import {
+  breakLabel,
   closingLabel,
   connectionLabel,
+  personLabel,
   presenceLabel,
   typingLabel,
 } from "../../../client/pages/chat/labels.ts";
@@ -46,6 +54,55 @@ describe("presenceLabel", () => {
   });
 });
 
+describe("presenceLabel for the team", () => {
+  const ada = { ...here("operator", "Ada"), connectionId: "own" };
+
+  it.each<[string, Presence[]]>([
+    ["", []],
+    ["the visitor is away", [ada]],
+    ["the visitor is here", [ada, here("owner"), here("owner")]],
+    [
+      "the visitor is here, 1 guest, Ben is here",
+      [ada, here("owner"), here("reader"), here("operator", "Ben")],
+    ],
+  ])("says %j", (label, presence) => {
+    expect(presenceLabel(presence, "operator", "own")).toBe(label);
+  });
+});
+
+describe("personLabel", () => {
+  const conversation = { id: "C1", status: "open", handledBy: "bot" } as const;
+  const asked = chatMessage({ metadata: { intent: "talk_to_person" } });
+
+  it("offers to ask, once, and again after the bot was handed the chat back", () => {
+    const label = (...messages: ChatMessage[]) => personLabel({ conversation, messages });
+    expect(label().canAsk).toBe(true);
+    expect(label(asked).canAsk).toBe(false);
+    expect(label(asked, chatMessage({ role: "assistant" })).canAsk).toBe(false);
+    expect(label(asked, chatMessage({ role: "system" })).canAsk).toBe(true);
+    expect(label(chatMessage({ ...asked, delivery: "failed" })).canAsk).toBe(true);
+  });
+
+  it("says that a person answers, or will", () => {
+    const label = (status: "open" | "pending") =>
+      personLabel({
+        conversation: { ...conversation, status, handledBy: "operator" },
+        messages: [],
+      });
+    expect(label("open")).toEqual({ text: "A person answers here", canAsk: false });
+    expect(label("pending")).toEqual({ text: "A person will answer here", canAsk: false });
+  });
+});
+
+describe("breakLabel", () => {
+  it("tells an answer that was stopped from one that broke off", () => {
+    const label = (metadata: ChatMessage["metadata"]) => breakLabel(chatMessage({ metadata }));
+    expect(label(undefined)).toBe("");
+    expect(label({ incomplete: true })).toBe("Broke off");
+    expect(label({ incomplete: true, cancelled: true })).toBe("Stopped");
+  });
+});
+
 describe("typingLabel", () => {
   it.each<[string, Typist[]]>([
     ["", []],
@@ -58,6 +115,7 @@ describe("typingLabel", () => {
 
   it("tells a guest that it is the owner", () => {
     expect(typingLabel([here("owner")], "guest")).toBe("The owner is typing");
+    expect(typingLabel([here("owner")], "operator")).toBe("The visitor is typing");
   });
 });
 
@@ -117,4 +175,21 @@ function refused(code: string): RequestError {
     cause: undefined,
   };
   return new RequestError({ code, ...unknown });
+}
+
+function chatMessage(fields: Partial<ChatMessage>): ChatMessage {
+  return {
+    key: "K",
+    seq: 1,
+    role: "user",
+    author: undefined,
+    content: "text",
+    createdAt: 0,
+    delivery: "sent",
+    streaming: false,
+    redacted: false,
+    metadata: undefined,
+    failure: undefined,
+    ...fields,
+  };
 }

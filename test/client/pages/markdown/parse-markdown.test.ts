@@ -169,7 +169,7 @@ describe("a growing text", () => {
           expect(growing.blocks(text)).toEqual(blocks(text));
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     );
   });
 
