@@ -29,6 +29,7 @@ import { Invites } from "./invites.ts";
 import { MessageLog } from "./message-log.ts";
 import { MessageStore } from "./message-store.ts";
 import { OutboxStore } from "./outbox-store.ts";
+import { Redaction } from "./redaction.ts";
 import { SessionState } from "./session-state.ts";
 import { Sockets } from "./sockets.ts";
 import type { SessionStore, StoredSession } from "./store.ts";
@@ -48,6 +49,7 @@ export class LiveSession {
   readonly invites: Invites;
   readonly conversations: Conversations;
   readonly credentials: Credentials;
+  readonly redaction: Redaction;
   readonly projector: IndexProjector;
   readonly #ctx: DurableObjectState;
   readonly #store: SessionStore;
@@ -102,6 +104,14 @@ export class LiveSession {
       // Connected here: whoever is writing an answer in that conversation is to stop.
       takenOver: () => undefined,
       reopened: () => this.#ctx.waitUntil(this.project()),
+    });
+    this.redaction = new Redaction({
+      store,
+      messages,
+      sockets,
+      projector,
+      // Connected here: an answer that is still being written is stored as far as it came.
+      endAnswer: () => undefined,
     });
     const parts = { store, accessStore, credentials, state, log, sockets, projector };
     this.access = new Access(parts);

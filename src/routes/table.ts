@@ -7,6 +7,7 @@ import {
   listMessages,
   openConversation,
   postMessage,
+  redactMessage,
   updateConversation,
 } from "./conversations.ts";
 import { listDevices, revokeDevice } from "./devices.ts";
@@ -49,6 +50,7 @@ export const ROUTES: readonly Route[] = [
   ["PATCH", "/api/sessions/:id/conversations/:conversationId", updateConversation],
   ["GET", "/api/sessions/:id/messages", listMessages],
   ["POST", "/api/sessions/:id/messages", postMessage],
+  ["DELETE", "/api/sessions/:id/messages/:messageId", redactMessage],
   ["GET", "/api/teams/:teamId/sessions", listSessions],
   ["GET", "/api/teams/:teamId/audit-events", listAuditEvents],
   ["POST", "/api/teams/:teamId/operators", createOperatorToken],
