@@ -32,6 +32,7 @@ import { Invites } from "./invites.ts";
 import { MessageLog } from "./message-log.ts";
 import { MessageStore } from "./message-store.ts";
 import { OutboxStore } from "./outbox-store.ts";
+import { Redaction } from "./redaction.ts";
 import { SessionState } from "./session-state.ts";
 import { Sockets } from "./sockets.ts";
 import type { SessionStore, StoredSession } from "./store.ts";
@@ -54,6 +55,7 @@ export class LiveSession {
   readonly invites: Invites;
   readonly conversations: Conversations;
   readonly credentials: Credentials;
+  readonly redaction: Redaction;
   readonly projector: IndexProjector;
   readonly events: EventFeed;
   readonly #ctx: DurableObjectState;
@@ -134,6 +136,15 @@ export class LiveSession {
       log,
       projector,
       changed,
+    });
+    this.redaction = new Redaction({
+      store,
+      messages,
+      sockets,
+      projector,
+      endAnswer: (messageId) => {
+        if (streams.cancel(messageId)) log.flush();
+      },
     });
     const parts = { store, accessStore, credentials, state, log, sockets, projector };
     this.access = new Access(parts);

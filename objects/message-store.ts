@@ -9,6 +9,7 @@ import { WINDOW_BYTES } from "../src/protocol/limits.ts";
 import type { Author, Message, MessageRole } from "../src/protocol/message.ts";
 import type { MessagePage } from "../src/protocol/rest.ts";
 import type { MessagesQuery } from "./calls.ts";
+import { seqInMessageId } from "./ids.ts";
 
 /** A message with what only the store knows of it. */
 export interface LoggedMessage {
@@ -75,14 +76,41 @@ export class MessageStore {
     return row && toMessage(row);
   }
 
-  /** Looked for from the place that the id names: a streamed answer's may lie behind it. */
+  /** A message by its id, which has a `seq` in it that its own is not below. */
   byId(id: string): Message | undefined {
-    const seq = Number(/^msg_(\d{1,15})_/.exec(id)?.[1] ?? Number.NaN);
-    if (Number.isNaN(seq)) return undefined;
+    const from = seqInMessageId(id);
+    if (from === undefined) return undefined;
     const row = this.#sql
-      .exec<MessageRow>("SELECT * FROM messages WHERE seq >= ? AND id = ? LIMIT 1", seq, id)
+      .exec<MessageRow>(
+        "SELECT * FROM messages WHERE seq >= ? AND id = ? ORDER BY seq LIMIT 1",
+        from,
+        id,
+      )
       .toArray()[0];
     return row && toMessage(row);
+  }
+
+  /** Takes a message's content and metadata away; what it weighs stays, since windows are counted by it. */
+  redact(seq: number, now: number): void {
+    this.#sql.exec(
+      "UPDATE messages SET content = '', metadata = NULL, redacted_at = ? WHERE seq = ?",
+      now,
+      seq,
+    );
+  }
+
+  /** The latest `limit` redactions of messages up to `seq`, oldest first. */
+  redactedUpTo(seq: number, limit: number): { readonly messageId: string; readonly seq: number }[] {
+    return this.#sql
+      .exec<{ id: string; seq: number }>(
+        `SELECT id, seq FROM messages WHERE redacted_at IS NOT NULL AND seq <= ?
+         ORDER BY redacted_at DESC LIMIT ?`,
+        seq,
+        limit,
+      )
+      .toArray()
+      .map((row) => ({ messageId: row.id, seq: row.seq }))
+      .reverse();
   }
 
   /** What all messages up to `seq` weigh; `seq` is at most the log's last. */
@@ -205,6 +233,7 @@ type MessageRow = {
   content: string;
   metadata: string | null;
   created_at: number;
+  redacted_at: number | null;
 };
 
 function toMessage(row: MessageRow): Message {
@@ -217,6 +246,7 @@ function toMessage(row: MessageRow): Message {
     ...(row.author !== null && { author: JSON.parse(row.author) as Author }),
     content: row.content,
     createdAt: isoTime(row.created_at),
+    ...(row.redacted_at !== null && { redacted: true }),
     ...(row.metadata !== null && { metadata: JSON.parse(row.metadata) as JsonObject }),
   };
 }

@@ -279,6 +279,12 @@ export class SessionObject extends DurableObject<Env> {
     );
   }
 
+  async redactMessage(call: Call, messageId: string): Promise<Result<object>> {
+    return await this.#change(call, "redactMessage", ({ live }) =>
+      live.redaction.redact(messageId, auditActor(call.actor), Date.now()),
+    );
+  }
+
   /** What the alarm should have done, asked for by the index, which believes the session to be over. */
   async reconcile(): Promise<void> {
     await this.#live?.reconcile();

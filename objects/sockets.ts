@@ -1,8 +1,9 @@
 // What happens to a session's sockets: joining, delivery, presence, and every way to lose one. The rules of flow: a joining
 // socket pulls its history and is then live; a live one that leaves a window unacknowledged has to resume.
 import { CLOSE_CODES, type CloseCode, closeReason } from "../src/protocol/close-codes.ts";
-import type { DownFrame } from "../src/protocol/frames.ts";
+import type { DownFrame, RedactedFrame } from "../src/protocol/frames.ts";
 import {
+  MAX_REDACTIONS_TOLD,
   MAX_SOCKETS_PER_CREDENTIAL,
   PRESENCE_LEASE_MS,
   WINDOW_BYTES,
@@ -64,6 +65,7 @@ export function holderOf(actor: ConnectCall["actor"], role: ConnectionRole, now:
 export class Sockets {
   readonly #log: MessageLog;
   readonly #state: SessionState;
+  readonly #messages: MessageStore;
   readonly #history: History;
   readonly #peers: Peers;
   readonly #frames: Frames;
@@ -74,6 +76,7 @@ export class Sockets {
   constructor({ ctx, store, messages, log, state, streams, loadStaff, changed }: Parts) {
     this.#log = log;
     this.#state = state;
+    this.#messages = messages;
     this.#history = new History(messages, log, (peer) => streams.catchUp(peer));
     const staff = new StaffWatch({
       load: loadStaff,
@@ -145,6 +148,10 @@ export class Sockets {
       lastSeq,
       presence: this.#peers.presence(),
     });
+    // Whoever resumes may still have what was taken back since; what follows comes as it is now.
+    for (const redacted of this.#messages.redactedUpTo(cursor, MAX_REDACTIONS_TOLD)) {
+      peer.send({ type: "redacted", ...redacted });
+    }
     if (truncated) peer.send({ type: "truncated", firstSeq: cursor + 1 });
     this.#history.advance(peer);
     void this.#announcePresence();
@@ -209,6 +216,11 @@ export class Sockets {
     if (now - this.#sweptAt < SWEEP_INTERVAL_MS) return;
     this.#sweptAt = now;
     this.#drop(this.#peers.expired(now), CLOSE_CODES.resync, "not heard of");
+  }
+
+  /** A message's content is gone from the log. */
+  announceRedaction(redacted: Omit<RedactedFrame, "type">): void {
+    this.#peers.broadcast({ type: "redacted", ...redacted });
   }
 
   /** The session record changed in a way that its readers should see. */

@@ -257,6 +257,13 @@ export class SessionService extends WorkerEntrypoint<Env> {
     });
   }
 
+  /** Takes a message's content back, for good and everywhere. */
+  redactMessage(sessionId: string, messageId: string): Promise<Result<object>> {
+    return this.#run(({ services, caller }) =>
+      conversations.redactMessage(services, caller, asText(sessionId), asText(messageId)),
+    );
+  }
+
   /** The sessions of one browser, as far as its fingerprint tells; never a token. */
   findSessionsByFingerprint(
     fingerprint: string,

@@ -64,3 +64,14 @@ export async function postMessage(
   }
   return await opened.stub.postMessage(opened.call, message);
 }
+
+/** Takes a message's content back for good, also after the session's end; its place in the log stays. */
+export async function redactMessage(
+  services: Services,
+  caller: Caller,
+  id: string,
+  messageId: string,
+): Promise<Result<object>> {
+  const opened = await openSession(services, caller, id, "redactMessage");
+  return opened.ok ? await opened.stub.redactMessage(opened.call, messageId) : opened;
+}

@@ -12,7 +12,7 @@ import {
   openConversationSchema,
   updateConversationSchema,
 } from "../schemas/requests.ts";
-import { answer, endpoint } from "./endpoint.ts";
+import { answer, done, endpoint } from "./endpoint.ts";
 
 export const listMessages = endpoint({
   operationId: "listMessages",
@@ -101,5 +101,19 @@ export const updateConversation = endpoint({
       200,
       await operations.updateConversation(services, caller, id, conversationId, body),
     );
+  },
+});
+
+export const redactMessage = endpoint({
+  operationId: "redactMessage",
+  summary: "Take a message back: its content is gone for good, its seq stays",
+  audience: "session",
+  access: "redactMessage",
+  query: noQuerySchema,
+  body: undefined,
+  answers: { 204: null },
+  errors: ["message_not_found"],
+  async handle({ services, caller, params: { id = "", messageId = "" } }) {
+    return done(await operations.redactMessage(services, caller, id, messageId));
   },
 });

@@ -7,6 +7,7 @@ import {
   listMessages,
   openConversation,
   postMessage,
+  redactMessage,
   updateConversation,
 } from "./conversations.ts";
 import { listDevices, revokeDevice } from "./devices.ts";
@@ -59,6 +60,7 @@ export const ROUTES: readonly Route[] = [
   ["GET", "/api/sessions/:id/messages", listMessages],
   ["POST", "/api/sessions/:id/messages", postMessage],
   ["POST", "/api/sessions/:id/messages/stream", streamMessage],
+  ["DELETE", "/api/sessions/:id/messages/:messageId", redactMessage],
   ["GET", "/api/teams/:teamId/sessions", listSessions],
   ["GET", "/api/teams/:teamId/audit-events", listAuditEvents],
   ["POST", "/api/teams/:teamId/operators", createOperatorToken],

@@ -45,6 +45,7 @@ export const SAMPLES: readonly RouteSample[] = ROUTES.map(([method, pattern, end
         .replace(":keyId", "0123456789abcdef")
         .replace(":credentialId", "others")
         .replace(":conversationId", "conv_AAAAAAAAAAAAAAAA")
+        .replace(":messageId", "msg_1_AAAAAAAA")
         .replace(":inviteId", "AAAAAAAAAAAA")
         .replace(":kid", "0123456789abcdef")
         .replace(":operatorId", "anna") + query(),

@@ -7,7 +7,7 @@ import { KEY_SCOPES } from "../../src/protocol/team.ts";
 import { SessionService } from "../../src/session-service.ts";
 import { type RouteSample, SAMPLES } from "../routes/sample-requests.ts";
 import { expectedOutcome, type Outcome, type Who } from "../support/access-expectation.ts";
-import { call, newSession, newTeam } from "../support/api.ts";
+import { call, newSession, newTeam, things } from "../support/api.ts";
 import { BOUND_CALLER, TEST_ADMIN_TOKEN } from "../support/test-env.ts";
 
 const METHODS = Object.getOwnPropertyNames(SessionService.prototype).filter(
@@ -48,6 +48,7 @@ const ARGUMENTS: Readonly<Record<string, Arguments>> = {
   createSession: async (_, body) => [body],
   findSessionsByFingerprint: async ({ teamId }) => ["fingerprint", teamId],
   updateConversation: async ({ id, chat }, body) => [id, chat.session.defaultConversationId, body],
+  redactMessage: async ({ id, chat }) => [id, (await things.message(chat)).id],
   getSessionStats: async ({ teamId }) => [teamId],
   streamMessage: async ({ id }) => [
     id,

@@ -1,4 +1,6 @@
 /** What requests act upon, made by the product itself: invites, devices, keys, people. */
+
+import type { Message } from "../../src/protocol/message.ts";
 import type { OpenedSession, SessionWithToken } from "../../src/protocol/rest.ts";
 import type { CredentialRole } from "../../src/protocol/session.ts";
 import type { CreatedInvite } from "../../src/protocol/sharing.ts";
@@ -75,6 +77,13 @@ export class NamedThings {
     return (await this.#made<OperatorToken>(path, { bearer: teamKey, body })).operatorToken;
   }
 
+  /** One that the owner wrote. */
+  async message({ session, token }: SessionWithToken, content = "Hello"): Promise<Message> {
+    const path = `/api/sessions/${session.id}/messages`;
+    const body = { clientId: `message-${++unique}`, content };
+    return (await this.#made<{ message: Message }>(path, { bearer: token, body })).message;
+  }
+
   async #made<T>(path: string, sent: Sent): Promise<T> {
     const response = await this.#api.call(path, sent);
     if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
@@ -143,6 +152,9 @@ export const NAMED: Readonly<
   },
   async updateConversation(_, __, { session }) {
     return { params: { conversationId: session.defaultConversationId } };
+  },
+  async redactMessage(api, _, chat) {
+    return { params: { messageId: (await new NamedThings(api).message(chat)).id } };
   },
   async redeemInvite(api, _, chat) {
     const { secret } = await new NamedThings(api).invite(chat, "reader");
