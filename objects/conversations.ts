@@ -13,8 +13,8 @@ import type { Conversation, UpdateConversationRequest } from "../src/protocol/co
 import type { Result } from "../src/protocol/errors.ts";
 import { MAX_CONVERSATIONS_PER_SESSION } from "../src/protocol/limits.ts";
 import type { Author } from "../src/protocol/message.ts";
-import type { ConversationList } from "../src/protocol/rest.ts";
-import type { Actor } from "./calls.ts";
+import type { ConversationList, MessagePage } from "../src/protocol/rest.ts";
+import type { Actor, MessagesQuery } from "./calls.ts";
 import { newConversationId } from "./ids.ts";
 import type { IndexProjector } from "./index-projector.ts";
 import type { LogEntry, MessageLog, Outcome } from "./message-log.ts";
@@ -50,6 +50,16 @@ export class Conversations {
       .conversations()
       .map((record) => viewConversation(record, side, counts.get(record.id)));
     return { ok: true, conversations };
+  }
+
+  /** Messages of one of them, or of all. */
+  history(query: MessagesQuery): Result<MessagePage> {
+    const { store, messages } = this.#parts;
+    const { conversationId } = query;
+    const isUnknown = conversationId !== undefined && !store.hasConversation(conversationId);
+    return isUnknown
+      ? { ok: false, code: "conversation_not_found" }
+      : { ok: true, ...messages.history(query) };
   }
 
   open(role: CallerRole, now: number): Result<{ conversation: Conversation }> {

@@ -277,9 +277,20 @@ export class LiveSession {
     return this.#watch.learn();
   }
 
-  /** What a frame that has just come has to wait for, if for anything; see `TeamWatch`. */
-  beforeFrame(now: number): Promise<void> | undefined {
-    return this.#watch.beforeFrame(now);
+  /** A frame has come; nothing is done for it under a policy, or a sign-in, that was confirmed too long ago. */
+  async frame(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    const confirmed = this.#watch.beforeFrame(Date.now());
+    if (confirmed !== undefined) await confirmed;
+    const signedIn = this.sockets.beforeFrame(socket, Date.now());
+    if (signedIn !== undefined) await signedIn;
+    this.expireIfDue(Date.now());
+    this.sockets.frame(socket, data);
+  }
+
+  /** A socket closed or broke. */
+  closed(socket: WebSocket, code: number, wasClean: boolean): void {
+    this.expireIfDue(Date.now());
+    this.sockets.closed(socket, code, wasClean);
   }
 
   /** A caller knows the team as it was at `confirmedAt`; a later revision than ours is learnt before it is served. */
