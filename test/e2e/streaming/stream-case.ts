@@ -3,7 +3,7 @@ import { ApiError } from "../../../client/server/api-error.ts";
 import { createTeamClient } from "../../../client/server/team-client.ts";
 import type { Message } from "../../../src/protocol/message.ts";
 
-const WORD_EVERY_MS = 20;
+const POLL_MS = 20;
 const LEFT_WITHIN_MS = 10_000;
 
 export interface StreamCase {
@@ -13,6 +13,7 @@ export interface StreamCase {
   readonly clientId: string;
   /** Null for a source that never ends. */
   readonly words: number | null;
+  readonly everyMs: number;
   /** What the source throws after its words … */
   readonly failure?: string;
   /** … or the caller aborts with. */
@@ -37,7 +38,7 @@ export async function streamCase(given: StreamCase): Promise<StreamOutcome> {
     try {
       for (let word = 0; word < (given.words ?? Number.POSITIVE_INFINITY); word += 1) {
         yield `word${word} `;
-        await pause(WORD_EVERY_MS);
+        await pause(given.everyMs);
       }
       if (given.aborted !== undefined) {
         abort.abort(new Error(given.aborted));
@@ -54,8 +55,8 @@ export async function streamCase(given: StreamCase): Promise<StreamOutcome> {
     .streamMessage(sessionId, { clientId }, words(), { signal })
     .catch((error) => ({ error: error instanceof ApiError ? error.code : String(error) }));
   // A source that waits hears of it when it goes on.
-  for (let waited = 0; !isLeft && waited < LEFT_WITHIN_MS; waited += WORD_EVERY_MS) {
-    await pause(WORD_EVERY_MS);
+  for (let waited = 0; !isLeft && waited < LEFT_WITHIN_MS; waited += POLL_MS) {
+    await pause(POLL_MS);
   }
   return { ...outcome, isLeft };
 }
