@@ -176,7 +176,9 @@ export class LiveSession {
 
   /** Slides the expiry if calls by `role` do, at most once a touch interval. */
   touch(role: CallerRole): void {
-    if (slidesExpiry(role) && this.state.touch(Date.now())) this.#arm();
+    // That somebody of the staff looks on keeps no session alive; what they write does.
+    const isAlive = role !== "operator" && slidesExpiry(role);
+    if (isAlive && this.state.touch(Date.now())) this.#arm();
   }
 
   /** Slides the expiry, and tells whoever is there. */

@@ -287,8 +287,7 @@ export class SessionObject extends DurableObject<Env> {
       live.sockets.sweep(now);
       const holder = holderOf(actor, role, now);
       if (!live.sockets.hasRoomFor(holder)) return TOO_MANY_SOCKETS;
-      // That somebody of the staff looks on keeps no session alive.
-      if (role !== "operator") live.touch(role);
+      live.touch(role);
       return { ok: true, response: live.sockets.connect(holder, history) };
     });
     return connected.ok ? connected.response : Response.json(connected);

@@ -2,7 +2,7 @@
 import { ApiError } from "./api-error.ts";
 import { retryDelayMs } from "./retry-policy.ts";
 import type { TextSource } from "./text-body.ts";
-import { textBody } from "./text-body.ts";
+import { BYTE_ORDER_MARK, textBody } from "./text-body.ts";
 
 /** What sends the requests: the global `fetch`, or one that is handed in. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -54,7 +54,7 @@ export class Api {
   ): Promise<Answer<T>> {
     const abort = new AbortController();
     let failure: { readonly error: unknown } | undefined;
-    const body = textBody(source, (error) => {
+    const body = textBody(source, BYTE_ORDER_MARK, (error) => {
       failure = { error };
       // Not by the stream's own error: workerd would end the request as if it were whole.
       abort.abort(error);

@@ -23,12 +23,22 @@ interface Chunks {
  * other side cancels is let go of, by `return()` or `cancel()`.
  */
 export function textStream(source: TextSource): ReadableStream<Uint8Array> {
-  return textBody(source, (error, stream) => stream.error(error)).stream;
+  return textBody(source, undefined, (error, stream) => stream.error(error)).stream;
 }
 
-/** @param failed called when the source throws; the stream itself then neither ends nor fails */
+/**
+ * No text, but bytes: Node sends a request's head together with its first bytes, and with the head the answer is pending
+ * for its readers, however long its first word takes.
+ */
+export const BYTE_ORDER_MARK: Uint8Array<ArrayBuffer> = new Uint8Array([0xef, 0xbb, 0xbf]);
+
+/**
+ * @param opening comes first, at once
+ * @param failed called when the source throws; the stream itself then neither ends nor fails
+ */
 export function textBody(
   source: TextSource,
+  opening: Uint8Array<ArrayBuffer> | undefined,
   failed: (error: unknown, stream: ReadableStreamDefaultController<Uint8Array>) => void,
 ): TextBody {
   const chunks = chunksOf(source);
@@ -60,6 +70,7 @@ export function textBody(
     {
       start(started) {
         controller = started;
+        if (opening !== undefined) started.enqueue(opening);
       },
       async pull() {
         try {

@@ -11,8 +11,8 @@ export interface StreamCase {
   readonly teamKey: string;
   readonly sessionId: string;
   readonly clientId: string;
-  /** Null for a source that never ends. */
-  readonly words: number | null;
+  /** Null for a source that never ends, "none" for one that never says anything. */
+  readonly words: number | null | "none";
   readonly everyMs: number;
   /** What the source throws after its words … */
   readonly failure?: string;
@@ -36,7 +36,8 @@ export async function streamCase(given: StreamCase): Promise<StreamOutcome> {
   let isLeft = false;
   async function* words() {
     try {
-      for (let word = 0; word < (given.words ?? Number.POSITIVE_INFINITY); word += 1) {
+      const count = given.words ?? Number.POSITIVE_INFINITY;
+      for (let word = 0; word < Number(count); word += 1) {
         yield `word${word} `;
         await pause(given.everyMs);
       }
@@ -50,9 +51,15 @@ export async function streamCase(given: StreamCase): Promise<StreamOutcome> {
       isLeft = true;
     }
   }
+  const silence = new ReadableStream<string>({
+    cancel() {
+      isLeft = true;
+    },
+  });
   const { signal } = abort;
+  const source = given.words === "none" ? silence : words();
   const outcome = await team
-    .streamMessage(sessionId, { clientId }, words(), { signal })
+    .streamMessage(sessionId, { clientId }, source, { signal })
     .catch((error) => ({ error: error instanceof ApiError ? error.code : String(error) }));
   // A source that waits hears of it when it goes on.
   for (let waited = 0; !isLeft && waited < LEFT_WITHIN_MS; waited += POLL_MS) {

@@ -108,6 +108,16 @@ describe.each([
     socket.close();
   });
 
+  test("is pending for its readers before its first word, and can be stopped then", async () => {
+    const socket = await connect((frame, socket) => {
+      if (frame.type !== "delta") return;
+      expect(frame).toMatchObject({ offset: 0, text: "" });
+      socket.send(JSON.stringify({ type: "cancel", messageId: frame.messageId }));
+    });
+    expect(await run({ words: "none" })).toEqual({ error: "stream_ended", isLeft: true });
+    socket.close();
+  });
+
   test("ends when a visitor stops it, and the source is left", async () => {
     const socket = await connect((frame, socket) => {
       if (frame.type !== "delta" || frame.text === "") return;
