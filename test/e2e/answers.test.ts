@@ -211,4 +211,21 @@ describe("what the team writes", () => {
     expect(requested.filter((url) => !url.startsWith(server.origin))).toEqual([]);
     expect(chat.complaints).toEqual([]);
   });
+
+  it("can be taken back, from under everybody's eyes", async () => {
+    const chat = await Chat.open(context, server);
+    const id = await chat.sessionId();
+    const answer = streamAsTeam(server, id);
+    answer.write("a secret");
+    const message = await answer.end();
+    await chat.shows(["a secret"]);
+    const response = await fetch(`${server.origin}/api/sessions/${id}/messages/${message.id}`, {
+      method: "DELETE",
+      headers: { authorization: `Bearer ${server.teamKey}` },
+    });
+    expect(response.status).toBe(204);
+    await chat.shows(["This message was removed."]);
+    await chat.page.reload();
+    await chat.shows(["This message was removed."]);
+  });
 });
