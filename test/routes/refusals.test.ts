@@ -283,7 +283,9 @@ describe("where there is nothing", () => {
   );
 
   // A word in the place of an id is the name of a session, or of a message, to the other methods.
-  const named = SAMPLES.filter(({ pattern }) => !/^\/api\/sessions\/(:id\/messages\/)?\w+$/.test(pattern));
+  const named = SAMPLES.filter(
+    ({ pattern }) => !/^\/api\/sessions\/(:id\/messages\/)?\w+$/.test(pattern),
+  );
 
   test.each(named)("$title has no other methods than it says", async ({ pattern, path }) => {
     const known = SAMPLES.filter((sample) => sample.pattern === pattern).map(
