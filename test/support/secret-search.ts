@@ -160,6 +160,6 @@ function secretIn(value: string): string {
 }
 
 function inFragment(value: string): string | undefined {
-  const fragment = /#[\w-]+=(.+)$/.exec(value)?.[1];
+  const fragment = /#[\w-]+=([^&]+)/.exec(value)?.[1];
   return fragment && secretIn(fragment);
 }
