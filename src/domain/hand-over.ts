@@ -33,7 +33,7 @@ export function changeConversation(
   return {
     record: { ...after, version: before.version + 1, updatedAt: now },
     changed,
-    content: tell(after, changed, by),
+    content: tell(before, after, changed, by),
   };
 }
 
@@ -58,7 +58,12 @@ export function reopen(before: ConversationRecord, now: number): ConversationCha
   };
 }
 
-function tell(after: ConversationRecord, changed: readonly Field[], by: By): string {
+function tell(
+  before: ConversationRecord,
+  after: ConversationRecord,
+  changed: readonly Field[],
+  by: By,
+): string {
   const isTakeover = after.assignee !== null && after.assignee === by?.id;
   const deeds = [
     changed.includes("handledBy") || (changed.includes("assignee") && isTakeover)
@@ -67,8 +72,10 @@ function tell(after: ConversationRecord, changed: readonly Field[], by: By): str
     changed.includes("assignee") && !changed.includes("handledBy") && !isTakeover
       ? assigning(after)
       : undefined,
-    changed.includes("status") ? STATUS_DEEDS[after.status] : undefined,
   ].filter((deed) => deed !== undefined);
+  if (changed.includes("status") && (deeds.length === 0 || !isImplied(before, after))) {
+    deeds.push(moving(before, after));
+  }
   const said = deeds.map((deed, index) => deed(index === 0 ? "the conversation" : "it"));
   return `${by?.name ?? "The team"} ${said.join(" and ")}`;
 }
@@ -86,8 +93,22 @@ function assigning({ assignee }: ConversationRecord): Deed {
     : (what) => `assigned ${what} to a colleague`;
 }
 
-const STATUS_DEEDS: Readonly<Record<ConversationRecord["status"], Deed>> = {
-  open: (what) => `opened ${what} again`,
-  pending: (what) => `marked ${what} as pending`,
-  closed: (what) => `closed ${what}`,
-};
+/** Whoever hands it to a person lets it wait for one, and whoever takes up what waits lets it wait no longer. */
+function isImplied(before: ConversationRecord, after: ConversationRecord): boolean {
+  return after.status === "pending"
+    ? before.handledBy === "bot" && after.handledBy === "operator"
+    : before.status === "pending" && after.status === "open";
+}
+
+function moving(before: ConversationRecord, { status }: ConversationRecord): Deed {
+  switch (status) {
+    case "open":
+      return before.status === "closed"
+        ? (what) => `opened ${what} again`
+        : (what) => `took ${what} up again`;
+    case "pending":
+      return (what) => `marked ${what} as pending`;
+    case "closed":
+      return (what) => `closed ${what}`;
+  }
+}

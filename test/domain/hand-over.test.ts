@@ -26,7 +26,30 @@ describe("what is told", () => {
     { request: { handledBy: "operator" }, content: "The team handed the conversation to a person" },
     {
       request: { handledBy: "operator", status: "pending" },
-      content: "The team handed the conversation to a person and marked it as pending",
+      content: "The team handed the conversation to a person",
+    },
+    {
+      before: { ...taken, assignee: null, status: "pending" },
+      request: { handledBy: "operator", status: "open" },
+      by: ada,
+      content: "Ada took over the conversation",
+    },
+    {
+      before: { ...taken, status: "pending" },
+      request: { handledBy: "bot", status: "open" },
+      by: ada,
+      content: "Ada handed the conversation back to the bot",
+    },
+    {
+      before: { ...taken, status: "closed" },
+      request: { handledBy: "bot", status: "open" },
+      by: ada,
+      content: "Ada handed the conversation back to the bot and opened it again",
+    },
+    {
+      before: { ...open, status: "pending" },
+      request: { status: "open" },
+      content: "The team took the conversation up again",
     },
     {
       request: { handledBy: "operator", assignee: "bo" },

@@ -13,11 +13,9 @@ const ABOUT = `I am a scripted bot, and say much the same to everybody:
 
 Ask for a \`story\` to hear more of me.`;
 
-const STORY = `Once upon a time there was a message that was afraid to get lost. It lived in a browser tab, and tabs, as everybody
-knows, are closed without a warning.
+const STORY = `Once upon a time there was a message that was afraid to get lost. It lived in a browser tab, and tabs, as everybody knows, are closed without a warning.
 
-So one day it set out. It crossed a **socket**, which broke; it waited, and crossed the next one. It knocked at the door of an
-object and said its name, and the object looked into its log.
+So one day it set out. It crossed a **socket**, which broke; it waited, and crossed the next one. It knocked at the door of an object and said its name, and the object looked into its log.
 
 1. "I do not know you yet," said the object, and wrote the message down.
 2. Only then did it tell the others.

@@ -34,7 +34,7 @@ export function Header(props: HeaderProps): JSX.Element {
           <span data-testid="connection">{label().text}</span>
           <Show when={presence()}>
             {(who) => (
-              <span class="header-presence" data-testid="presence">
+              <span class="header-presence" data-testid="presence" title={who()}>
                 {who()}
               </span>
             )}

@@ -267,15 +267,19 @@ export function personLabel({
   messages,
 }: Pick<SessionClientState, "conversation" | "messages">): PersonLabel {
   if (conversation?.handledBy === "operator") {
-    const text =
-      conversation.status === "pending" ? "A person will answer here" : "A person answers here";
-    return { text, canAsk: false };
+    return { text: PERSON_TEXTS[conversation.status], canAsk: false };
   }
   const last = messages.findLast(({ role }) => role !== "assistant");
   return last?.role === "user" && last.delivery !== "failed" && asksForPerson(last.metadata)
     ? { text: "Asked for a person", canAsk: false }
     : { text: "Talk to a person", canAsk: true };
 }
+
+const PERSON_TEXTS = {
+  open: "A person answers here",
+  pending: "A person will answer here",
+  closed: "Closed. Write to open it again",
+} as const;
 
 /** As bots know it. */
 export const TALK_TO_PERSON = { intent: "talk_to_person" } as const;

@@ -76,7 +76,7 @@ export function Conversation(props: { signIn: SignIn; sessionId: string }): JSX.
             <span data-testid="connection">{connection().text}</span>
             <Show when={presence()}>
               {(who) => (
-                <span class="header-presence" data-testid="presence">
+                <span class="header-presence" data-testid="presence" title={who()}>
                   {who()}
                 </span>
               )}

@@ -52,6 +52,9 @@ export function SessionList(props: SessionListProps): JSX.Element {
           Sign out
         </button>
       </header>
+      <Show when={polled.value()?.sessions.length === 0}>
+        <p class="sessions-none">Chats appear here by themselves.</p>
+      </Show>
       <ul class="sessions-list">
         <For each={ids()}>
           {(id) => (

@@ -83,14 +83,15 @@ describe("personLabel", () => {
     expect(label(chatMessage({ ...asked, delivery: "failed" })).canAsk).toBe(true);
   });
 
-  it("says that a person answers, or will", () => {
-    const label = (status: "open" | "pending") =>
+  it("says that a person answers, will, or has done so", () => {
+    const label = (status: "open" | "pending" | "closed") =>
       personLabel({
         conversation: { ...conversation, status, handledBy: "operator" },
         messages: [],
       });
     expect(label("open")).toEqual({ text: "A person answers here", canAsk: false });
     expect(label("pending")).toEqual({ text: "A person will answer here", canAsk: false });
+    expect(label("closed")).toEqual({ text: "Closed. Write to open it again", canAsk: false });
   });
 });
 
