@@ -117,7 +117,8 @@ function checkTime(timestamp: string, toleranceSeconds: number): void {
     });
   }
   const ageSeconds = Date.now() / 1000 - Number(timestamp);
-  if (ageSeconds > toleranceSeconds) {
+  // A tolerance that is no number tolerates nothing.
+  if (!(ageSeconds <= toleranceSeconds)) {
     throw new WebhookVerificationError(`Sent ${Math.round(ageSeconds)} seconds ago.`, {
       reason: "too_old",
     });

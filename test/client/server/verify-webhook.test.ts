@@ -168,6 +168,11 @@ describe("a delivery", () => {
     const verified = verifyWebhook(old, SECRET, { toleranceSeconds: 59 });
     await expect(verified).rejects.toMatchObject({ reason: "too_old" });
   });
+
+  test("of any age is too old where the receiver says no number", async () => {
+    const verified = verifyWebhook(delivery({}), SECRET, { toleranceSeconds: Number.NaN });
+    await expect(verified).rejects.toMatchObject({ reason: "too_old" });
+  });
 });
 
 test("a secret that is none is the receiver's own mistake, and is not repeated in the error", async () => {
