@@ -35,7 +35,8 @@ function hostProblem(hostname: string): string | undefined {
   const name = hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
   if (ipaddr.isValid(name)) return isPublic(ipaddr.parse(name)) ? undefined : "no public address";
   const labels = name.split(".");
-  if (labels.length < 2) return "a name with a domain";
+  // Two dots at the end are no name to URL, and the name before them to some resolvers.
+  if (labels.length < 2 || labels.includes("")) return "a name with a domain";
   return PRIVATE_NAMES.includes(labels.at(-1) ?? "") ? "no public name" : undefined;
 }
 

@@ -38,7 +38,10 @@ export const createIdentityKeySchema = z
   }) satisfies Shape<CreateIdentityKeyRequest>;
 
 export const createOperatorTokenSchema: Shape<CreateOperatorTokenRequest> = z.strictObject({
-  operatorId: text(128).describe("The team's own id of the person"),
+  // In an address, dots alone are no name: nobody could sign the person out.
+  operatorId: text(128)
+    .regex(/^(?!\.{1,2}$)/)
+    .describe("The team's own id of the person; visitors see it as the author's"),
   name: text(128),
   avatarUrl: avatarUrlField.exactOptional(),
   expiresInSeconds: z.int().min(1).max(MAX_OPERATOR_TOKEN_SECONDS).exactOptional(),

@@ -127,16 +127,19 @@ function overSocket(who: Who): Outcome {
 const TALKERS = CALLERS.filter(({ who }) => overSocket(who) === "allowed");
 
 describe("over a socket, who may send", () => {
-  const FRAMES: readonly {
-    readonly operation: SessionOperation;
-    readonly frame: (chat: SessionWithToken) => UpFrame;
-  }[] = [
-    {
+  /** Every type, or it does not compile; what is received, its receiver may say. */
+  const FRAMES: {
+    readonly [T in Exclude<UpFrame["type"], "received">]: {
+      readonly operation: SessionOperation;
+      readonly frame: (chat: SessionWithToken) => Extract<UpFrame, { type: T }>;
+    };
+  } = {
+    send: {
       operation: "postMessage",
       frame: () => ({ type: "send", messages: [{ clientId: "one", content: "Hello" }] }),
     },
-    { operation: "setTyping", frame: () => ({ type: "typing", active: true }) },
-    {
+    typing: { operation: "setTyping", frame: () => ({ type: "typing", active: true }) },
+    read: {
       operation: "markRead",
       frame: ({ session }) => ({
         type: "read",
@@ -144,9 +147,11 @@ describe("over a socket, who may send", () => {
         seq: 0,
       }),
     },
-  ];
+    // Who may is told that no such answer is being written.
+    cancel: { operation: "cancelStream", frame: () => ({ type: "cancel", messageId: "none" }) },
+  };
 
-  test.each(FRAMES)("$operation", async ({ operation, frame }) => {
+  test.each(Object.values(FRAMES))("$operation", async ({ operation, frame }) => {
     const seen = await outcomes(TALKERS, async (caller) => {
       const chat = await newSession(world.teamId);
       const { bearer } = await comes(caller, world, chat, async () => undefined);

@@ -78,6 +78,8 @@ describe("a token", () => {
     { expiresInSeconds: 12 * 3600 + 1 },
     { expiresInSeconds: 0 },
     { operatorId: "" },
+    { operatorId: "." },
+    { operatorId: ".." },
     { name: undefined },
     { avatarUrl: "javascript:alert(1)" },
     { role: "admin" },

@@ -44,6 +44,18 @@ async function seen(response: Response): Promise<string> {
   return JSON.stringify([response.status, [...response.headers].sort(), await response.text()]);
 }
 
+test("an id of dots leads from no message, device or link to their session", async () => {
+  for (const place of ["messages", "devices", "invites"]) {
+    const path = `/api/sessions/${mine.session.id}/${place}/..`;
+    for (const bearer of [mine.token, teamKey]) {
+      const response = await call(path, { method: "DELETE", bearer });
+      expect(await refusal(response)).toBe("404 not_found");
+    }
+  }
+  const response = await call(`/api/sessions/${mine.session.id}`, { bearer: mine.token });
+  expect(await response.json()).toMatchObject({ session: { status: "active" } });
+});
+
 describe("without a credential", () => {
   const closed = SAMPLES.filter(
     ({ endpoint }) => !["public", "creation"].includes(endpoint.audience),

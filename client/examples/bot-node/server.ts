@@ -1,5 +1,5 @@
 // A bot by webhook, on Node: verified events come in, streamed answers go out.
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import type { EventBatch, MessageCreatedEvent, SessionEvent } from "../../server/index.ts";
 import {
   ApiError,
@@ -11,11 +11,12 @@ import { scriptedModel } from "../bot-worker/scripted-model.ts";
 
 const { BASE_URL = "http://localhost:8787", TEAM_ID: teamId = "demo", PORT = "8790" } = process.env;
 const { TEAM_KEY: teamKey = "", WEBHOOK_URL: url = `http://localhost:${PORT}/` } = process.env;
+const MAX_BODY_BYTES = 1_000_000;
 const team = createTeamClient({ baseUrl: BASE_URL, teamId, teamKey });
 
 const server = createServer(async (request, response) => {
   try {
-    const body = Buffer.concat(await Array.fromAsync<Buffer>(request));
+    const body = await bodyOf(request);
     const { secret = "" } = await webhook;
     const payload = await verifyWebhook({ headers: request.headers, body }, secret);
     if (payload.type === "session.events") await answer(payload.data);
@@ -31,6 +32,18 @@ await new Promise<void>((resolve) => server.listen(Number(PORT), resolve));
 // A new secret at each start, so that none has to be kept; the one before goes on signing for a day.
 const webhook = team.webhook.put({ url, rotateSecret: true });
 console.log(`Events of ${teamId} come to ${(await webhook).webhook.url}`);
+
+/** Who sends it is known when all of it is here: a stranger's may be without end, a delivery has half a megabyte. */
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request) {
+    length += chunk.length;
+    if (length > MAX_BODY_BYTES) throw new Error("More than any delivery has.");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
 
 async function answer({ sessionId, events }: EventBatch): Promise<void> {
   const question = events.findLast(isForBot)?.data;

@@ -29,6 +29,13 @@ const OPTIONS: Parameters<typeof fromMarkdown>[1] = {
 const DEEP = /^(?:[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]|>)){16}/m;
 const DEEP_INDENT = /^[ \t]{60}[ \t]*(?:[-*+>]|\d{1,9}[.)])/m;
 
+/** What opens quotes and list items at the beginning of a line, … */
+const CONTAINERS = /^(?:[ \t]*(?:(?:[-*+]|\d{1,9}[.)])(?=\s)|>))+/gm;
+
+/** … each of which, and each line that goes on in one, costs micromark the more time the more there are before it. */
+const MAX_CONTAINERS = 2_000;
+const MAX_LINES_WITH_CONTAINERS = 4_000;
+
 /** So many asterisks and brackets in one paragraph are no emphasis and no links; pairing them takes the square of their number. */
 const MAX_MARKS = 1_000;
 
@@ -65,15 +72,29 @@ function lineStart(text: string, offset: number): number {
  * first line complete. What looks like a rule may still become a sentence.
  */
 function standsApart(text: string, start: number): boolean {
-  return text.includes("\n", start) && /\n[ \t]*\n$/.test(text.slice(0, start));
+  if (start < 2 || !text.includes("\n", start)) {
+    return false;
+  }
+  const above = text.lastIndexOf("\n", start - 2);
+  return above !== -1 && /^[ \t]*$/.test(text.slice(above + 1, start - 1));
 }
 
 function isHostile(text: string): boolean {
   return (
     DEEP.test(text) ||
     DEEP_INDENT.test(text) ||
+    hasManyContainers(text) ||
     text.split(/\n[ \t]*\n/).some((part) => (part.match(/[*_~]+|\[/g)?.length ?? 0) > MAX_MARKS)
   );
+}
+
+function hasManyContainers(text: string): boolean {
+  const openings = text.match(CONTAINERS) ?? [];
+  if (openings.length === 0) {
+    return false;
+  }
+  const count = openings.join("").match(/[-*+.)>]/g)?.length ?? 0;
+  return count > MAX_CONTAINERS || text.split("\n").length > MAX_LINES_WITH_CONTAINERS;
 }
 
 function plain(text: string): Block {

@@ -149,10 +149,28 @@ describe("a delivery", () => {
     await expect(verified).rejects.toMatchObject({ reason: "bad_timestamp" });
   });
 
+  test("with signatures by the thousand costs no more than a few looks at the body", async () => {
+    const verify = vi.spyOn(crypto.subtle, "verify");
+    const { headers, body } = delivery({ secrets: [newSecret()] });
+    for (const one of ["v1,AAAA", headers["webhook-signature"]]) {
+      const many = { ...headers, "webhook-signature": `${one} `.repeat(2_000) };
+      await expect(verifyWebhook({ headers: many, body }, SECRET)).rejects.toMatchObject({
+        reason: "bad_signature",
+      });
+    }
+    expect(verify.mock.calls.length).toBeLessThanOrEqual(10);
+    verify.mockRestore();
+  });
+
   test("may be as old as the receiver says", async () => {
     const old = delivery({ at: seconds(-60) });
     expect(await verifyWebhook(old, SECRET, { toleranceSeconds: 60 })).toBeDefined();
     const verified = verifyWebhook(old, SECRET, { toleranceSeconds: 59 });
+    await expect(verified).rejects.toMatchObject({ reason: "too_old" });
+  });
+
+  test("of any age is too old where the receiver says no number", async () => {
+    const verified = verifyWebhook(delivery({}), SECRET, { toleranceSeconds: Number.NaN });
     await expect(verified).rejects.toMatchObject({ reason: "too_old" });
   });
 });

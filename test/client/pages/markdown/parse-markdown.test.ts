@@ -146,6 +146,25 @@ describe("hostile text", () => {
     expect(blocks(text).length).toBeGreaterThan(0);
   });
 
+  it.each([
+    ["quotes", "", "> \n\n"],
+    ["quotes in items", "", "- > a\n\n  > b\n"],
+    ["items in quotes", "", "> 1. - a\n"],
+    ["items without a word", "", "-\n"],
+    ["lines that go on in a quote", `${">".repeat(15)}a\n`, "b\n"],
+    ["lines that go on in an item", `${"- ".repeat(15)}a\n`, "b\n"],
+  ])("%s without end are read in no time", (_, opening, part) => {
+    const text = (opening + part.repeat(32_768 / part.length)).slice(0, 32_768);
+    const startedAt = performance.now();
+    expect(blocks(text).length).toBeGreaterThan(0);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+  });
+
+  it("a long answer of quotes and items is none", () => {
+    const answer = "> Somebody said that, long ago.\n\n- And this is one of\n  many items.\n\n";
+    expect(blocks(answer.repeat(450))).toHaveLength(900);
+  });
+
   it("goes no deeper than the stack", () => {
     const steps = Array.from({ length: 180 }, (_, depth) => `${"  ".repeat(depth)}- a`);
     expect(blocks(steps.join("\n")).length).toBeGreaterThan(0);
