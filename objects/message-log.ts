@@ -8,9 +8,9 @@ import { isoTime } from "../src/domain/view.ts";
 import { byteLength } from "../src/protocol/bytes.ts";
 import type { ErrorCode } from "../src/protocol/errors.ts";
 import type { Side } from "../src/protocol/frames.ts";
-import { MAX_FRAME_BYTES } from "../src/protocol/limits.ts";
 import type { Message, MessageRole, NewTeamMessage } from "../src/protocol/message.ts";
 import { newMessageId } from "./ids.ts";
+import { messageFrames } from "./message-frames.ts";
 import { MessageRate } from "./message-rate.ts";
 import type { LoggedMessage, MessageStore } from "./message-store.ts";
 import type { SessionState } from "./session-state.ts";
@@ -154,7 +154,7 @@ export class MessageLog {
     this.#head = group.head;
     if (group.encoded.length > 0) {
       this.#listener.stored(now, group.slides);
-      this.#listener.deliver(frames(from, group.encoded));
+      this.#listener.deliver(messageFrames(from, group.encoded));
     }
     group.outcomes.forEach((outcomes, index) => {
       batches[index]?.settle(outcomes);
@@ -253,30 +253,4 @@ function refused(
   retryAfterMs: number | undefined = undefined,
 ): Refused {
   return { kind: "refused", code, clientId, retryAfterMs };
-}
-
-/** Bytes of a `messages` frame that are left to its messages, beside its type and two numbers. */
-export const FRAME_ROOM_BYTES = MAX_FRAME_BYTES - 256;
-
-/** Encoded messages that follow `from` in the log, in as few `messages` frames as the frame limit allows. */
-export function frames(from: number, encoded: readonly string[]): string[] {
-  const texts: string[] = [];
-  let first = 0;
-  let bytes = 0;
-  encoded.forEach((text, index) => {
-    const size = byteLength(text) + 1;
-    if (index > first && bytes + size > FRAME_ROOM_BYTES) {
-      texts.push(frame(from + first, encoded.slice(first, index)));
-      first = index;
-      bytes = 0;
-    }
-    bytes += size;
-  });
-  if (first < encoded.length) texts.push(frame(from + first, encoded.slice(first)));
-  return texts;
-}
-
-function frame(from: number, encoded: readonly string[]): string {
-  const to = from + encoded.length;
-  return `{"type":"messages","from":${from},"to":${to},"messages":[${encoded.join(",")}]}`;
 }
