@@ -2,6 +2,7 @@
 // enters here; nothing is acknowledged before it is stored, and an eviction between any two events changes nothing.
 // Long, because it is the list of all that can happen, a few lines each.
 import { DurableObject } from "cloudflare:workers";
+import { signed } from "../src/domain/authorship.ts";
 import type { TeamSettings } from "../src/domain/policy.ts";
 import { CLOSE_CODES } from "../src/protocol/close-codes.ts";
 import type { Conversation, UpdateConversationRequest } from "../src/protocol/conversation.ts";
@@ -18,7 +19,6 @@ import type { ConversationList, MessagePage } from "../src/protocol/rest.ts";
 import type { CredentialRole, Session } from "../src/protocol/session.ts";
 import type { DeviceList, Invite, InviteList } from "../src/protocol/sharing.ts";
 import {
-  type Actor,
   auditActor,
   type Call,
   CONNECT_CALL_HEADER,
@@ -35,19 +35,13 @@ import {
   type Refreshed,
   type ReplayCall,
   type ResumeCall,
+  staffOf,
 } from "./calls.ts";
 import { Entrance } from "./entrance.ts";
 import { postedOf } from "./replies.ts";
 import { holderOf, ROOM_AGAIN_MS } from "./sockets.ts";
 
 const refused = (code: ErrorCode): Failure => ({ ok: false, code });
-
-/** Staff write under their own name, whatever they say. */
-function signed<T extends NewStreamedMessage>(actor: Actor, message: T): T {
-  return actor.kind === "operator"
-    ? { ...message, role: actor.kind, author: actor.author }
-    : message;
-}
 
 const TOO_MANY_SOCKETS: Failure = {
   ok: false,
@@ -195,7 +189,10 @@ export class SessionObject extends DurableObject<Env> {
     return await this.#entrance.as(call, "postMessage", async ({ live, role }) => {
       const { actor } = call;
       const credentialId = "credentialId" in actor ? actor.credentialId : null;
-      const outcome = await live.log.append({ role, credentialId }, signed(actor, message));
+      const outcome = await live.log.append(
+        { role, credentialId },
+        signed(message, staffOf(actor)),
+      );
       return postedOf(outcome);
     });
   }
@@ -207,7 +204,7 @@ export class SessionObject extends DurableObject<Env> {
     body: ReadableStream<Uint8Array>,
   ): Promise<Result<Posted>> {
     const posted = await this.#entrance.as(call, "streamMessage", ({ live }) =>
-      live.streams.fromBody(signed(call.actor, message), body),
+      live.streams.fromBody(signed(message, staffOf(call.actor)), body),
     );
     // Of a caller that was not let in nobody reads, and the sender would wait for ever.
     if (!body.locked) void body.cancel().catch(() => undefined);
@@ -217,7 +214,7 @@ export class SessionObject extends DurableObject<Env> {
   /** Begins a message whose content comes by `appendMessage`. */
   async startMessage(call: Call, message: NewStreamedMessage): Promise<Result<StartedMessage>> {
     return await this.#entrance.as(call, "streamMessage", ({ live }) =>
-      live.streams.start(signed(call.actor, message)),
+      live.streams.start(signed(message, staffOf(call.actor))),
     );
   }
 
