@@ -71,7 +71,7 @@ export class SessionObject extends DurableObject<Env> {
 
   async refresh(call: RefreshCall): Promise<Result<Refreshed>> {
     return await this.#entrance.as(call, "refresh", ({ live, role }) => {
-      const successor = live.rotate(call);
+      const successor = live.access.rotate(call);
       live.refresh();
       return { ok: true, session: live.view(role), successor };
     });
@@ -105,7 +105,7 @@ export class SessionObject extends DurableObject<Env> {
       const refusal = live.access.resume(call);
       if (refusal) return refusal;
       live.touch("owner");
-      await live.project();
+      await live.upkeep.project();
       return { ok: true, session: live.view("owner") };
     });
   }
@@ -140,7 +140,7 @@ export class SessionObject extends DurableObject<Env> {
     return await this.#entrance.asNewcomer(call, "invite_expired", async (live) => {
       const redeemed = live.invites.redeem(call);
       if (!redeemed.ok) return redeemed;
-      await live.project();
+      await live.upkeep.project();
       return { ok: true, session: live.view(redeemed.role), role: redeemed.role };
     });
   }
@@ -246,7 +246,7 @@ export class SessionObject extends DurableObject<Env> {
 
   /** What the alarm should have done, asked for by the index, which believes the session to be over. */
   async reconcile(): Promise<void> {
-    await this.#entrance.live?.reconcile();
+    await this.#entrance.live?.upkeep.reconcile();
   }
 
   /** The administrator has changed the team; the Worker tells, so that nobody has to ask. */
@@ -262,8 +262,10 @@ export class SessionObject extends DurableObject<Env> {
   /** Has the team's webhook hear again what happened from some time on; how many events that are. */
   async replayEvents(call: ReplayCall): Promise<Result<{ events: number }>> {
     return await this.#entrance.asTeam(call, call.teamId, async (live) => {
-      const events = await live.replayEvents(call.since, call.actor);
-      return events === undefined ? refused("webhook_not_found") : { ok: true, events };
+      const events = live.events.replay(call.since, call.actor, Date.now());
+      if (events === undefined) return refused("webhook_not_found");
+      await live.upkeep.project();
+      return { ok: true, events };
     });
   }
 
