@@ -6,14 +6,8 @@ import type { DownFrame, Presence } from "../src/protocol/frames.ts";
 import { PRESENCE_LEASE_MS } from "../src/protocol/limits.ts";
 import type { Author } from "../src/protocol/message.ts";
 import type { ConnectionRole } from "../src/protocol/session.ts";
-import type { StaffToken } from "./calls.ts";
+import type { Holder, Operator } from "./holder.ts";
 import type { StaffWatch } from "./staff-watch.ts";
-
-/** Who of the staff is connected, and what with. */
-export interface Operator extends StaffToken {
-  /** Signs what the operator writes. */
-  readonly author: Author;
-}
 
 /** A holder's last minute, as sockets carry it through an eviction. */
 export interface FrameCounts {
@@ -23,13 +17,8 @@ export interface FrameCounts {
 }
 
 /** What a socket carries through an eviction. */
-export interface Attachment {
+export interface Attachment extends Holder {
   readonly connectionId: string;
-  /** Whose connection it is: the id of a credential, or of an operator's token, which is no credential's. */
-  readonly holderId: string;
-  readonly role: ConnectionRole;
-  /** Undefined for the people with a credential. */
-  readonly operator: Operator | undefined;
   /** Epoch milliseconds. */
   readonly since: number;
   /** While history is being pulled: the `seq` it has been sent up to. Null once live. */

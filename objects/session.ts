@@ -38,8 +38,9 @@ import {
   staffOf,
 } from "./calls.ts";
 import { Entrance } from "./entrance.ts";
+import { holderOf } from "./holder.ts";
 import { postedOf } from "./replies.ts";
-import { holderOf, ROOM_AGAIN_MS } from "./sockets.ts";
+import { ROOM_AGAIN_MS } from "./sockets.ts";
 
 const refused = (code: ErrorCode): Failure => ({ ok: false, code });
 
