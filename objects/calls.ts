@@ -36,6 +36,11 @@ export function auditActor(actor: Actor): AuditActor {
   return { kind: "credential", id: actor.credentialId };
 }
 
+/** The member of the staff who calls, if it is one. */
+export function staffOf(actor: Actor): Author | undefined {
+  return actor.kind === "operator" ? actor.author : undefined;
+}
+
 /** What one hears who names a session that is not there, or not theirs: the two cannot be told apart. */
 export function unknownSession({ kind }: { readonly kind: Actor["kind"] }): Failure {
   const isTeam = kind === "team" || kind === "operator";

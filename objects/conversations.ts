@@ -14,7 +14,7 @@ import type { Result } from "../src/protocol/errors.ts";
 import { MAX_CONVERSATIONS_PER_SESSION } from "../src/protocol/limits.ts";
 import type { Author } from "../src/protocol/message.ts";
 import type { ConversationList, MessagePage } from "../src/protocol/rest.ts";
-import type { Actor, MessagesQuery } from "./calls.ts";
+import { type Actor, type MessagesQuery, staffOf } from "./calls.ts";
 import { newConversationId } from "./ids.ts";
 import type { IndexProjector } from "./index-projector.ts";
 import type { LogEntry, MessageLog, Outcome } from "./message-log.ts";
@@ -79,7 +79,7 @@ export class Conversations {
   ): Result<{ conversation: Conversation }> {
     const before = this.#parts.store.conversation(id);
     if (before === undefined) return { ok: false, code: "conversation_not_found" };
-    const by = actor.kind === "operator" ? actor.author : undefined;
+    const by = staffOf(actor);
     const wanted = changeConversation(before, request, by, Date.now());
     if (wanted === undefined) return { ok: true, conversation: this.#view(before) };
     const change = this.#numbered(wanted);

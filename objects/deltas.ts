@@ -3,7 +3,7 @@
 import type { DeltaFrame } from "../src/protocol/frames.ts";
 import { DELTAS_PER_SECOND } from "../src/protocol/limits.ts";
 import { Pace } from "./pace.ts";
-import type { Peer } from "./peers.ts";
+import type { Peer } from "./peer.ts";
 import type { Stream } from "./stream.ts";
 
 export class Deltas {

@@ -55,13 +55,13 @@ export class Entrance {
     if (this.#live !== undefined) return beginAgain(this.#live, call.credential, now);
     const live = begin(this.#ctx, this.#env, this.#store, this.#alarm, call, now);
     this.#live = live;
-    await live.project();
+    await live.upkeep.project();
     return { ok: true, session: live.view("owner"), isNew: true };
   }
 
   async alarm(): Promise<void> {
     this.#alarm.fired();
-    await this.#live?.catchUp();
+    await this.#live?.upkeep.catchUp();
   }
 
   /**
@@ -87,7 +87,7 @@ export class Entrance {
   ): Promise<R | Failure> {
     return await this.as(call, operation, async (admitted) => {
       const changed = work(admitted);
-      if (changed.ok) await admitted.live.project();
+      if (changed.ok) await admitted.live.upkeep.project();
       return changed;
     });
   }

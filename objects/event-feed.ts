@@ -4,6 +4,8 @@ import { callApp } from "../src/delivery/call-app.ts";
 import { sendWebhook } from "../src/delivery/send-webhook.ts";
 import { earliest } from "../src/domain/deadlines.ts";
 import { BEGINNING } from "../src/domain/event-order.ts";
+import { isoTime } from "../src/domain/view.ts";
+import type { AuditActor } from "../src/protocol/audit.ts";
 import type { EventBatch } from "../src/protocol/events.ts";
 import { EventDelivery, type EventListener } from "./event-delivery.ts";
 import { EventSource, type EventSourceParts } from "./event-source.ts";
@@ -70,15 +72,17 @@ export class EventFeed {
   }
 
   /**
-   * Delivers to the webhook again what happened at `since` or later, in a transaction with `along`.
+   * Delivers to the webhook again what happened at `since` or later, which the audit trail tells.
    * Returns how many events that are; undefined without a webhook.
    */
-  replay(since: number, along: (events: number) => void): number | undefined {
+  replay(since: number, actor: AuditActor, now: number): number | undefined {
+    const { store, projector } = this.#parts;
     const position = this.#source.positionBefore(since);
     const events = this.#source.count(position);
-    const isListening = this.#parts.store.transaction(() => {
+    const isListening = store.transaction(() => {
       if (!this.#webhook.replay(position)) return false;
-      along(events);
+      const details = { since: isoTime(since), events };
+      projector.record({ type: "events.replayed", actor, details }, now);
       return true;
     });
     if (isListening) this.deliver();

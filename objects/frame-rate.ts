@@ -1,7 +1,7 @@
 // How many frames each credential or operator's token sends, of whatever type: a bound on what one client can make the object do. Counted in
 // memory; each socket's attachment has a copy that an eviction takes up, at most a sixteenth of the limit behind.
 import { take } from "../src/domain/rate-limit.ts";
-import type { FrameCounts, Peer } from "./peers.ts";
+import type { FrameCounts, Peer } from "./peer.ts";
 
 export type FrameVerdict = { readonly kind: "admitted" } | TooMany;
 

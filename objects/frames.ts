@@ -1,6 +1,7 @@
 // What clients send over their sockets: each frame is counted, decoded and handled, and bad ones are answered and change
 // nothing.
 import { mayRole, sideOf } from "../src/domain/access.ts";
+import { signed } from "../src/domain/authorship.ts";
 import type {
   CancelFrame,
   ReadUpFrame,
@@ -14,7 +15,8 @@ import { decodeUp } from "../src/schemas/frames.ts";
 import { FrameRate, type FrameVerdict, type TooMany } from "./frame-rate.ts";
 import type { History } from "./history.ts";
 import type { MessageLog } from "./message-log.ts";
-import type { Peer, Peers } from "./peers.ts";
+import type { Peer } from "./peer.ts";
+import type { Peers } from "./peers.ts";
 import { answer, refuse } from "./replies.ts";
 import type { SessionState } from "./session-state.ts";
 import type { SessionStore } from "./store.ts";
@@ -102,17 +104,9 @@ export class Frames {
       for (const { clientId } of frame.messages) refuse(peer, "forbidden", { clientId });
       return;
     }
-    // The staff sign what they write, and nobody else does.
-    const messages = peer.operator
-      ? frame.messages.map((message) => ({
-          ...message,
-          role: "operator" as const,
-          ...peer.signature,
-        }))
-      : frame.messages;
     this.#log.submit({
       sender: { role, credentialId: peer.credentialId },
-      messages,
+      messages: frame.messages.map((message) => signed(message, peer.operator?.author)),
       settle: (outcomes) => answer(peer, outcomes),
     });
   }

@@ -2,9 +2,10 @@
 // stands is in its attachment, so an eviction in the middle changes nothing and nothing is buffered for a slow reader.
 import { historyStart } from "../src/domain/log.ts";
 import type { HistoryRequest } from "./calls.ts";
-import { FRAME_ROOM_BYTES, frames, type MessageLog } from "./message-log.ts";
+import { FRAME_ROOM_BYTES, messageFrames } from "./message-frames.ts";
+import type { MessageLog } from "./message-log.ts";
 import type { MessageStore } from "./message-store.ts";
-import type { Peer } from "./peers.ts";
+import type { Peer } from "./peer.ts";
 
 /** Bounds a stretch of tiny messages; bytes bound any other. */
 const CHUNK_MESSAGES = 500;
@@ -52,7 +53,7 @@ export class History {
     const isLive = reached === this.#log.head.lastSeq;
     peer.update({ historyCursor: isLive ? null : reached });
     const encoded = entries.map((entry) => entry.encoded);
-    for (const text of frames(cursor, encoded)) peer.sendText(text);
+    for (const text of messageFrames(cursor, encoded)) peer.sendText(text);
     if (!isLive) return;
     peer.send({ type: "synced", seq: reached });
     this.#synced(peer);

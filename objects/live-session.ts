@@ -1,28 +1,18 @@
-// A created session while its object is awake: its state, log, sockets, alarm and way to the index, and what ties them
-// together — who is let in, what happens at a deadline, how a session ends.
+// A created session while its object is awake: its parts, and what takes more than one of them — who is let in, what a
+// changed team means, how a session ends.
 // Long for its constructor: this is where the parts are put together, and nowhere else.
 import { type CallerRole, type SessionOperation, slidesExpiry } from "../src/domain/access.ts";
-import { earliest } from "../src/domain/deadlines.ts";
 import { settingsOf, type TeamSettings } from "../src/domain/policy.ts";
-import { isoTime } from "../src/domain/view.ts";
 import type { AuditActor } from "../src/protocol/audit.ts";
 import type { Failure, Result } from "../src/protocol/errors.ts";
 import type { Session } from "../src/protocol/session.ts";
 import { teamsDatabase } from "../src/session-index/databases.ts";
-import { IndexError } from "../src/session-index/errors.ts";
 import { findOperatorToken } from "../src/session-index/operator-tokens.ts";
 import { getTeamByNumber } from "../src/session-index/teams.ts";
-import { within } from "../src/session-index/timeout.ts";
 import { Access } from "./access.ts";
 import { AccessStore } from "./access-store.ts";
 import type { Alarm } from "./alarm.ts";
-import {
-  type Actor,
-  auditActor,
-  type IdentifyCall,
-  type RefreshCall,
-  type TeamWord,
-} from "./calls.ts";
+import { type Actor, auditActor, type IdentifyCall, type TeamWord } from "./calls.ts";
 import { Conversations } from "./conversations.ts";
 import { Credentials } from "./credentials.ts";
 import { EventFeed } from "./event-feed.ts";
@@ -39,11 +29,7 @@ import type { SessionStore, StoredSession } from "./store.ts";
 import { StreamStore } from "./stream-store.ts";
 import { Streams } from "./streams.ts";
 import { TeamWatch } from "./team-watch.ts";
-
-/** A caller waits this long for the index at most; the object goes on trying by itself. */
-const INDEX_WAIT_MS = 2_000;
-
-const ALARM_RETRY_MS = 60_000;
+import { Upkeep } from "./upkeep.ts";
 
 export class LiveSession {
   readonly state: SessionState;
@@ -58,9 +44,9 @@ export class LiveSession {
   readonly redaction: Redaction;
   readonly projector: IndexProjector;
   readonly events: EventFeed;
+  readonly upkeep: Upkeep;
   readonly #ctx: DurableObjectState;
   readonly #store: SessionStore;
-  readonly #alarm: Alarm;
   readonly #watch: TeamWatch;
 
   constructor(
@@ -72,7 +58,6 @@ export class LiveSession {
   ) {
     this.#ctx = ctx;
     this.#store = store;
-    this.#alarm = alarm;
     this.messages = new MessageStore(ctx.storage.sql);
     const accessStore = new AccessStore(ctx.storage.sql);
     this.credentials = new Credentials(accessStore);
@@ -84,12 +69,12 @@ export class LiveSession {
       stored: (now, slides) => {
         if (slides) this.state.slid(now);
         this.events.happened();
-        this.#arm();
+        this.upkeep.arm();
       },
       deliver: (frames) => this.sockets.deliver(frames),
     });
     const { messages, credentials, state, log } = this;
-    const changed = () => this.#arm();
+    const changed = () => this.upkeep.arm();
     this.streams = new Streams({
       store,
       rows: new StreamStore(ctx.storage.sql),
@@ -124,7 +109,7 @@ export class LiveSession {
       log,
       projector,
       takenOver: (conversationId) => streams.cancelBotAnswers(conversationId),
-      reopened: () => this.#ctx.waitUntil(this.project()),
+      reopened: () => ctx.waitUntil(this.upkeep.project()),
     });
     this.events = new EventFeed({
       ctx,
@@ -146,6 +131,18 @@ export class LiveSession {
         if (streams.cancel(messageId)) log.flush();
       },
     });
+    this.upkeep = new Upkeep({
+      ctx,
+      store,
+      alarm,
+      state,
+      sockets,
+      streams,
+      projector,
+      events: this.events,
+      expireIfDue: (now) => this.expireIfDue(now),
+      learnTeam: () => this.learnTeam(),
+    });
     const parts = { store, accessStore, credentials, state, log, sockets, projector };
     this.access = new Access(parts);
     this.invites = new Invites(parts, this.access);
@@ -153,15 +150,14 @@ export class LiveSession {
 
   /** Lets `actor` in to do `operation` as some role, or says why not. */
   admit(actor: Actor, operation: SessionOperation): Result<{ readonly role: CallerRole }> {
-    // An alarm that failed too often is gone; the next caller sets it again.
-    if (!this.#alarm.isSet) this.#arm();
+    this.upkeep.armIfLost();
     const now = Date.now();
     this.expireIfDue(now);
     if (actor.kind === "credential") {
       const presented = this.credentials.present(actor.credentialId, actor.secretDigest, now);
       if (presented.kind === "stolen") {
         this.access.revokeStolen(presented, now);
-        this.#ctx.waitUntil(this.project());
+        this.#ctx.waitUntil(this.upkeep.project());
       }
     }
     const admitted = this.state.admit(actor, operation);
@@ -178,21 +174,13 @@ export class LiveSession {
   touch(role: CallerRole): void {
     // That somebody of the staff looks on keeps no session alive; what they write does.
     const isAlive = role !== "operator" && slidesExpiry(role);
-    if (isAlive && this.state.touch(Date.now())) this.#arm();
+    if (isAlive && this.state.touch(Date.now())) this.upkeep.arm();
   }
 
   /** Slides the expiry, and tells whoever is there. */
   refresh(): void {
-    if (this.state.refresh(Date.now())) this.#arm();
+    if (this.state.refresh(Date.now())) this.upkeep.arm();
     this.sockets.announceSession();
-  }
-
-  /** Which of the successors offered the caller's secret gives way to, if any. */
-  rotate({ actor, rotate, oneAtATime, successors }: RefreshCall): number | undefined {
-    if (actor.kind !== "credential") return undefined;
-    const { credentialId, secretDigest } = actor;
-    const request = { force: rotate, oneAtATime, now: Date.now() };
-    return this.credentials.rotate(credentialId, secretDigest, successors, request);
   }
 
   /** Binds the session to a person; see `Access.identify`. */
@@ -201,7 +189,7 @@ export class LiveSession {
     const identified = this.access.identify(call.userId, call.credential, actor);
     if (identified.ok && identified.isNew) {
       this.events.happened();
-      await this.project();
+      await this.upkeep.project();
     }
     return identified;
   }
@@ -213,7 +201,7 @@ export class LiveSession {
     this.state.heardUntil(this.sockets.ownerHeardAt, now);
     if (!this.state.isOverdue(now)) return;
     this.#end(() => this.state.expireIfDue(now), now);
-    this.#ctx.waitUntil(this.project());
+    this.#ctx.waitUntil(this.upkeep.project());
   }
 
   async terminate(actor: AuditActor): Promise<void> {
@@ -222,7 +210,7 @@ export class LiveSession {
       this.state.end("terminated", now);
       this.projector.record({ type: "session.terminated", actor }, now);
     }, now);
-    await this.project();
+    await this.upkeep.project();
   }
 
   /** Answers what was submitted, then ends the session and closes its sockets: after it nothing is stored or delivered. */
@@ -234,44 +222,13 @@ export class LiveSession {
     });
     this.sockets.end();
     this.events.happened();
-    this.#arm();
+    this.upkeep.arm();
   }
 
   /** Answers what was submitted, and stores what there is of answers that are being written. */
   #settle(): void {
     this.streams.endAll();
     this.log.flush();
-  }
-
-  /** The alarm: the session's end, the index's touches and retries, whatever is due. */
-  async catchUp(): Promise<void> {
-    try {
-      const now = Date.now();
-      await this.#learnTeamIfOverdue(now);
-      this.expireIfDue(now);
-      const flushDue = this.#touchFlushDue();
-      if (flushDue !== undefined && flushDue <= now) this.#flushTouches(now);
-      await Promise.all([this.projector.run(), this.events.run()]);
-      this.#alarm.set(this.#nextDue());
-    } catch (error) {
-      // A throwing alarm is retried six times and then never again; this one always comes back.
-      console.error({ event: "alarm_failed", error: String(error) });
-      this.#alarm.setNoLaterThan(Date.now() + ALARM_RETRY_MS);
-    }
-  }
-
-  /** Ends the session if it is due, and tells the index how it really is. */
-  async reconcile(): Promise<void> {
-    const now = Date.now();
-    await this.#learnTeamIfOverdue(now);
-    this.expireIfDue(now);
-    this.#flushTouches(now);
-    await this.project();
-  }
-
-  /** Nobody called for long, so the team may have changed its mind since. */
-  async #learnTeamIfOverdue(now: number): Promise<void> {
-    if (this.state.isOverdue(now)) await this.learnTeam();
   }
 
   /** Goes by the team as the index has it; while that is down, the last word holds. */
@@ -314,29 +271,7 @@ export class LiveSession {
     });
     if (team.policy.disabled) this.sockets.closeDisabled();
     this.events.deliver();
-    this.#arm();
-  }
-
-  #flushTouches(now: number): void {
-    this.#store.transaction(() => {
-      this.state.writeSlide(now);
-      this.projector.markSession(now);
-    });
-  }
-
-  /**
-   * Tells the index now what is marked; a slow or failing one is left to the alarm. The alarm that is set before, in case
-   * this dies on the way, stays: the first touches' flush will want one by then.
-   */
-  async project(): Promise<void> {
-    this.#arm();
-    try {
-      const told = this.projector.tell();
-      this.#ctx.waitUntil(this.projector.run().then(() => this.#arm()));
-      await within(INDEX_WAIT_MS, told);
-    } catch (error) {
-      if (!(error instanceof IndexError)) throw error;
-    }
+    this.upkeep.arm();
   }
 
   /** Goes by `team`, delivers what waits for its webhook, and tells the team's list of failures how that stands. */
@@ -344,46 +279,10 @@ export class LiveSession {
     this.adoptTeam(team);
     this.events.deliver();
     this.events.tellAgain(Date.now());
-    await this.project();
-  }
-
-  /** Delivers what happened at `since` or later again; undefined without a webhook. */
-  async replayEvents(since: number, actor: AuditActor): Promise<number | undefined> {
-    const now = Date.now();
-    const details = { since: isoTime(since) };
-    const events = this.events.replay(since, (count) =>
-      this.projector.record(
-        { type: "events.replayed", actor, details: { ...details, events: count } },
-        now,
-      ),
-    );
-    if (events !== undefined) await this.project();
-    return events;
+    await this.upkeep.project();
   }
 
   view(role: CallerRole): Session {
     return this.state.view(this.log.head.lastSeq, role);
-  }
-
-  /** Sees to it that the object wakes up for what the session waits for next. */
-  #arm(): void {
-    this.#alarm.setNoLaterThan(this.#nextDue());
-  }
-
-  #nextDue(): number | undefined {
-    return earliest(
-      this.state.deadlineAt(),
-      this.#touchFlushDue(),
-      this.projector.dueAt(),
-      this.events.dueAt(Date.now()),
-      this.streams.dueAt(),
-    );
-  }
-
-  /** Touches that wait in the outbox already have its backoff, not a due time of their own. */
-  #touchFlushDue(): number | undefined {
-    return this.projector.owesSession()
-      ? undefined
-      : this.state.touchFlushDue(this.sockets.isOwnerHere);
   }
 }

@@ -8,9 +8,9 @@ import { isoTime } from "../src/domain/view.ts";
 import { byteLength } from "../src/protocol/bytes.ts";
 import type { ErrorCode } from "../src/protocol/errors.ts";
 import type { Side } from "../src/protocol/frames.ts";
-import { MAX_FRAME_BYTES } from "../src/protocol/limits.ts";
 import type { Message, MessageRole, NewTeamMessage } from "../src/protocol/message.ts";
 import { newMessageId } from "./ids.ts";
+import { messageFrames } from "./message-frames.ts";
 import { MessageRate } from "./message-rate.ts";
 import type { LoggedMessage, MessageStore } from "./message-store.ts";
 import type { SessionState } from "./session-state.ts";
@@ -112,9 +112,8 @@ export class MessageLog {
 
   /** Why a message of the team's could not be stored now, if so. */
   refusal(input: LogEntry, now: number): ErrorCode | undefined {
-    const message = this.#compose(input, "team", this.#head.lastSeq + 1, now);
-    const bytes = byteLength(JSON.stringify(message));
-    return this.#state.writeRefusal(null, now) ?? this.#unfit(message, bytes, this.#head);
+    const entry = this.#compose(input, "team", this.#head.lastSeq + 1, now);
+    return this.#state.writeRefusal(null, now) ?? this.#unfit(entry, this.#head);
   }
 
   /** Settles everything submitted so far: whoever ends or revokes calls this first. */
@@ -154,7 +153,7 @@ export class MessageLog {
     this.#head = group.head;
     if (group.encoded.length > 0) {
       this.#listener.stored(now, group.slides);
-      this.#listener.deliver(frames(from, group.encoded));
+      this.#listener.deliver(messageFrames(from, group.encoded));
     }
     group.outcomes.forEach((outcomes, index) => {
       batches[index]?.settle(outcomes);
@@ -165,7 +164,7 @@ export class MessageLog {
     let head = this.#head;
     let slides = false;
     const encoded: string[] = [];
-    const store = (message: Message, text: string, bytes: number, from: Origin) => {
+    const store = ({ message, text, bytes }: Composed, from: Origin) => {
       head = { lastSeq: message.seq, totalBytes: head.totalBytes + bytes };
       this.#messages.append({ ...from, message, createdAt: now, totalBytes: head.totalBytes });
       encoded.push(text);
@@ -186,20 +185,17 @@ export class MessageLog {
         if (duplicate) return { kind: "duplicate", message: duplicate };
         const waitMs = this.#rate.waitMs(credentialId, limit, now);
         if (waitMs > 0) return refused("rate_limited", input, waitMs);
-        const message = this.#compose(input, side, head.lastSeq + 1, now);
-        const text = JSON.stringify(message);
-        const bytes = byteLength(text);
-        const failure = this.#unfit(message, bytes, head);
+        const entry = this.#compose(input, side, head.lastSeq + 1, now);
+        const failure = this.#unfit(entry, head);
         if (failure !== undefined) return refused(failure, input);
-        store(message, text, bytes, { side, credentialId, slides: isTouch });
+        const { message } = entry;
+        store(entry, { side, credentialId, slides: isTouch });
         this.#rate.stored(credentialId, now);
         const note =
           side === "visitor" ? this.#listener.heardVisitor(message.conversationId, now) : undefined;
         if (note !== undefined) {
-          const said = this.#compose(note, "team", head.lastSeq + 1, now);
-          const encodedNote = JSON.stringify(said);
           const from: Origin = { side: "team", credentialId: null, slides: isTouch };
-          store(said, encodedNote, byteLength(encodedNote), from);
+          store(this.#compose(note, "team", head.lastSeq + 1, now), from);
         }
         return { kind: "stored", message };
       });
@@ -209,9 +205,9 @@ export class MessageLog {
     return { head, encoded, outcomes, slides };
   }
 
-  #compose(input: LogEntry, side: Side, seq: number, now: number): Message {
+  #compose(input: LogEntry, side: Side, seq: number, now: number): Composed {
     const role: MessageRole = side === "visitor" ? "user" : (input.role ?? "assistant");
-    return {
+    const message: Message = {
       id: input.id ?? newMessageId(seq),
       seq,
       clientId: input.clientId,
@@ -222,9 +218,11 @@ export class MessageLog {
       createdAt: isoTime(now),
       ...(input.metadata !== undefined && { metadata: input.metadata }),
     };
+    const text = JSON.stringify(message);
+    return { message, text, bytes: byteLength(text) };
   }
 
-  #unfit(message: Message, bytes: number, head: LogHead): ErrorCode | undefined {
+  #unfit({ message, bytes }: Composed, head: LogHead): ErrorCode | undefined {
     if (isTooLarge(message, bytes)) return "message_too_large";
     if (
       message.conversationId !== this.#state.record.defaultConversationId &&
@@ -235,6 +233,13 @@ export class MessageLog {
     const quota = this.#state.team.policy.limits.bytesPerSession;
     return quota !== null && head.totalBytes + bytes > quota ? "quota_exceeded" : undefined;
   }
+}
+
+/** A message as it would be stored, and as readers get it. */
+interface Composed {
+  readonly message: Message;
+  readonly text: string;
+  readonly bytes: number;
 }
 
 type Origin = Pick<LoggedMessage, "side" | "credentialId" | "slides">;
@@ -253,30 +258,4 @@ function refused(
   retryAfterMs: number | undefined = undefined,
 ): Refused {
   return { kind: "refused", code, clientId, retryAfterMs };
-}
-
-/** Bytes of a `messages` frame that are left to its messages, beside its type and two numbers. */
-export const FRAME_ROOM_BYTES = MAX_FRAME_BYTES - 256;
-
-/** Encoded messages that follow `from` in the log, in as few `messages` frames as the frame limit allows. */
-export function frames(from: number, encoded: readonly string[]): string[] {
-  const texts: string[] = [];
-  let first = 0;
-  let bytes = 0;
-  encoded.forEach((text, index) => {
-    const size = byteLength(text) + 1;
-    if (index > first && bytes + size > FRAME_ROOM_BYTES) {
-      texts.push(frame(from + first, encoded.slice(first, index)));
-      first = index;
-      bytes = 0;
-    }
-    bytes += size;
-  });
-  if (first < encoded.length) texts.push(frame(from + first, encoded.slice(first)));
-  return texts;
-}
-
-function frame(from: number, encoded: readonly string[]): string {
-  const to = from + encoded.length;
-  return `{"type":"messages","from":${from},"to":${to},"messages":[${encoded.join(",")}]}`;
 }

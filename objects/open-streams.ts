@@ -9,7 +9,7 @@ import { STREAM_SILENCE_MS } from "../src/protocol/limits.ts";
 import type { Posted } from "./calls.ts";
 import { Deltas } from "./deltas.ts";
 import type { MessageLog, Outcome } from "./message-log.ts";
-import type { Peer } from "./peers.ts";
+import type { Peer } from "./peer.ts";
 import { failureOf } from "./replies.ts";
 import type { SessionStore } from "./store.ts";
 import type { Stream } from "./stream.ts";

@@ -2,7 +2,7 @@
 import type { Failure, FrameErrorCode, Result } from "../src/protocol/errors.ts";
 import type { Posted } from "./calls.ts";
 import type { Outcome, Refused } from "./message-log.ts";
-import type { Peer } from "./peers.ts";
+import type { Peer } from "./peer.ts";
 
 interface RefusalDetails {
   readonly clientId?: string;

@@ -2,6 +2,7 @@
 // enters here; nothing is acknowledged before it is stored, and an eviction between any two events changes nothing.
 // Long, because it is the list of all that can happen, a few lines each.
 import { DurableObject } from "cloudflare:workers";
+import { signed } from "../src/domain/authorship.ts";
 import type { TeamSettings } from "../src/domain/policy.ts";
 import { CLOSE_CODES } from "../src/protocol/close-codes.ts";
 import type { Conversation, UpdateConversationRequest } from "../src/protocol/conversation.ts";
@@ -18,7 +19,6 @@ import type { ConversationList, MessagePage } from "../src/protocol/rest.ts";
 import type { CredentialRole, Session } from "../src/protocol/session.ts";
 import type { DeviceList, Invite, InviteList } from "../src/protocol/sharing.ts";
 import {
-  type Actor,
   auditActor,
   type Call,
   CONNECT_CALL_HEADER,
@@ -35,19 +35,14 @@ import {
   type Refreshed,
   type ReplayCall,
   type ResumeCall,
+  staffOf,
 } from "./calls.ts";
 import { Entrance } from "./entrance.ts";
+import { holderOf } from "./holder.ts";
 import { postedOf } from "./replies.ts";
-import { holderOf, ROOM_AGAIN_MS } from "./sockets.ts";
+import { ROOM_AGAIN_MS } from "./sockets.ts";
 
 const refused = (code: ErrorCode): Failure => ({ ok: false, code });
-
-/** Staff write under their own name, whatever they say. */
-function signed<T extends NewStreamedMessage>(actor: Actor, message: T): T {
-  return actor.kind === "operator"
-    ? { ...message, role: actor.kind, author: actor.author }
-    : message;
-}
 
 const TOO_MANY_SOCKETS: Failure = {
   ok: false,
@@ -77,7 +72,7 @@ export class SessionObject extends DurableObject<Env> {
 
   async refresh(call: RefreshCall): Promise<Result<Refreshed>> {
     return await this.#entrance.as(call, "refresh", ({ live, role }) => {
-      const successor = live.rotate(call);
+      const successor = live.access.rotate(call);
       live.refresh();
       return { ok: true, session: live.view(role), successor };
     });
@@ -111,7 +106,7 @@ export class SessionObject extends DurableObject<Env> {
       const refusal = live.access.resume(call);
       if (refusal) return refusal;
       live.touch("owner");
-      await live.project();
+      await live.upkeep.project();
       return { ok: true, session: live.view("owner") };
     });
   }
@@ -146,7 +141,7 @@ export class SessionObject extends DurableObject<Env> {
     return await this.#entrance.asNewcomer(call, "invite_expired", async (live) => {
       const redeemed = live.invites.redeem(call);
       if (!redeemed.ok) return redeemed;
-      await live.project();
+      await live.upkeep.project();
       return { ok: true, session: live.view(redeemed.role), role: redeemed.role };
     });
   }
@@ -195,7 +190,10 @@ export class SessionObject extends DurableObject<Env> {
     return await this.#entrance.as(call, "postMessage", async ({ live, role }) => {
       const { actor } = call;
       const credentialId = "credentialId" in actor ? actor.credentialId : null;
-      const outcome = await live.log.append({ role, credentialId }, signed(actor, message));
+      const outcome = await live.log.append(
+        { role, credentialId },
+        signed(message, staffOf(actor)),
+      );
       return postedOf(outcome);
     });
   }
@@ -207,7 +205,7 @@ export class SessionObject extends DurableObject<Env> {
     body: ReadableStream<Uint8Array>,
   ): Promise<Result<Posted>> {
     const posted = await this.#entrance.as(call, "streamMessage", ({ live }) =>
-      live.streams.fromBody(signed(call.actor, message), body),
+      live.streams.fromBody(signed(message, staffOf(call.actor)), body),
     );
     // Of a caller that was not let in nobody reads, and the sender would wait for ever.
     if (!body.locked) void body.cancel().catch(() => undefined);
@@ -217,7 +215,7 @@ export class SessionObject extends DurableObject<Env> {
   /** Begins a message whose content comes by `appendMessage`. */
   async startMessage(call: Call, message: NewStreamedMessage): Promise<Result<StartedMessage>> {
     return await this.#entrance.as(call, "streamMessage", ({ live }) =>
-      live.streams.start(signed(call.actor, message)),
+      live.streams.start(signed(message, staffOf(call.actor))),
     );
   }
 
@@ -249,7 +247,7 @@ export class SessionObject extends DurableObject<Env> {
 
   /** What the alarm should have done, asked for by the index, which believes the session to be over. */
   async reconcile(): Promise<void> {
-    await this.#entrance.live?.reconcile();
+    await this.#entrance.live?.upkeep.reconcile();
   }
 
   /** The administrator has changed the team; the Worker tells, so that nobody has to ask. */
@@ -265,8 +263,10 @@ export class SessionObject extends DurableObject<Env> {
   /** Has the team's webhook hear again what happened from some time on; how many events that are. */
   async replayEvents(call: ReplayCall): Promise<Result<{ events: number }>> {
     return await this.#entrance.asTeam(call, call.teamId, async (live) => {
-      const events = await live.replayEvents(call.since, call.actor);
-      return events === undefined ? refused("webhook_not_found") : { ok: true, events };
+      const events = live.events.replay(call.since, call.actor, Date.now());
+      if (events === undefined) return refused("webhook_not_found");
+      await live.upkeep.project();
+      return { ok: true, events };
     });
   }
 

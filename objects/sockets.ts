@@ -8,15 +8,16 @@ import {
   PRESENCE_LEASE_MS,
   WINDOW_BYTES,
 } from "../src/protocol/limits.ts";
-import type { ConnectionRole } from "../src/protocol/session.ts";
 import { SUBPROTOCOL } from "../src/protocol/version.ts";
-import type { ConnectCall, HistoryRequest } from "./calls.ts";
+import type { HistoryRequest } from "./calls.ts";
 import { Frames } from "./frames.ts";
 import { History } from "./history.ts";
+import type { Holder } from "./holder.ts";
 import { newConnectionId } from "./ids.ts";
 import type { MessageLog } from "./message-log.ts";
 import type { MessageStore } from "./message-store.ts";
-import { closeBack, type Operator, type Peer, Peers } from "./peers.ts";
+import type { Peer } from "./peer.ts";
+import { closeBack, Peers } from "./peers.ts";
 import type { SessionState } from "./session-state.ts";
 import { StaffWatch, type WatchedStaff } from "./staff-watch.ts";
 import type { SessionStore } from "./store.ts";
@@ -42,24 +43,6 @@ interface Parts {
   readonly loadStaff: WatchedStaff["load"];
   /** Called after a socket changed what the session waits for. */
   readonly changed: () => void;
-}
-
-/** Who connects. */
-export interface Holder {
-  readonly holderId: string;
-  readonly role: ConnectionRole;
-  /** Undefined for the people with a credential. */
-  readonly operator: Operator | undefined;
-}
-
-/** Whose the connection is that `actor` opens as `role`. */
-export function holderOf(actor: ConnectCall["actor"], role: ConnectionRole, now: number): Holder {
-  if (actor.kind !== "operator") {
-    return { holderId: actor.credentialId, role, operator: undefined };
-  }
-  const { tokenId, expiresAt, author } = actor;
-  const confirmedAt = Math.min(actor.confirmedAt, now);
-  return { holderId: tokenId, role, operator: { tokenId, expiresAt, confirmedAt, author } };
 }
 
 export class Sockets {

@@ -14,7 +14,7 @@ import type { Posted } from "./calls.ts";
 import { newMessageId } from "./ids.ts";
 import type { MessageStore } from "./message-store.ts";
 import { ENDED, OpenStreams, type Surroundings } from "./open-streams.ts";
-import type { Peer } from "./peers.ts";
+import type { Peer } from "./peer.ts";
 import type { SessionState } from "./session-state.ts";
 import type { Stream } from "./stream.ts";
 import type { StreamSource } from "./stream-store.ts";

@@ -39,7 +39,7 @@ import {
   KEY_SCOPES,
   type OperatorToken,
 } from "./protocol/team.ts";
-import { fieldErrors } from "./schemas/field-errors.ts";
+import { type Checked, checkValue } from "./schemas/check-value.ts";
 import { newStreamedMessageSchema, newTeamMessageSchema } from "./schemas/fields.ts";
 import { BadJsonError, parseJson } from "./schemas/json.ts";
 import {
@@ -104,10 +104,8 @@ export class SessionService extends WorkerEntrypoint<Env> {
   createSession(
     input: CreateSessionRequest & { readonly idempotencyKey?: string },
   ): Promise<Result<Session & { readonly token: string; readonly ticket: string }>> {
-    return this.#run(async ({ services, caller }) => {
-      const checked = check(createSessionInputSchema, input);
-      if (!checked.ok) return checked;
-      const { idempotencyKey, ...body } = checked.value;
+    return this.#runWith(createSessionInputSchema, input, async ({ services, caller }, value) => {
+      const { idempotencyKey, ...body } = value;
       const created = await sessions.createSession(services, caller, body, {
         idempotencyKey,
         visitor: UNKNOWN_VISITOR,
@@ -163,19 +161,15 @@ export class SessionService extends WorkerEntrypoint<Env> {
     conversationId: string,
     request: UpdateConversationRequest,
   ): Promise<Result<{ readonly conversation: Conversation }>> {
-    return this.#run(async ({ services, caller }) => {
-      const checked = check(updateConversationSchema, request);
-      if (!checked.ok) return checked;
+    return this.#runWith(updateConversationSchema, request, ({ services, caller }, change) => {
       const [id, thread] = [asText(sessionId), asText(conversationId)];
-      return conversations.updateConversation(services, caller, id, thread, checked.value);
+      return conversations.updateConversation(services, caller, id, thread, change);
     });
   }
 
   listMessages(sessionId: string, options: MessagesOptions = {}): Promise<Result<MessagePage>> {
-    return this.#run(async ({ services, caller }) => {
-      const checked = check(messagesQuerySchema, options);
-      if (!checked.ok) return checked;
-      const { conversationId, after, before, limit } = checked.value;
+    return this.#runWith(messagesQuerySchema, options, ({ services, caller }, asked) => {
+      const { conversationId, after, before, limit } = asked;
       const query = { conversationId, after, before, limit };
       return conversations.listMessages(services, caller, asText(sessionId), query);
     });
@@ -186,11 +180,9 @@ export class SessionService extends WorkerEntrypoint<Env> {
     sessionId: string,
     message: NewTeamMessage,
   ): Promise<Result<{ readonly message: Message; readonly isNew: boolean }>> {
-    return this.#run(async ({ services, caller }) => {
-      const checked = check(newTeamMessageSchema, message);
-      if (!checked.ok) return checked;
-      return conversations.postMessage(services, caller, asText(sessionId), checked.value);
-    });
+    return this.#runWith(newTeamMessageSchema, message, ({ services, caller }, value) =>
+      conversations.postMessage(services, caller, asText(sessionId), value),
+    );
   }
 
   /**
@@ -203,12 +195,14 @@ export class SessionService extends WorkerEntrypoint<Env> {
     message: NewStreamedMessage,
     text: ReadableStream<Uint8Array>,
   ): Promise<Result<{ readonly message: Message; readonly isNew: boolean }>> {
-    const posted = await this.#run(async ({ services, caller }) => {
-      const checked = check(newStreamedMessageSchema, message);
-      if (!checked.ok) return checked;
-      if (!(text instanceof ReadableStream)) return NO_STREAM;
-      return streams.streamMessage(services, caller, asText(sessionId), checked.value, text);
-    });
+    const posted = await this.#runWith(
+      newStreamedMessageSchema,
+      message,
+      async ({ services, caller }, value) =>
+        text instanceof ReadableStream
+          ? await streams.streamMessage(services, caller, asText(sessionId), value, text)
+          : NO_STREAM,
+    );
     // What nobody reads keeps its sender waiting.
     if (text instanceof ReadableStream && !text.locked) void text.cancel().catch(() => undefined);
     return posted;
@@ -216,11 +210,9 @@ export class SessionService extends WorkerEntrypoint<Env> {
 
   /** Begins a message that is shown while it is written; called again, it tells how far the message has come. */
   startMessage(sessionId: string, message: NewStreamedMessage): Promise<Result<StartedMessage>> {
-    return this.#run(async ({ services, caller }) => {
-      const checked = check(newStreamedMessageSchema, message);
-      if (!checked.ok) return checked;
-      return streams.startMessage(services, caller, asText(sessionId), checked.value);
-    });
+    return this.#runWith(newStreamedMessageSchema, message, ({ services, caller }, value) =>
+      streams.startMessage(services, caller, asText(sessionId), value),
+    );
   }
 
   /** Adds to it at `offset`, in UTF-16 code units; what is there already is not added twice. No text: a sign of life. */
@@ -229,12 +221,9 @@ export class SessionService extends WorkerEntrypoint<Env> {
     messageId: string,
     piece: MessagePiece,
   ): Promise<Result<{ readonly length: number }>> {
-    return this.#run(async ({ services, caller }) => {
-      const checked = check(messagePieceSchema, piece);
-      if (!checked.ok) return checked;
-      const { value } = checked;
-      return streams.appendMessage(services, caller, asText(sessionId), asText(messageId), value);
-    });
+    return this.#runWith(messagePieceSchema, piece, ({ services, caller }, value) =>
+      streams.appendMessage(services, caller, asText(sessionId), asText(messageId), value),
+    );
   }
 
   /** Ends it: what there is of it is a message like others. One that has ended is told again. */
@@ -243,18 +232,9 @@ export class SessionService extends WorkerEntrypoint<Env> {
     messageId: string,
     options: { readonly metadata?: JsonObject } = {},
   ): Promise<Result<{ readonly message: Message }>> {
-    return this.#run(async ({ services, caller }) => {
-      const checked = check(finishMessageSchema, options);
-      if (!checked.ok) return checked;
-      const { metadata } = checked.value;
-      return streams.finishMessage(
-        services,
-        caller,
-        asText(sessionId),
-        asText(messageId),
-        metadata,
-      );
-    });
+    return this.#runWith(finishMessageSchema, options, ({ services, caller }, { metadata }) =>
+      streams.finishMessage(services, caller, asText(sessionId), asText(messageId), metadata),
+    );
   }
 
   /** Takes a message's content back, for good and everywhere. */
@@ -270,25 +250,18 @@ export class SessionService extends WorkerEntrypoint<Env> {
     teamId: string,
     options: PageOptions = {},
   ): Promise<Result<SessionList>> {
-    return this.#run(async ({ services, caller }) => {
-      const checked = check(fingerprintQuerySchema, { ...options, fingerprint });
-      if (!checked.ok) return checked;
-      const { cursor, limit } = checked.value;
-      return queries.findSessionsByFingerprint(services, caller, {
-        teamId: asText(teamId),
-        fingerprint: checked.value.fingerprint,
-        cursor,
-        limit,
-      });
+    const input = { ...options, fingerprint };
+    return this.#runWith(fingerprintQuerySchema, input, ({ services, caller }, asked) => {
+      const { cursor, limit } = asked;
+      const query = { teamId: asText(teamId), fingerprint: asked.fingerprint, cursor, limit };
+      return queries.findSessionsByFingerprint(services, caller, query);
     });
   }
 
   /** The team's sessions, newest activity first. */
   listSessions(options: SessionsOptions = {}): Promise<Result<SessionList>> {
-    return this.#run(async ({ services, caller, teamId }) => {
-      const checked = check(sessionsQuerySchema, options);
-      if (!checked.ok) return checked;
-      const { status, country, device, userId, cursor, limit } = checked.value;
+    return this.#runWith(sessionsQuerySchema, options, ({ services, caller, teamId }, asked) => {
+      const { status, country, device, userId, cursor, limit } = asked;
       const query = { teamId, status, country, device, userId, cursor, limit };
       return queries.listSessions(services, caller, query);
     });
@@ -302,21 +275,20 @@ export class SessionService extends WorkerEntrypoint<Env> {
 
   /** What happened to the team's credentials, keys and people's data, newest first. */
   listAuditEvents(options: PageOptions = {}): Promise<Result<AuditEventList>> {
-    return this.#run(async ({ services, caller, teamId }) => {
-      const checked = check(auditEventsQuerySchema, options);
-      if (!checked.ok) return checked;
-      const { cursor, limit } = checked.value;
+    return this.#runWith(auditEventsQuerySchema, options, ({ services, caller, teamId }, asked) => {
+      const { cursor, limit } = asked;
       return audit.listAuditEvents(services, caller, { teamId, cursor, limit });
     });
   }
 
   /** Signs a member of the staff in. A binding has no address: `dashboardUrl` is the path on the Worker's own. */
   createOperatorToken(input: CreateOperatorTokenRequest): Promise<Result<OperatorToken>> {
-    return this.#run(async ({ services, caller, teamId }) => {
-      const checked = check(createOperatorTokenSchema, input);
-      if (!checked.ok) return checked;
-      return operators.createOperatorToken(services, caller, teamId, checked.value, "");
-    });
+    return this.#runWith(
+      createOperatorTokenSchema,
+      input,
+      ({ services, caller, teamId }, request) =>
+        operators.createOperatorToken(services, caller, teamId, request, ""),
+    );
   }
 
   /** Signs a member of the staff out, everywhere within a minute. */
@@ -345,9 +317,21 @@ export class SessionService extends WorkerEntrypoint<Env> {
       return await operation({ services, caller, teamId });
     });
   }
+
+  /** The same for one that takes input: only what fits its schema gets there. */
+  #runWith<Input, T>(
+    schema: z.ZodType<Input>,
+    input: unknown,
+    operation: (authority: Authority, input: Input) => Promise<Result<T>>,
+  ): Promise<Result<T>> {
+    return this.#run(async (authority) => {
+      const checked = checkInput(schema, input);
+      return checked.ok ? await operation(authority, checked.value) : checked;
+    });
+  }
 }
 
-function check<T>(schema: z.ZodType<T>, value: unknown): Result<{ readonly value: T }> {
+function checkInput<T>(schema: z.ZodType<T>, value: unknown): Checked<T> {
   let json: unknown;
   try {
     json = plain(value);
@@ -355,10 +339,7 @@ function check<T>(schema: z.ZodType<T>, value: unknown): Result<{ readonly value
     const message = error instanceof BadJsonError ? error.message : "not JSON";
     return { ok: false, code: "validation_failed", errors: [{ path: "", message }] };
   }
-  const parsed = schema.safeParse(json);
-  return parsed.success
-    ? { ok: true, value: parsed.data }
-    : { ok: false, code: "validation_failed", errors: fieldErrors(parsed.error) };
+  return checkValue(schema, json, "validation_failed");
 }
 
 /** The JSON that `value` is, under the rules for bodies: fields that are undefined count as left out. Throws when it is none. */

@@ -41,6 +41,7 @@ export interface TeamClientOptions {
 export interface PageQuery {
   /** `nextCursor` of the page before. */
   readonly cursor?: string;
+  /** 1 to 100; 50 when it is left out. */
   readonly limit?: number;
 }
 
@@ -57,6 +58,7 @@ export interface MessagesQuery {
   readonly after?: number;
   /** … or the ones before it; the newest when both are left out. */
   readonly before?: number;
+  /** 1 to 200; 50 when it is left out. */
   readonly limit?: number;
 }
 
@@ -67,8 +69,9 @@ export interface StoredMessage {
 }
 
 /**
- * A team's calls. Each rejects with `ApiError`. GET, PUT and DELETE, creations and messages are sent again after a
- * failure that may pass, with jitter and as the server's `Retry-After` says.
+ * A team's calls. Each rejects with `ApiError`. Those that may take effect twice without harm are sent again after a
+ * failure that may pass, with jitter and as the server's `Retry-After` says: all that read or delete, `createSession`,
+ * `refreshSession` and `postMessage`; the others after a 429 alone, `streamMessage` never.
  */
 export class TeamClient {
   /** Where the team's events go. */
@@ -109,6 +112,7 @@ export class TeamClient {
     });
   }
 
+  /** The session as it is; changes nothing. */
   async getSession(sessionId: string): Promise<Session> {
     return (await this.#get<{ session: Session }>(of(sessionId))).session;
   }
@@ -148,6 +152,7 @@ export class TeamClient {
     return this.#get(`/api/sessions/fingerprint/${print}/${team}${queryOf(query)}`);
   }
 
+  /** All of them, page by page as they are asked for. */
   sessionsByFingerprint(
     fingerprint: string,
     query: PageQuery = {},
@@ -158,6 +163,7 @@ export class TeamClient {
     });
   }
 
+  /** How many sessions there are and were, and how long they last, in seconds. */
   getSessionStats(): Promise<SessionStats> {
     return this.#get(`/api/sessions/stats/${encodeURIComponent(this.#teamId)}`);
   }
@@ -168,6 +174,7 @@ export class TeamClient {
     return (await this.#get<ConversationList>(path)).conversations;
   }
 
+  /** Opens another thread; `too_many_conversations` beyond 100. */
   async openConversation(sessionId: string): Promise<Conversation> {
     const path = of(sessionId, "/conversations");
     const call = { method: "POST", path, body: {}, repeatable: false } as const;
@@ -251,6 +258,7 @@ export class TeamClient {
     return this.#get(`${this.#team}/audit-events${queryOf(query)}`);
   }
 
+  /** All of it, page by page as it is asked for. */
   auditEvents(query: PageQuery = {}): AsyncGenerator<AuditEvent, void, undefined> {
     return items(query, async (page) => {
       const { events, nextCursor } = await this.listAuditEvents(page);

@@ -62,7 +62,7 @@ export type WebhookPayload =
       readonly data: { readonly teamId: string };
     };
 
-/** What a Worker that is bound as `APP` exports as `SessionEvents`. It throws where it wants the batch again. */
+/** What a Worker that is bound as `APP` exports as `SessionEvents`. It throws where it wants the batch again, or takes over 15 seconds. */
 export interface SessionEventsHandler {
   handleEvents(batch: EventBatch): Promise<void>;
 }

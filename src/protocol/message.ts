@@ -31,11 +31,13 @@ export interface Message {
 
 /** What a visitor's message is made of; the role is `user` and the author unset, always. */
 export interface NewMessage {
-  /** Chosen by the sender, unique per side (visitor, team): resending stores nothing twice. */
+  /** Chosen by the sender, unique per side (visitor, team): resending stores nothing twice. 1 to 64 of letters, digits and `._:-`. */
   readonly clientId: string;
+  /** At most 32 KiB in UTF-8. */
   readonly content: string;
   /** The session's default conversation when it is left out. */
   readonly conversationId?: string;
+  /** At most 4 KiB as JSON. */
   readonly metadata?: JsonObject;
 }
 

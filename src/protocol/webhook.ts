@@ -9,6 +9,7 @@ export interface PutWebhookRequest {
 
 export interface Webhook {
   readonly url: string;
+  /** ISO 8601, UTC, as all times here. */
   readonly createdAt: string;
 }
 
@@ -31,9 +32,9 @@ export interface WebhookFailure {
 
 export interface WebhookStatus {
   readonly webhook: Webhook;
-  /** How many sessions wait for a retry … */
+  /** How many sessions wait for a retry, after three failures in a row or more … */
   readonly failing: number;
-  /** … and how many have given up after three days. */
+  /** … and how many have given up, after three days or at a 410. */
   readonly stopped: number;
   /** The first hundred, longest failing first. */
   readonly failures: readonly WebhookFailure[];
@@ -56,7 +57,7 @@ export interface ResumeWebhookResponse {
 
 export interface ReplayEventsRequest {
   readonly sessionId: string;
-  /** ISO 8601: events from then on are delivered again, under the ids that they had. */
+  /** Events from then on are delivered again, under the ids that they had. */
   readonly since: string;
 }
 
