@@ -70,19 +70,21 @@ export class EventFeed {
   }
 
   /**
-   * Delivers to the webhook again what happened at `since` or later, in a transaction with `along`.
+   * Delivers to the webhook again what happened at `since` or later, in a transaction with `along`. What of before has yet
+   * to get through comes too: a cursor is set back and never on.
    * Returns how many events that are; undefined without a webhook.
    */
   replay(since: number, along: (events: number) => void): number | undefined {
-    const position = this.#source.positionBefore(since);
+    const { cursor } = this.#webhook;
+    if (cursor === undefined) return undefined;
+    const position = Math.min(cursor.position, this.#source.positionBefore(since));
     const events = this.#source.count(position);
-    const isListening = this.#parts.store.transaction(() => {
-      if (!this.#webhook.replay(position)) return false;
+    this.#parts.store.transaction(() => {
+      this.#webhook.replay(position);
       along(events);
-      return true;
     });
-    if (isListening) this.deliver();
-    return isListening ? events : undefined;
+    this.deliver();
+    return events;
   }
 
   /** Tells the team's list of failures again how it is, in case that was lost. */
