@@ -143,7 +143,9 @@ export class LiveSession {
       sockets,
       projector,
       endAnswer: (messageId) => {
-        if (streams.cancel(messageId)) log.flush();
+        streams.cancel(messageId);
+        // It may have been on its way into the log already.
+        log.flush();
       },
     });
     const parts = { store, accessStore, credentials, state, log, sockets, projector };
