@@ -77,6 +77,8 @@ export class Conversations {
     id: string,
     request: UpdateConversationRequest,
   ): Result<{ conversation: Conversation }> {
+    // A message that waits for its commit may open the thread again.
+    this.#parts.log.flush();
     const before = this.#parts.store.conversation(id);
     if (before === undefined) return { ok: false, code: "conversation_not_found" };
     const by = staffOf(actor);

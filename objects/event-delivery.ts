@@ -95,9 +95,11 @@ export class EventDelivery {
   dueAt(now: number): number | undefined {
     const { cursor } = this;
     if (cursor === undefined || !this.#isBehind(cursor)) return undefined;
+    // Also of a batch that is tried again just now: its time is behind, and no alarm needs to hurry.
+    if (this.#running !== undefined) return now + FALLBACK_MS;
     if (cursor.dueAt !== null) return cursor.dueAt;
     this.#behindSince ??= now;
-    return this.#running === undefined ? this.#behindSince + FALLBACK_MS : now + FALLBACK_MS;
+    return this.#behindSince + FALLBACK_MS;
   }
 
   /** Delivers what is due; resolves when that is done, or has failed. The caller's turn ends first. */
@@ -109,12 +111,10 @@ export class EventDelivery {
     return this.#running ?? Promise.resolve();
   }
 
-  /** Delivers again what lies after `position`; false while nobody listens. */
-  replay(position: number): boolean {
+  /** Delivers again what lies after `position`, to whoever listens. */
+  replay(position: number): void {
     const { cursor } = this;
-    if (cursor === undefined) return false;
-    this.#save(replayed(cursor, position));
-    return true;
+    if (cursor !== undefined) this.#save(replayed(cursor, position));
   }
 
   #isBehind({ stoppedAt, position, batchEnd }: EventCursor): boolean {

@@ -72,21 +72,23 @@ export class EventFeed {
   }
 
   /**
-   * Delivers to the webhook again what happened at `since` or later, which the audit trail tells.
+   * Delivers to the webhook again what happened at `since` or later, which the audit trail tells. What of before has yet to
+   * get through comes too: a cursor is set back and never on.
    * Returns how many events that are; undefined without a webhook.
    */
   replay(since: number, actor: AuditActor, now: number): number | undefined {
     const { store, projector } = this.#parts;
-    const position = this.#source.positionBefore(since);
+    const { cursor } = this.#webhook;
+    if (cursor === undefined) return undefined;
+    const position = Math.min(cursor.position, this.#source.positionBefore(since));
     const events = this.#source.count(position);
-    const isListening = store.transaction(() => {
-      if (!this.#webhook.replay(position)) return false;
+    store.transaction(() => {
+      this.#webhook.replay(position);
       const details = { since: isoTime(since), events };
       projector.record({ type: "events.replayed", actor, details }, now);
-      return true;
     });
-    if (isListening) this.deliver();
-    return isListening ? events : undefined;
+    this.deliver();
+    return events;
   }
 
   /** Tells the team's list of failures again how it is, in case that was lost. */

@@ -128,7 +128,9 @@ export class LiveSession {
       sockets,
       projector,
       endAnswer: (messageId) => {
-        if (streams.cancel(messageId)) log.flush();
+        streams.cancel(messageId);
+        // It may have been on its way into the log already.
+        log.flush();
       },
     });
     this.upkeep = new Upkeep({

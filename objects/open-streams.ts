@@ -153,7 +153,11 @@ export class OpenStreams {
   /** It could not be stored now: who calls may try again, of a body nobody else will. */
   #goOn(stream: Stream): void {
     stream.ending = undefined;
-    if (stream.record.source === "body") stream.dueAt = Date.now() + RETRY_MS;
+    const retryAt = Date.now() + RETRY_MS;
+    stream.dueAt = stream.record.source === "body" ? retryAt : Math.max(stream.dueAt, retryAt);
+    // Who came while it was to end has none of it.
+    stream.shown = 0;
+    this.#deltas.wake(stream);
     this.#saver.changed(stream);
     this.#around.changed();
   }

@@ -18,10 +18,11 @@ export class Pace {
   wake(): void {
     if (this.#isResting || !this.#isWaiting()) return;
     this.#isResting = true;
-    this.#turn();
     setTimeout(() => {
       this.#isResting = false;
       this.wake();
     }, this.#intervalMs);
+    // The last: should it throw, the next turn comes all the same.
+    this.#turn();
   }
 }

@@ -96,9 +96,9 @@ export class Streams {
     const { stream } = started;
     const reader = body.getReader();
     // The reading may hang on a source that says nothing; the answer does not wait for it.
-    const stopped = Promise.withResolvers<{ readonly done: true; readonly value?: undefined }>();
+    const stopped = Promise.withResolvers<never>();
     stream.stop = () => {
-      stopped.resolve({ done: true });
+      stopped.reject(new Error("stopped"));
       void reader.cancel().catch(() => undefined);
     };
     const decoder = new TextDecoder();
@@ -111,6 +111,7 @@ export class Streams {
         if (done) return await this.#open.end(stream, undefined);
       }
     } catch {
+      // Its source broke off, or it was stopped: then this is how it ended, or its second try where nothing could be stored.
       return await this.#open.end(stream, INCOMPLETE);
     }
   }

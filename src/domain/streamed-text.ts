@@ -2,8 +2,8 @@
 import { byteLength } from "../protocol/bytes.ts";
 import { MAX_CONTENT_BYTES, MAX_MESSAGE_BYTES, MAX_METADATA_BYTES } from "../protocol/limits.ts";
 
-/** Names, ids and times of a message as JSON weigh less: an author's fields are bounded. */
-const ENVELOPE_BYTES = 4096;
+/** Ids and times of a message as JSON weigh less, and with them the longest author, each character of it an escape. */
+const ENVELOPE_BYTES = 8192;
 
 /** Bytes of the text as JSON, escapes included: with all else that it may have, the message then fits. */
 const MAX_JSON_BYTES = MAX_MESSAGE_BYTES - MAX_METADATA_BYTES - ENVELOPE_BYTES;

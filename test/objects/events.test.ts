@@ -275,6 +275,22 @@ test("what each costs: a message that is delivered, and a session in which nothi
   expect(index.rowsWritten).toBe(0);
 });
 
+test("what is said while a batch is tried again costs no more than else", async () => {
+  const { teamId, receiver } = await newHearingTeam();
+  const chat = await newSession(teamId);
+  await receiver.untilEvent(isNamed("session.created"));
+  await receiver.answer({ answers: [{ status: 500 }, { ...WELL, hangs: true }] });
+  await send(chat, "one");
+  await receiver.until((got) => got.length === 3);
+  await send(chat, "two");
+  const rows = await objectRowsWritten(chat.session.id, async () => {
+    for (const clientId of ["three", "four", "five"]) await send(chat, clientId);
+  });
+  expect(rows).toBe(3 * 2);
+  await receiver.answer({ release: true });
+  await receiver.untilEvent(isNamed("five"));
+});
+
 /** Resolves once the object has written down that all got through. */
 async function delivered({ session }: SessionWithToken): Promise<void> {
   const waiting = "SELECT 1 FROM event_cursors WHERE batch_end IS NOT NULL";

@@ -1,6 +1,9 @@
 /** Hand-over: a change, what the log tells of it and what the index hears of it go together, whoever else writes. */
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Call } from "../../objects/calls.ts";
+import type { SessionObject } from "../../objects/session.ts";
 import type { Conversation, UpdateConversationRequest } from "../../src/protocol/conversation.ts";
 import type { Message } from "../../src/protocol/message.ts";
 import type { ConversationList, MessagePage, SessionWithToken } from "../../src/protocol/rest.ts";
@@ -8,6 +11,7 @@ import { call, newSession, newTeam, things } from "../support/api.ts";
 import { RESIDENCIES, stepper } from "../support/eviction.ts";
 import { indexCost } from "../support/index-database.ts";
 import type { TeamThings } from "../support/named-things.ts";
+import { objectOf } from "../support/object-of.ts";
 import { indexAnswered, objectRowsWritten } from "../support/object-storage.ts";
 import { refusal } from "../support/problem.ts";
 import { TestSocket } from "../support/socket.ts";
@@ -214,6 +218,32 @@ test("a full session takes no entry, and so no change", async () => {
   await say("x".repeat(50));
   expect(await refusal(await patch({ handledBy: "operator" }, anna))).toBe("413 quota_exceeded");
   expect(await state(anna)).toMatchObject({ handledBy: "bot" });
+});
+
+test("a change after a message that opens the thread again, and is not stored yet, is made on top of that", async () => {
+  const { id, defaultConversationId } = chat.session;
+  await change({ status: "closed" });
+  const word = { teamRevision: undefined, teamConfirmedAt: undefined };
+  const ours: Call = {
+    actor: { kind: "team", teamId: team.teamId, keyId: undefined },
+    ...word,
+  };
+  const [, credentialId = ""] = chat.token.split(".");
+  const theirs: Call = { actor: { kind: "ticket", credentialId }, ...word };
+  const changed = await runInDurableObject(objectOf(id), async (object: SessionObject) => {
+    // The first is stored at once; what comes in its turn waits for the next.
+    void object.postMessage(ours, { clientId: "bye", content: "bye" });
+    void object.postMessage(theirs, { clientId: "wait", content: "wait" });
+    return await object.updateConversation(ours, defaultConversationId, { assignee: "bo" });
+  });
+  expect(changed).toMatchObject({ conversation: { status: "open", assignee: "bo" } });
+  expect(await state()).toMatchObject({ status: "open", assignee: "bo" });
+  expect((await log()).slice(1).map(({ content }) => content)).toEqual([
+    "bye",
+    "wait",
+    "The conversation was opened again",
+    "The team assigned the conversation to a colleague",
+  ]);
 });
 
 test("two who take over at once: both apply, one after the other", async () => {

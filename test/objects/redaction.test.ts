@@ -1,6 +1,8 @@
 /** A message that the team takes back is gone: from every table, page and frame, for who is there and who comes later. */
 import { runInDurableObject } from "cloudflare:test";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Call } from "../../objects/calls.ts";
+import type { SessionObject } from "../../objects/session.ts";
 import { MAX_REDACTIONS_TOLD } from "../../src/protocol/limits.ts";
 import type { Message } from "../../src/protocol/message.ts";
 import type { MessagePage, SessionWithToken } from "../../src/protocol/rest.ts";
@@ -134,6 +136,28 @@ test("a session that has ended takes it too, and the team's audit trail names me
     details: { messageId: message.id },
   });
   expect(JSON.stringify(events)).not.toContain(SECRET);
+});
+
+test("an answer that is on its way into the log is taken back, too", async () => {
+  const { id } = chat.session;
+  const ours: Call = {
+    actor: { kind: "team", teamId: team.teamId, keyId: undefined },
+    teamRevision: undefined,
+    teamConfirmedAt: undefined,
+  };
+  const redacted = await runInDurableObject(objectOf(id), async (object: SessionObject) => {
+    const started = await object.startMessage(ours, { clientId: "answer" });
+    if (!("messageId" in started)) return started;
+    const { messageId } = started;
+    await object.appendMessage(ours, messageId, { offset: 0, text: SECRET });
+    // The first is stored at once; what comes in its turn waits for the next.
+    void object.postMessage(ours, { clientId: "first", content: "first" });
+    void object.finishMessage(ours, messageId, undefined);
+    return await object.redactMessage(ours, messageId);
+  });
+  expect(redacted).toEqual({ ok: true });
+  expect(await page()).toMatchObject([{ content: "first" }, { content: "", redacted: true }]);
+  expect(await objectTables(id)).not.toContain(SECRET);
 });
 
 test("what is no message's id is not found, however it looks", async () => {

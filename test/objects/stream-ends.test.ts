@@ -1,6 +1,8 @@
 // Every way in which an answer can end but its own: whatever was stored of it or shown becomes one message, marked.
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import type { Call } from "../../objects/calls.ts";
+import type { SessionObject } from "../../objects/session.ts";
 import {
   MAX_CONTENT_BYTES,
   MAX_METADATA_BYTES,
@@ -307,6 +309,80 @@ describe("what may not begin", () => {
     expect(await codeOf(answer.finish({ metadata }))).toBe("message_too_large");
     // It goes on.
     expect(await good(answer.finish())).toMatchObject({ message: { metadata: { a: 1 } } });
+  });
+});
+
+test("however long names and metadata are, the longest text is stored", async () => {
+  const chat = await newSession(teamId);
+  const answer = await CalledMessage.start(chat, {
+    clientId: "c".repeat(64),
+    metadata: { m: "x".repeat(MAX_METADATA_BYTES - 48) },
+    author: {
+      id: "\u0001".repeat(128),
+      name: "\u0001".repeat(128),
+      avatarUrl: `https://a.example/${"\u0001".repeat(1_000)}`,
+    },
+  });
+  const text = "\u0001".repeat(20_000);
+  expect(await codeOf(answer.appendAt(0, text))).toBe("message_too_large");
+  const [message] = await messagesOf(chat);
+  expect(message).toMatchObject({ id: answer.messageId, ...INCOMPLETE });
+  expect(message?.content.length).toBeGreaterThan(8_000);
+});
+
+describe("while nothing can be stored", () => {
+  /** What is submitted while `act` runs finds the storage failing. */
+  const failing = (
+    chat: SessionWithToken,
+    act: (object: SessionObject, ctx: DurableObjectState) => Promise<unknown>,
+  ) =>
+    runInDurableObject(objectOf(chat.session.id), async (object: SessionObject, ctx) => {
+      const prototype = Object.getPrototypeOf(ctx.storage) as DurableObjectStorage;
+      const { transactionSync } = prototype;
+      Object.assign(prototype, {
+        transactionSync: () => {
+          throw new Error("disk full");
+        },
+      });
+      try {
+        await act(object, ctx);
+      } finally {
+        Object.assign(prototype, { transactionSync });
+      }
+    });
+
+  test("an answer that a reader stops is not taken for a whole one afterwards", async () => {
+    const chat = await newSession(teamId);
+    const tab = await reader(chat);
+    const { producer, messageId } = await shownOfBody(chat, tab, "said");
+    const cancel = JSON.stringify({ type: "cancel", messageId });
+    await failing(chat, async (object, ctx) => {
+      for (const socket of ctx.getWebSockets()) await object.webSocketMessage(socket, cancel);
+    });
+    await producer.result;
+    await tab.until(() => tab.messages.length > 0);
+    expect(tab.messages).toMatchObject([{ content: "said", ...INCOMPLETE }]);
+  });
+
+  test("an answer that could not end is shown on", async () => {
+    const chat = await newSession(teamId);
+    const tab = await reader(chat);
+    const answer = await CalledMessage.start(chat);
+    const call: Call = {
+      actor: { kind: "team", teamId, keyId: undefined },
+      teamRevision: undefined,
+      teamConfirmedAt: undefined,
+    };
+    const { messageId } = answer;
+    const text = "said and not shown before it was to end";
+    await failing(chat, async (object) => {
+      await object.appendMessage(call, messageId, { offset: 0, text });
+      expect(await object.finishMessage(call, messageId, undefined)).toMatchObject({
+        code: "unavailable",
+      });
+    });
+    await tab.until(() => shownOn(tab, messageId) === text);
+    expect(await good(answer.finish())).toMatchObject({ message: { content: text } });
   });
 });
 

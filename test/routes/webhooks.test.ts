@@ -190,6 +190,26 @@ describe("a replay", () => {
     });
   });
 
+  test("skips nothing that has yet to get through, however late it is to begin", async () => {
+    moveClock(0);
+    const { receiver, teamId, teamKey: bearer } = await newHearingTeam();
+    const { session, token } = await newSession(teamId);
+    await receiver.untilEvent(({ type }) => type === "session.created");
+    await receiver.answer({ answers: [{ status: 410 }] });
+    for (const clientId of ["one", "two"]) {
+      const path = `/api/sessions/${session.id}/messages`;
+      await call(path, { bearer: token, body: { clientId, content: clientId } });
+      await receiver.until((got) => got.some(({ status }) => status === 410));
+    }
+    moveClock(1000);
+    const body = { sessionId: session.id, since: new Date(Date.now()).toISOString() };
+    const replayed = await call(`/api/teams/${teamId}/webhook/replay`, { bearer, body });
+    expect(await replayed.json()).toEqual({ events: 2 });
+    await receiver.untilEvent(({ id }) => id === `evt_${session.id}_8`);
+    const [, , ...later] = await receiver.events();
+    expect(later.map(({ id }) => id)).toEqual([`evt_${session.id}_4`, `evt_${session.id}_8`]);
+  });
+
   test("is of the team's own sessions, and where there is a webhook", async () => {
     const [ours, theirs] = [await newHearingTeam(), await newHearingTeam()];
     const { session } = await newSession(theirs.teamId);
