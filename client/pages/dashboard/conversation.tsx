@@ -128,9 +128,8 @@ export function Conversation(props: { signIn: SignIn; sessionId: string }): JSX.
   );
 
   function visitorLabel(): string {
-    const { deviceInfo = {}, locationInfo = {}, userId } = session() ?? {};
+    const { locationInfo = {}, userId } = session() ?? {};
     return visitorName({
-      deviceInfo,
       locationInfo,
       ...(userId === undefined ? {} : { userId }),
     });

@@ -5,9 +5,9 @@ import type {
   SessionSummary,
   UpdateConversationRequest,
 } from "../../core/index.ts";
-import { deviceName, placeName } from "../sharing/labels.ts";
+import { placeName } from "../sharing/labels.ts";
 
-type Visitor = Pick<SessionSummary, "deviceInfo" | "locationInfo" | "userId">;
+type Visitor = Pick<SessionSummary, "locationInfo" | "userId">;
 
 /** "Visitor from Berlin, Germany", or who the team said it is. */
 export function visitorName({ userId, locationInfo }: Visitor): string {
@@ -15,8 +15,18 @@ export function visitorName({ userId, locationInfo }: Visitor): string {
   return userId ?? (place === "" ? "Visitor" : `Visitor from ${place}`);
 }
 
-export function visitorDetails(visitor: Visitor): string {
-  return deviceName(visitor);
+/** How many chats a list shows; it has no more than its first page. */
+export function countLabel(
+  list: { readonly sessions: readonly unknown[]; readonly nextCursor?: string } | undefined,
+): string {
+  if (list === undefined) {
+    return "Loading…";
+  }
+  const { length } = list.sessions;
+  if (list.nextCursor !== undefined) {
+    return `The ${length} latest active chats`;
+  }
+  return length === 1 ? "1 active chat" : `${length} active chats`;
 }
 
 export function handlingLabel(conversation: ConversationState | undefined): string {

@@ -3,9 +3,9 @@ import { createEffect, createMemo, For, Show } from "solid-js";
 import type { SessionSummary } from "../../core/index.ts";
 import { browserEnvironment, RequestError, RestClient } from "../../core/index.ts";
 import { ChatIcon } from "../chat/icons.tsx";
-import { ago } from "../sharing/labels.ts";
+import { ago, deviceName } from "../sharing/labels.ts";
 import { createPolled } from "./create-polled.ts";
-import { visitorDetails, visitorName } from "./labels.ts";
+import { countLabel, visitorName } from "./labels.ts";
 import type { SignIn } from "./sign-in.ts";
 
 const EVERY_MS = 5_000;
@@ -43,7 +43,7 @@ export function SessionList(props: SessionListProps): JSX.Element {
         <div class="header-text">
           <h1 class="header-title">{props.signIn.teamId}</h1>
           <p class="header-status" role="status">
-            <Show when={polled.error()} fallback={countLabel(ids().length, polled.value())}>
+            <Show when={polled.error()} fallback={countLabel(polled.value())}>
               The list could not be loaded. Trying again…
             </Show>
           </p>
@@ -78,18 +78,10 @@ function Row(props: { session: SessionSummary; isOpen: boolean }): JSX.Element {
       >
         <span class="sessions-name">{visitorName(props.session)}</span>
         <span class="sessions-details">
-          {visitorDetails(props.session)} ·{" "}
-          {ago(Date.parse(props.session.lastAccessed), Date.now())}
+          {deviceName(props.session)} · {ago(Date.parse(props.session.lastAccessed), Date.now())}
         </span>
         <span class="sessions-id">{props.session.id}</span>
       </a>
     </li>
   );
-}
-
-function countLabel(count: number, loaded: unknown): string {
-  if (loaded === undefined) {
-    return "Loading…";
-  }
-  return count === 1 ? "1 active chat" : `${count} active chats`;
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { ConversationState } from "../../../client/core/index.ts";
 import {
   conversationActions,
+  countLabel,
   handlingLabel,
   visitorName,
 } from "../../../client/pages/dashboard/labels.ts";
@@ -39,11 +40,20 @@ describe("what an operator is told", () => {
   });
 
   it("names a visitor as far as it is known", () => {
-    const unknown = { deviceInfo: {}, locationInfo: {} };
+    const unknown = { locationInfo: {} };
     expect(visitorName(unknown)).toBe("Visitor");
     expect(visitorName({ ...unknown, locationInfo: { city: "Oslo", country: "NO" } })).toBe(
       "Visitor from Oslo, Norway",
     );
     expect(visitorName({ ...unknown, userId: "ana" })).toBe("ana");
+  });
+});
+
+describe("how many chats there are", () => {
+  it("is said only where the list has them all", () => {
+    expect(countLabel(undefined)).toBe("Loading…");
+    expect(countLabel({ sessions: [] })).toBe("0 active chats");
+    expect(countLabel({ sessions: [1] })).toBe("1 active chat");
+    expect(countLabel({ sessions: [1, 2], nextCursor: "next" })).toBe("The 2 latest active chats");
   });
 });
