@@ -44,7 +44,8 @@ const answer = (response: Parameters<Handler>[1], message: object) =>
 
 const echo: Handler = async (request, response) => {
   const chunks = await Array.fromAsync<Buffer>(request);
-  answer(response, { content: Buffer.concat(chunks).toString() });
+  // As the server reads it: the mark that opens the body is no text.
+  answer(response, { content: new TextDecoder().decode(Buffer.concat(chunks)) });
 };
 
 describe("an answer that is streamed", () => {
