@@ -30,6 +30,8 @@ function worker({ bindings, workers }: Others) {
         bindings: {
           ADMIN_TOKEN: TEST_ADMIN_TOKEN,
           SIGNING_KEYS: TEST_SIGNING_KEYS,
+          // Whatever `npm start` has left in .dev.vars.
+          LOCAL_WEBHOOKS: "refused",
           EVENT_SEEDS: process.env.EVENT_SEEDS ?? "1-3",
           HOSTILE_CASES: process.env.HOSTILE_CASES ?? "2000",
           HOSTILE_SEED: process.env.HOSTILE_SEED ?? "",
