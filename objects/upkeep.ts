@@ -51,13 +51,15 @@ export class Upkeep {
 
   /** The alarm: the session's end, the index's touches and retries, whatever is due. */
   async catchUp(): Promise<void> {
-    const { alarm, projector, events, expireIfDue } = this.#parts;
+    const { alarm, state, projector, events, expireIfDue, learnTeam } = this.#parts;
     try {
       const now = Date.now();
-      await this.#learnTeamIfOverdue(now);
-      expireIfDue(now);
       const flushDue = this.#touchFlushDue();
-      if (flushDue !== undefined && flushDue <= now) this.#flushTouches(now);
+      const isFlushDue = flushDue !== undefined && flushDue <= now;
+      // A Worker that knew an older team may have been the last to call: a webhook may have come since.
+      if (isFlushDue || state.isOverdue(now)) await learnTeam();
+      expireIfDue(now);
+      if (isFlushDue) this.#flushTouches(now);
       await Promise.all([projector.run(), events.run()]);
       alarm.set(this.#nextDue());
     } catch (error) {
@@ -70,7 +72,8 @@ export class Upkeep {
   /** Ends the session if it is due, and tells the index how it really is. */
   async reconcile(): Promise<void> {
     const now = Date.now();
-    await this.#learnTeamIfOverdue(now);
+    // Nobody called for long, so the team may have changed its mind since.
+    if (this.#parts.state.isOverdue(now)) await this.#parts.learnTeam();
     this.#parts.expireIfDue(now);
     this.#flushTouches(now);
     await this.project();
@@ -90,11 +93,6 @@ export class Upkeep {
     } catch (error) {
       if (!(error instanceof IndexError)) throw error;
     }
-  }
-
-  /** Nobody called for long, so the team may have changed its mind since. */
-  async #learnTeamIfOverdue(now: number): Promise<void> {
-    if (this.#parts.state.isOverdue(now)) await this.#parts.learnTeam();
   }
 
   #flushTouches(now: number): void {

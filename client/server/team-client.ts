@@ -81,6 +81,9 @@ export class TeamClient {
   readonly #team: string;
 
   constructor(options: TeamClientOptions) {
+    if (!isConfidential(new URL(options.baseUrl))) {
+      throw new TypeError("baseUrl must be https:, or the key would cross the network in clear");
+    }
     this.#api = new Api({
       baseUrl: options.baseUrl.replace(/\/+$/, ""),
       bearer: options.teamKey,
@@ -303,4 +306,9 @@ function storedMessage(answer: {
 function newIdempotencyKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** TLS, or this machine. */
+function isConfidential({ protocol, hostname }: URL): boolean {
+  return protocol === "https:" || ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
 }

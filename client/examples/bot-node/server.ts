@@ -11,7 +11,6 @@ import { scriptedModel } from "../bot-worker/scripted-model.ts";
 
 const { BASE_URL = "http://localhost:8787", TEAM_ID: teamId = "demo", PORT = "8790" } = process.env;
 const { TEAM_KEY: teamKey = "", WEBHOOK_URL: url = `http://localhost:${PORT}/` } = process.env;
-const MAX_BODY_BYTES = 1_000_000;
 const team = createTeamClient({ baseUrl: BASE_URL, teamId, teamKey });
 
 const server = createServer(async (request, response) => {
@@ -33,26 +32,28 @@ await new Promise<void>((resolve) => server.listen(Number(PORT), resolve));
 const webhook = team.webhook.put({ url, rotateSecret: true });
 console.log(`Events of ${teamId} come to ${(await webhook).webhook.url}`);
 
-/** Who sends it is known when all of it is here: a stranger's may be without end, a delivery has half a megabyte. */
+// Who sends it is known when all of it is here: a stranger's may be without end, a delivery has half a megabyte.
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request) {
     length += chunk.length;
-    if (length > MAX_BODY_BYTES) throw new Error("More than any delivery has.");
+    if (length > 1_000_000) throw new Error("More than any delivery has.");
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }
 
 async function answer({ sessionId, events }: EventBatch): Promise<void> {
-  const question = events.findLast(isForBot)?.data;
+  const questions = events.filter(isForBot).map(({ data }) => data);
+  const asked = questions.find(({ message }) => message.metadata?.intent === "talk_to_person");
+  const question = asked ?? questions.at(-1);
   if (question === undefined) return;
   const { message, conversation } = question;
   // The same at a redelivery, which then adds nothing.
   const own = { clientId: `answer-${message.id}`, conversationId: conversation.id };
   try {
-    if (message.metadata?.intent === "talk_to_person") {
+    if (asked !== undefined) {
       await team.postMessage(sessionId, { ...own, content: "A person answers from now on." });
       const handOver = { status: "pending", handledBy: "operator" } as const;
       await team.updateConversation(sessionId, conversation.id, handOver);

@@ -7,20 +7,22 @@ import { scriptedModel } from "./scripted-model.ts";
 
 type Calls = "listMessages" | "postMessage" | "streamMessage" | "updateConversation";
 
-interface BotEnv {
-  readonly SESSIONS: Pick<SessionService, Calls>;
-}
+/** Refusals that pass. */
+const PASSING = ["unavailable", "rate_limited", "too_many_streams"];
 
-export class SessionEvents extends WorkerEntrypoint<BotEnv> {
-  /** Answers the last question of a batch, and returns once the answer is stored: answers follow one another, as questions do. */
+export class SessionEvents extends WorkerEntrypoint<{ SESSIONS: Pick<SessionService, Calls> }> {
+  // Answers the last question of a batch, unless one asks for a person. Returns once the answer is stored: answers follow
+  // one another, as questions do.
   async handleEvents({ sessionId, events }: EventBatch): Promise<void> {
     const sessions = this.env.SESSIONS;
-    const question = events.findLast(isForBot)?.data;
+    const questions = events.filter(isForBot).map(({ data }) => data);
+    const asked = questions.find(({ message }) => message.metadata?.intent === "talk_to_person");
+    const question = asked ?? questions.at(-1);
     if (question === undefined) return;
     const { message, conversation } = question;
     // The same at a redelivery, which then adds nothing.
     const answer = { clientId: `answer-${message.id}`, conversationId: conversation.id };
-    if (message.metadata?.intent === "talk_to_person") {
+    if (asked !== undefined) {
       const content = "I have called somebody. A person answers here from now on.";
       check(await sessions.postMessage(sessionId, { ...answer, content }));
       const change = { status: "pending", handledBy: "operator" } as const;
@@ -42,7 +44,7 @@ function isForBot(event: SessionEvent): event is MessageCreatedEvent {
 
 /** A batch whose handling throws is delivered again: not for what would only fail again, such as an ended session. */
 function check(result: Result<object>): void {
-  if (!result.ok && result.code === "unavailable") throw new Error(result.code);
+  if (!result.ok && PASSING.includes(result.code)) throw new Error(result.code);
 }
 
 export default {} satisfies ExportedHandler;
