@@ -1,6 +1,7 @@
 // What a session does unasked: it wakes up at the earliest of all that it waits for, does what is due, and tells the index
 // what has changed, now or later. Nothing is lost when it is late: whoever calls looks at the deadlines, too.
 import { earliest } from "../src/domain/deadlines.ts";
+import { WEBHOOK_TIMEOUT_MS } from "../src/protocol/limits.ts";
 import { IndexError } from "../src/session-index/errors.ts";
 import { within } from "../src/session-index/timeout.ts";
 import type { Alarm } from "./alarm.ts";
@@ -13,6 +14,9 @@ import type { Streams } from "./streams.ts";
 
 /** A caller waits this long for the index at most; the object goes on trying by itself. */
 const INDEX_WAIT_MS = 2_000;
+
+/** An alarm waits this long for receivers at most: for one attempt. */
+const DELIVERY_WAIT_MS = WEBHOOK_TIMEOUT_MS + 1_000;
 
 const ALARM_RETRY_MS = 60_000;
 
@@ -51,7 +55,7 @@ export class Upkeep {
 
   /** The alarm: the session's end, the index's touches and retries, whatever is due. */
   async catchUp(): Promise<void> {
-    const { alarm, state, projector, events, expireIfDue, learnTeam } = this.#parts;
+    const { alarm, state, projector, expireIfDue, learnTeam } = this.#parts;
     try {
       const now = Date.now();
       const flushDue = this.#touchFlushDue();
@@ -60,12 +64,21 @@ export class Upkeep {
       if (isFlushDue || state.isOverdue(now)) await learnTeam();
       expireIfDue(now);
       if (isFlushDue) this.#flushTouches(now);
-      await Promise.all([projector.run(), events.run()]);
+      await Promise.all([projector.run(), this.#deliver()]);
       alarm.set(this.#nextDue());
     } catch (error) {
       // A throwing alarm is retried six times and then never again; this one always comes back.
       console.error({ event: "alarm_failed", error: String(error) });
       alarm.setNoLaterThan(Date.now() + ALARM_RETRY_MS);
+    }
+  }
+
+  /** What takes longer goes on behind the alarm, so that a slow receiver does not keep the next one waiting. */
+  async #deliver(): Promise<void> {
+    try {
+      await within(DELIVERY_WAIT_MS, this.#parts.events.run());
+    } catch (error) {
+      if (!(error instanceof IndexError)) throw error;
     }
   }
 
