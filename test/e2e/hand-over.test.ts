@@ -70,7 +70,7 @@ describe("a visitor, the demo bot and an operator", () => {
     await inbox.says("The bot answers");
     await inbox.press("Take over");
     await inbox.says("The team answers");
-    await one.page.getByText("A person answers here").waitFor();
+    await one.page.getByText("A person answers here", { exact: true }).waitFor();
     await one.write("second question");
     await inbox.says("second question");
     await inbox.page.getByRole("textbox", { name: "Message" }).pressSequentially("I");
@@ -109,7 +109,7 @@ describe("a visitor, the demo bot and an operator", () => {
     const inbox = await Inbox.open(staff, server, await chat.sessionId());
     await inbox.says("A person is waited for");
     await inbox.press("Take over");
-    await chat.page.getByText("A person answers here").waitFor();
+    await chat.page.getByText("A person answers here", { exact: true }).waitFor();
     await inbox.press("Close");
     await inbox.says("Closed");
     await chat.write("One more thing");
