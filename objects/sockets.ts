@@ -60,7 +60,10 @@ export class Sockets {
     this.#log = log;
     this.#state = state;
     this.#messages = messages;
-    this.#history = new History(messages, log, (peer) => streams.catchUp(peer));
+    this.#history = new History(messages, log, (peer) => {
+      for (const mark of store.readMarks()) peer.send({ type: "read", ...mark });
+      streams.catchUp(peer);
+    });
     const staff = new StaffWatch({
       load: loadStaff,
       confirmed: (tokenId, at) => this.#staffConfirmed(tokenId, at),

@@ -2,7 +2,7 @@
 import type { ConversationRecord } from "../src/domain/conversation-record.ts";
 import type { TeamSettings, WebhookSettings } from "../src/domain/policy.ts";
 import type { SessionRecord } from "../src/domain/session-state.ts";
-import type { Side } from "../src/protocol/frames.ts";
+import type { ReadFrame, Side } from "../src/protocol/frames.ts";
 import type {
   DeviceInfo,
   EndReason,
@@ -172,6 +172,20 @@ export class SessionStore {
         )
         .toArray().length > 0
     );
+  }
+
+  /** How far each side has read, wherever one has read anything. */
+  readMarks(): Omit<ReadFrame, "type">[] {
+    return this.#sql
+      .exec<{ conversation_id: string; side: string; seq: number }>(
+        "SELECT conversation_id, side, seq FROM read_marks WHERE seq > 0",
+      )
+      .toArray()
+      .map((row) => ({
+        conversationId: row.conversation_id,
+        side: row.side as Side,
+        seq: row.seq,
+      }));
   }
 }
 

@@ -28,8 +28,8 @@ import { TypingSignal } from "./typing.ts";
 const AGE_CHECK_MS = 3_600_000;
 
 /** What a tab shows of a session that nobody has told it of. */
-const { session, conversation, messages, older } = INITIAL_STATE;
-const UNKNOWN_SESSION = { session, conversation, messages, older } as const;
+const { session, conversation, messages, readUpTo, older } = INITIAL_STATE;
+const UNKNOWN_SESSION = { session, conversation, messages, readUpTo, older } as const;
 
 class Client implements SessionClient {
   readonly sharing: Sharing;

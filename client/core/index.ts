@@ -43,6 +43,7 @@ export type {
   ChatMessage,
   ConnectionState,
   Delivery,
+  ReadUpTo,
   SessionClientState,
   SessionClientStatus,
   Typist,

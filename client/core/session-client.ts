@@ -35,7 +35,7 @@ export interface ChatClient {
   loadOlder(): Promise<void>;
   /** Call it as the person types; it is told to others sparingly. */
   setTyping(active: boolean): void;
-  /** Everything that is here was read by this side. */
+  /** Everything that is here was read by this side. Tells the server only what is new to it; a guest nothing. */
   markRead(): void;
 }
 

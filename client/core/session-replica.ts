@@ -10,6 +10,7 @@ import type { OwnRole } from "./conversation-view.ts";
 import { ConversationView } from "./conversation-view.ts";
 import type { Clock } from "./environment.ts";
 import { OutboxSender } from "./outbox-sender.ts";
+import { ReadMarks } from "./read-marks.ts";
 import { ReceivedPolicy } from "./received-policy.ts";
 import type { SessionEnd } from "./session-access.ts";
 import type { SessionClientState } from "./session-state.ts";
@@ -33,8 +34,8 @@ export class SessionReplica {
   readonly #view: ConversationView;
   readonly #thread = new ThreadState();
   readonly #sender: OutboxSender;
+  readonly #marks: ReadMarks;
   #threadListed = false;
-  #markedRead = 0;
   #received = new ReceivedPolicy();
   #older: "idle" | "loading" | "failed" = "idle";
   #retired = false;
@@ -49,6 +50,7 @@ export class SessionReplica {
     this.#clock = clock;
     this.#handlers = handlers;
     this.#view = new ConversationView(ownRole);
+    this.#marks = new ReadMarks(ownRole);
     this.#sender = new OutboxSender({
       outbox: this.#view.outbox,
       clock,
@@ -77,6 +79,7 @@ export class SessionReplica {
   /** A new socket is about to bring frames. */
   opening(): void {
     this.#received = new ReceivedPolicy();
+    this.#marks.opening();
   }
 
   /** Frames have stopped: who is here is not known any more. */
@@ -131,13 +134,16 @@ export class SessionReplica {
     this.#sendUp({ type: "cancel", messageId });
   }
 
-  /** Everything that is here was read. */
+  /** Everything that is here was read. Guests have no mark. */
   markRead(): void {
-    const { session, synced } = this.#store.get();
-    const seq = this.#view.log.last ?? 0;
-    if (session && synced && seq > this.#markedRead) {
-      this.#markedRead = seq;
-      this.#sendUp({ type: "read", conversationId: session.defaultConversationId, seq });
+    const { role, synced } = this.#store.get();
+    const conversationId = this.#conversationId;
+    if (!synced || conversationId === undefined || (role !== "owner" && role !== "operator")) {
+      return;
+    }
+    const seq = this.#marks.next(this.#view.log.messages, conversationId);
+    if (seq !== undefined) {
+      this.#sendUp({ type: "read", conversationId, seq });
     }
   }
 
@@ -220,6 +226,10 @@ export class SessionReplica {
         this.#view.redacted(frame);
         break;
       case "read":
+        if (frame.conversationId === this.#conversationId) {
+          this.#marks.told(frame);
+          this.#store.patch({ readUpTo: this.#marks.upTo });
+        }
         break;
     }
     this.#showMessages();

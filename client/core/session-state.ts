@@ -60,6 +60,12 @@ export interface Typist {
   readonly author: Author | undefined;
 }
 
+/** Everything up to these `seq`s was read; 0 where nothing was. */
+export interface ReadUpTo {
+  readonly visitor: number;
+  readonly team: number;
+}
+
 export interface SessionClientState {
   readonly status: SessionClientStatus;
   readonly session: Session | undefined;
@@ -78,6 +84,8 @@ export interface SessionClientState {
   readonly conversation: ConversationState | undefined;
   /** In the order of the log, then what is not stored yet: own messages, answers that are being written, and what failed. */
   readonly messages: readonly ChatMessage[];
+  /** How far each side has read in the default conversation. */
+  readonly readUpTo: ReadUpTo;
   /** Whether the newest messages have arrived since the last connect. */
   readonly synced: boolean;
   /** `more`: older messages can be loaded. */
@@ -98,6 +106,7 @@ export const INITIAL_STATE: SessionClientState = {
   connectionId: undefined,
   conversation: undefined,
   messages: [],
+  readUpTo: { visitor: 0, team: 0 },
   synced: false,
   older: "none",
   presence: [],

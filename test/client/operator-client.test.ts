@@ -92,8 +92,15 @@ describe("an operator's client", () => {
     expect(client.getState().messages.map(({ content }) => content)).toEqual(["theirs", "mine"]);
   });
 
-  it("marks as read what is here, once", async () => {
-    const { client, environment } = await synced(messages(0, 1));
+  it("marks as read what the visitor wrote, once, and nothing of its own side", async () => {
+    const stored = [message(1, { role: "user" }), message(2), message(3, { role: "operator" })];
+    const { client, environment } = await opened();
+    environment.socket.down(
+      welcomed(3),
+      { type: "messages", from: 0, to: 3, messages: stored },
+      { type: "synced", seq: 3 },
+    );
+    await settle();
     client.markRead();
     client.markRead();
     const marks = environment.socket.frames.filter(({ type }) => type === "read");

@@ -70,7 +70,7 @@ describe("a visitor, the demo bot and an operator", () => {
     await inbox.says("The bot answers");
     await inbox.press("Take over");
     await inbox.says("The team answers");
-    await one.page.getByText("A person answers here").waitFor();
+    await one.page.getByText("A person answers here", { exact: true }).waitFor();
     await one.write("second question");
     await inbox.says("second question");
     await inbox.page.getByRole("textbox", { name: "Message" }).pressSequentially("I");
@@ -109,11 +109,70 @@ describe("a visitor, the demo bot and an operator", () => {
     const inbox = await Inbox.open(staff, server, await chat.sessionId());
     await inbox.says("A person is waited for");
     await inbox.press("Take over");
-    await chat.page.getByText("A person answers here").waitFor();
+    await chat.page.getByText("A person answers here", { exact: true }).waitFor();
     await inbox.press("Close");
     await inbox.says("Closed");
     await chat.write("One more thing");
     await inbox.page.getByRole("button", { name: "Close" }).waitFor();
+  });
+});
+
+/** What the newest message that tells its delivery says of it. */
+async function delivery({ page }: Chat | Inbox, text: string): Promise<string> {
+  const row = page.getByRole("log").locator(".message", { hasText: text });
+  return (await row.locator(".message-mark").allInnerTexts()).join();
+}
+
+/** As when somebody turns to another tab, and comes back: a browser without a window shows all of its tabs. */
+async function turn({ page }: Chat | Inbox, state: "hidden" | "visible"): Promise<void> {
+  await page.evaluate((visibilityState) => {
+    Object.defineProperty(document, "visibilityState", {
+      configurable: true,
+      get: () => visibilityState,
+    });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, state);
+}
+
+/** Longer than it takes to have seen something; then types, which arrives after whatever the page has sent by then. */
+async function lookLong({ page }: Chat | Inbox): Promise<void> {
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 2000)));
+  await page.getByRole("textbox", { name: "Message" }).pressSequentially("I");
+}
+
+describe("a visitor and an operator", () => {
+  it("see that the other has looked at the newest message, and only then, also after a reload", async () => {
+    const chat = await Chat.open(visitor, server);
+    await chat.page.getByRole("button", { name: "Talk to a person" }).click();
+    await chat.page.getByText("A person will answer here").waitFor();
+    const inbox = await Inbox.open(staff, server, await chat.sessionId());
+    await inbox.press("Take over");
+    await chat.page.getByText("A person answers here", { exact: true }).waitFor();
+
+    await turn(inbox, "hidden");
+    await chat.write(Array.from({ length: 60 }, (_, line) => `line ${line}`).join("\n"));
+    await inbox.page.getByText("line 59").waitFor();
+    await lookLong(inbox);
+    await chat.page.getByText("Demo operator is typing").waitFor();
+    expect(await delivery(chat, "line 59")).toBe("Sent");
+    await turn(inbox, "visible");
+    await expect.poll(() => delivery(chat, "line 59"), PATIENCE).toBe("Seen");
+
+    await chat.page.locator(".log-scroller").evaluate((scroller) => scroller.scrollTo(0, 0));
+    const jump = chat.page.locator(".log-jump");
+    await jump.waitFor();
+    await inbox.write("I am here.");
+    await jump.getByText("1 new message").waitFor();
+    await lookLong(chat);
+    await inbox.page.getByText("The visitor is typing").waitFor();
+    expect(await delivery(inbox, "I am here.")).toBe("Sent");
+    await jump.click();
+    await expect.poll(() => delivery(inbox, "I am here."), PATIENCE).toBe("Seen");
+
+    await Promise.all([chat.page.reload(), inbox.page.reload()]);
+    await expect.poll(() => delivery(chat, "line 59"), PATIENCE).toBe("Seen");
+    await expect.poll(() => delivery(inbox, "I am here."), PATIENCE).toBe("Seen");
+    expect([...chat.complaints, ...inbox.complaints]).toEqual([]);
   });
 });
 

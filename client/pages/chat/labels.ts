@@ -117,12 +117,15 @@ export interface DeliveryLabel {
   readonly canRetry: boolean;
 }
 
+/** @param seenUpTo how far the other side has read */
 export function deliveryLabel(
-  { delivery, failure }: ChatMessage,
+  { delivery, failure, seq }: ChatMessage,
   connected: boolean,
+  seenUpTo: number,
 ): DeliveryLabel {
   if (delivery === "sent") {
-    return { text: "Sent", canRetry: false };
+    const isSeen = seq !== undefined && seq <= seenUpTo;
+    return { text: isSeen ? "Seen" : "Sent", canRetry: false };
   }
   if (delivery === "sending") {
     return { text: connected ? "Sending…" : "Waiting for the connection…", canRetry: false };

@@ -1,6 +1,7 @@
 import type { JSX } from "solid-js";
 import { createEffect, createMemo, createSignal, For, Match, Show, Switch } from "solid-js";
 import type { ChatClient, ChatMessage } from "../../core/index.ts";
+import { createReadMarking } from "./create-read-marking.ts";
 import type { Select } from "./create-session-state.ts";
 import { createUnread } from "./create-unread.ts";
 import { formatDay } from "./format.ts";
@@ -19,6 +20,9 @@ export function Log(props: { client: ChatClient; select: Select }): JSX.Element 
   const status = props.select((state) => state.status);
   const isNew = props.select((state) => state.status === "active" && state.session?.lastSeq === 0);
   const viewer = props.select(viewerOf);
+  const seenUpTo = props.select(
+    (state) => state.readUpTo[viewerOf(state) === "operator" ? "visitor" : "team"],
+  );
   const isReader = props.select((state) => state.role === "reader");
   const typing = props.select((state) => typingLabel(state.typing, viewerOf(state)));
   const writingRole = () => (viewer() === "operator" ? "operator" : "user");
@@ -45,6 +49,10 @@ export function Log(props: { client: ChatClient; select: Select }): JSX.Element 
     first: () => messages()[0]?.key,
   });
   const unread = createUnread(messages, stick, writingRole);
+  createReadMarking(props.client, {
+    messages,
+    showsNewest: () => synced() && stick.atBottom(),
+  });
 
   return (
     <main class="log">
@@ -80,6 +88,7 @@ export function Log(props: { client: ChatClient; select: Select }): JSX.Element 
                         client={props.client}
                         item={item()}
                         connected={synced()}
+                        seenUpTo={seenUpTo()}
                         viewer={viewer()}
                       />
                     )}

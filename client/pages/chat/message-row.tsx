@@ -12,13 +12,15 @@ interface MessageRowProps {
   readonly item: MessageItem;
   /** Whether what is on its way can arrive at the moment. */
   readonly connected: boolean;
+  /** How far the other side has read. */
+  readonly seenUpTo: number;
   readonly viewer: Viewer;
 }
 
 /** One message. What visitors write goes into the page as the text that it is, what the team writes as Markdown. */
 export function MessageRow(props: MessageRowProps): JSX.Element {
   const message = () => props.item.message;
-  const delivery = () => deliveryLabel(message(), props.connected);
+  const delivery = () => deliveryLabel(message(), props.connected, props.seenUpTo);
   const name = () => authorName(message().role, message().author, props.viewer);
   const isVisitors = () => message().role === "user";
   const isMarkdown = () => message().role === "assistant" || message().role === "operator";

@@ -1,5 +1,5 @@
 import type { JSX } from "solid-js";
-import { createEffect, createSignal, For, onCleanup, onMount, Show } from "solid-js";
+import { createSignal, For, onCleanup, Show } from "solid-js";
 import type { UpdateConversationRequest } from "../../core/index.ts";
 import { createOperatorClient } from "../../core/index.ts";
 import { Composer } from "../chat/composer.tsx";
@@ -22,8 +22,6 @@ export function Conversation(props: { signIn: SignIn; sessionId: string }): JSX.
   onCleanup(() => client.stop());
   const select = createSessionState(client);
   const session = select((state) => state.session);
-  const synced = select((state) => state.synced);
-  const messages = select((state) => state.messages);
   const connection = select((state) => connectionLabel(state.connection, state.synced));
   const presence = select((state) =>
     presenceLabel(state.presence, viewerOf(state), state.connectionId),
@@ -33,19 +31,6 @@ export function Conversation(props: { signIn: SignIn; sessionId: string }): JSX.
   const [draft, setDraft] = createSignal("");
   const [failure, setFailure] = createSignal("");
   const [changing, setChanging] = createSignal(false);
-
-  const [visible, setVisible] = createSignal(true);
-  const looked = () => setVisible(document.visibilityState === "visible");
-  onMount(() => {
-    looked();
-    document.addEventListener("visibilitychange", looked);
-    onCleanup(() => document.removeEventListener("visibilitychange", looked));
-  });
-  createEffect(() => {
-    if (visible() && synced() && messages().length > 0) {
-      client.markRead();
-    }
-  });
 
   const change = async (wanted: UpdateConversationRequest) => {
     setChanging(true);

@@ -11,6 +11,7 @@ import {
   breakLabel,
   closingLabel,
   connectionLabel,
+  deliveryLabel,
   personLabel,
   presenceLabel,
   typingLabel,
@@ -164,6 +165,24 @@ describe("closingLabel", () => {
   it("offers another try where that may help", () => {
     const error = RequestError.fromClose(4400);
     expect(closingLabel({ ...own, status: "error", error })?.action).toBe("try_again");
+  });
+});
+
+describe("deliveryLabel", () => {
+  const label = (fields: Partial<ChatMessage>, seenUpTo: number) =>
+    deliveryLabel(chatMessage(fields), true, seenUpTo).text;
+
+  it("says that the other side has seen a message, once its mark has reached it", () => {
+    expect(label({ seq: 5 }, 0)).toBe("Sent");
+    expect(label({ seq: 5 }, 4)).toBe("Sent");
+    expect(label({ seq: 5 }, 5)).toBe("Seen");
+    expect(label({ seq: 5 }, 6)).toBe("Seen");
+  });
+
+  it("says so of nothing that is not in the log", () => {
+    expect(label({ seq: undefined }, 6)).toBe("Sent");
+    expect(label({ seq: undefined, delivery: "sending" }, 6)).toBe("Sending…");
+    expect(label({ seq: undefined, delivery: "failed" }, 6)).toBe("Not sent");
   });
 });
 
