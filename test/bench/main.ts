@@ -11,7 +11,7 @@ import { describeMachine, markdown } from "./report.ts";
 import { type Contest, type Effort, type Finding, hold } from "./rounds.ts";
 import { type Servers, startServers } from "./servers.ts";
 
-/** Something hangs: a full run takes five minutes. */
+/** Something hangs: a full run takes six minutes. */
 const GIVE_UP_AFTER_MS = 15 * 60_000;
 
 const CONTESTS: Readonly<Record<string, (servers: Servers) => Contest | Promise<Contest>>> = {
