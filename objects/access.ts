@@ -9,7 +9,13 @@ import type { Failure, Result } from "../src/protocol/errors.ts";
 import type { CredentialRole } from "../src/protocol/session.ts";
 import type { DeviceList } from "../src/protocol/sharing.ts";
 import type { AccessStore, Credential } from "./access-store.ts";
-import { auditActor, type Call, type NewCredential, type ResumeCall } from "./calls.ts";
+import {
+  auditActor,
+  type Call,
+  type NewCredential,
+  type RefreshCall,
+  type ResumeCall,
+} from "./calls.ts";
 import type { Credentials, Presented } from "./credentials.ts";
 import type { IndexProjector } from "./index-projector.ts";
 import type { MessageLog } from "./message-log.ts";
@@ -45,6 +51,14 @@ export class Access {
     if (!this.hasRoomFor("owner")) return TOO_MANY_CREDENTIALS;
     this.#parts.credentials.save(newCredential(device, "owner", null, now));
     return undefined;
+  }
+
+  /** Which of the successors offered the caller's secret gives way to, if any. */
+  rotate({ actor, rotate, oneAtATime, successors }: RefreshCall): number | undefined {
+    if (actor.kind !== "credential") return undefined;
+    const { credentialId, secretDigest } = actor;
+    const request = { force: rotate, oneAtATime, now: Date.now() };
+    return this.#parts.credentials.rotate(credentialId, secretDigest, successors, request);
   }
 
   /** Everybody with a key, the one that asks first. */
@@ -121,7 +135,7 @@ export class Access {
       for (const { id } of this.#parts.accessStore.invites())
         this.#parts.accessStore.deleteInvite(id);
       this.#parts.credentials.save(newCredential(device, "owner", null, now));
-      this.#parts.state.identify(userId, now);
+      this.#parts.state.identify(userId, this.#parts.log.head.lastSeq, now);
       this.#parts.projector.markSession(now);
       this.#parts.projector.record({ type: "session.identified", actor, details: { userId } }, now);
     });

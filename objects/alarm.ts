@@ -25,9 +25,12 @@ export class Alarm {
 
   /** Makes it fire at `at` or earlier; without one, changes nothing. Part of the transaction that is under way. */
   setNoLaterThan(at: number | undefined): void {
-    if (at === undefined || (this.#at !== null && this.#at <= at)) return;
-    this.#at = Math.max(at, Date.now() + 1);
-    void this.#storage.setAlarm(this.#at);
+    if (at === undefined) return;
+    // What is overdue is due at once, and that does not move with each call.
+    const soonest = Math.max(at, Date.now() + 1);
+    if (this.#at !== null && this.#at <= soonest) return;
+    this.#at = soonest;
+    void this.#storage.setAlarm(soonest);
   }
 
   /** Makes it fire at `at` and not before; without one, never. */

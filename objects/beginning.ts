@@ -22,15 +22,18 @@ export function begin(
     call.team,
     now,
   );
-  return store.transaction(() => {
+  const live = store.transaction(() => {
     store.create(stored, conversation);
     const live = new LiveSession(ctx, env, store, alarm, stored);
     live.credentials.save(newCredential(call.credential, "owner", null, now));
     live.projector.markSession(now);
     live.projector.markConversation(conversation.id, now);
     live.projector.record({ type: "session.created", actor: call.actor }, now);
+    live.events.begin();
     return live;
   });
+  live.events.happened();
+  return live;
 }
 
 /** Asked for again under the idempotency key that it was created with: a key of its own for whoever asks. */

@@ -36,6 +36,11 @@ export function auditActor(actor: Actor): AuditActor {
   return { kind: "credential", id: actor.credentialId };
 }
 
+/** The member of the staff who calls, if it is one. */
+export function staffOf(actor: Actor): Author | undefined {
+  return actor.kind === "operator" ? actor.author : undefined;
+}
+
 /** What one hears who names a session that is not there, or not theirs: the two cannot be told apart. */
 export function unknownSession({ kind }: { readonly kind: Actor["kind"] }): Failure {
   const isTeam = kind === "team" || kind === "operator";
@@ -100,6 +105,15 @@ export interface ResumeCall extends TeamWord {
   readonly credential: NewCredential;
 }
 
+/** Of a team: its authority for its sessions the Worker has checked. */
+export interface ReplayCall extends TeamWord {
+  readonly teamId: string;
+  /** Epoch milliseconds. */
+  readonly since: number;
+  /** Whom the audit trail names. */
+  readonly actor: AuditActor;
+}
+
 export interface CreateInviteCall extends Call {
   readonly invite: { readonly id: string; readonly secretDigest: Uint8Array };
   readonly request: CreateInviteRequest;
@@ -134,7 +148,7 @@ export type HistoryRequest =
 
 /** A socket's upgrade, as the Worker hands it on in one header. */
 export interface ConnectCall extends TeamWord {
-  readonly actor: Extract<Actor, { kind: "ticket" }> | CookieActor;
+  readonly actor: Extract<Actor, { kind: "ticket" }> | CookieActor | ConnectingOperator;
   readonly history: HistoryRequest;
 }
 
@@ -145,8 +159,19 @@ export interface CookieActor {
   readonly secretDigest: string;
 }
 
+/** What an operator is let in with, and when the index last had it as good. */
+export interface StaffToken {
+  readonly tokenId: string;
+  /** Epoch milliseconds, as `confirmedAt`. */
+  readonly expiresAt: number;
+  readonly confirmedAt: number;
+}
+
+/** An operator, and with which token: a socket outlives the look at it. */
+export type ConnectingOperator = Extract<Actor, { kind: "operator" }> & StaffToken;
+
 export function connectActor(actor: ConnectCall["actor"]): Actor {
-  if (actor.kind === "ticket") return actor;
+  if (actor.kind !== "cookie") return actor;
   const { credentialId, secretDigest } = actor;
   return { kind: "credential", credentialId, secretDigest: Uint8Array.fromHex(secretDigest) };
 }

@@ -1,7 +1,7 @@
-// How many frames each credential sends, of whatever type: a bound on what one client can make the object do. Counted in
+// How many frames each credential or operator's token sends, of whatever type: a bound on what one client can make the object do. Counted in
 // memory; each socket's attachment has a copy that an eviction takes up, at most a sixteenth of the limit behind.
 import { take } from "../src/domain/rate-limit.ts";
-import type { FrameCounts, Peer } from "./peers.ts";
+import type { FrameCounts, Peer } from "./peer.ts";
 
 export type FrameVerdict = { readonly kind: "admitted" } | TooMany;
 
@@ -20,10 +20,10 @@ export class FrameRate {
     for (const peer of peers) this.#adopt(peer);
   }
 
-  /** Counts `units` of a peer's credential against `limit` a minute; null for no limit. */
+  /** Counts `units` of a peer's holder against `limit` a minute; null for no limit. */
   take(peer: Peer, limit: number | null, units: number, now: number): FrameVerdict {
     if (limit === null) return ADMITTED;
-    const before = this.#counts.get(peer.credentialId);
+    const before = this.#counts.get(peer.holderId);
     const admitted = take(before?.admitted, limit, now, units);
     if (admitted.allowed) {
       this.#keep(peer, limit, { admitted: admitted.state, refused: before?.refused });
@@ -38,26 +38,26 @@ export class FrameRate {
     return { kind: "flooded", retryAfterMs: Math.max(...waits.map((one) => one.retryAfterMs)) };
   }
 
-  /** A socket is gone: another of its credential carries the counts on. */
+  /** A socket is gone: another of its holder carries the counts on. */
   left(peer: Peer, others: Iterable<Peer>): void {
     this.#adopt(peer);
-    const frameCounts = this.#counts.get(peer.credentialId);
+    const frameCounts = this.#counts.get(peer.holderId);
     for (const other of others) {
-      if (other === peer || other.credentialId !== peer.credentialId) continue;
+      if (other === peer || other.holderId !== peer.holderId) continue;
       other.update({ frameCounts });
       return;
     }
   }
 
-  #adopt({ credentialId, frameCounts }: Peer): void {
-    const known = this.#counts.get(credentialId);
+  #adopt({ holderId, frameCounts }: Peer): void {
+    const known = this.#counts.get(holderId);
     if (frameCounts !== undefined && (known === undefined || isNewer(frameCounts, known))) {
-      this.#counts.set(credentialId, frameCounts);
+      this.#counts.set(holderId, frameCounts);
     }
   }
 
   #keep(peer: Peer, limit: number, counts: FrameCounts): void {
-    this.#counts.set(peer.credentialId, counts);
+    this.#counts.set(peer.holderId, counts);
     const copy = peer.frameCounts;
     const isFar =
       copy === undefined ||

@@ -1,7 +1,9 @@
 // What clients send over their sockets: each frame is counted, decoded and handled, and bad ones are answered and change
 // nothing.
-import { mayRole } from "../src/domain/access.ts";
+import { mayRole, sideOf } from "../src/domain/access.ts";
+import { signed } from "../src/domain/authorship.ts";
 import type {
+  CancelFrame,
   ReadUpFrame,
   ReceivedFrame,
   SendFrame,
@@ -13,10 +15,12 @@ import { decodeUp } from "../src/schemas/frames.ts";
 import { FrameRate, type FrameVerdict, type TooMany } from "./frame-rate.ts";
 import type { History } from "./history.ts";
 import type { MessageLog } from "./message-log.ts";
-import type { Peer, Peers } from "./peers.ts";
+import type { Peer } from "./peer.ts";
+import type { Peers } from "./peers.ts";
 import { answer, refuse } from "./replies.ts";
 import type { SessionState } from "./session-state.ts";
 import type { SessionStore } from "./store.ts";
+import type { Streams } from "./streams.ts";
 
 /** The client floods: its connection is to be closed, and may come back after so long. */
 export interface Flood {
@@ -27,6 +31,7 @@ export class Frames {
   readonly #store: SessionStore;
   readonly #log: MessageLog;
   readonly #state: SessionState;
+  readonly #streams: Streams;
   readonly #history: History;
   readonly #peers: Peers;
   readonly #rate: FrameRate;
@@ -35,12 +40,14 @@ export class Frames {
     store: SessionStore,
     log: MessageLog,
     state: SessionState,
+    streams: Streams,
     history: History,
     peers: Peers,
   ) {
     this.#store = store;
     this.#log = log;
     this.#state = state;
+    this.#streams = streams;
     this.#history = history;
     this.#peers = peers;
     this.#rate = new FrameRate(peers);
@@ -85,6 +92,9 @@ export class Frames {
       case "received":
         this.#received(peer, frame);
         break;
+      case "cancel":
+        this.#cancel(peer, frame);
+        break;
     }
   }
 
@@ -96,7 +106,7 @@ export class Frames {
     }
     this.#log.submit({
       sender: { role, credentialId: peer.credentialId },
-      messages: frame.messages,
+      messages: frame.messages.map((message) => signed(message, peer.operator?.author)),
       settle: (outcomes) => answer(peer, outcomes),
     });
   }
@@ -113,7 +123,14 @@ export class Frames {
       return;
     }
     this.#peers.broadcast(
-      { type: "typing", connectionId, role, conversationId: conversation, active },
+      {
+        type: "typing",
+        connectionId,
+        role,
+        ...peer.signature,
+        conversationId: conversation,
+        active,
+      },
       peer,
     );
   }
@@ -128,9 +145,15 @@ export class Frames {
       return;
     }
     const upTo = Math.min(seq, this.#log.head.lastSeq);
-    if (this.#store.markRead(conversationId, "visitor", upTo)) {
-      this.#peers.broadcast({ type: "read", conversationId, side: "visitor", seq: upTo });
+    const side = sideOf(peer.role);
+    if (this.#store.markRead(conversationId, side, upTo)) {
+      this.#peers.broadcast({ type: "read", conversationId, side, seq: upTo });
     }
+  }
+
+  #cancel(peer: Peer, { messageId }: CancelFrame): void {
+    if (!mayRole("cancelStream", peer.role)) refuse(peer, "forbidden");
+    else if (!this.#streams.cancel(messageId)) refuse(peer, "message_not_found");
   }
 
   #received(peer: Peer, { seq }: ReceivedFrame): void {

@@ -2,9 +2,10 @@
 // stands is in its attachment, so an eviction in the middle changes nothing and nothing is buffered for a slow reader.
 import { historyStart } from "../src/domain/log.ts";
 import type { HistoryRequest } from "./calls.ts";
-import { FRAME_ROOM_BYTES, frames, type MessageLog } from "./message-log.ts";
+import { FRAME_ROOM_BYTES, messageFrames } from "./message-frames.ts";
+import type { MessageLog } from "./message-log.ts";
 import type { MessageStore } from "./message-store.ts";
-import type { Peer } from "./peers.ts";
+import type { Peer } from "./peer.ts";
 
 /** Bounds a stretch of tiny messages; bytes bound any other. */
 const CHUNK_MESSAGES = 500;
@@ -12,10 +13,13 @@ const CHUNK_MESSAGES = 500;
 export class History {
   readonly #messages: MessageStore;
   readonly #log: MessageLog;
+  readonly #synced: (peer: Peer) => void;
 
-  constructor(messages: MessageStore, log: MessageLog) {
+  /** @param synced called when a peer's history is through */
+  constructor(messages: MessageStore, log: MessageLog, synced: (peer: Peer) => void) {
     this.#messages = messages;
     this.#log = log;
+    this.#synced = synced;
   }
 
   /** The cursor to start from, and whether that leaves out some of what was asked for. */
@@ -49,7 +53,9 @@ export class History {
     const isLive = reached === this.#log.head.lastSeq;
     peer.update({ historyCursor: isLive ? null : reached });
     const encoded = entries.map((entry) => entry.encoded);
-    for (const text of frames(cursor, encoded)) peer.sendText(text);
-    if (isLive) peer.send({ type: "synced", seq: reached });
+    for (const text of messageFrames(cursor, encoded)) peer.sendText(text);
+    if (!isLive) return;
+    peer.send({ type: "synced", seq: reached });
+    this.#synced(peer);
   }
 }

@@ -6,6 +6,12 @@ export function newMessageId(seq: number): string {
   return `msg_${seq}_${randomText(6)}`;
 }
 
+/** The place in the log that a message's id names: its own, or, of an answer that was streamed, where the log ended when it began. */
+export function seqInMessageId(id: string): number | undefined {
+  const [, digits] = /^msg_(\d{1,15})_/.exec(id) ?? [];
+  return digits === undefined ? undefined : Number(digits);
+}
+
 export function newConversationId(): string {
   return `conv_${randomText(12)}`;
 }

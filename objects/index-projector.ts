@@ -12,7 +12,9 @@ import {
 import { sessionsDatabase } from "../src/session-index/databases.ts";
 import { IndexError } from "../src/session-index/errors.ts";
 import { within } from "../src/session-index/timeout.ts";
+import { projectWebhook } from "../src/session-index/webhook-failures.ts";
 import { type Projection, projectEvents, projectSession } from "../src/session-index/write.ts";
+import type { EventStore } from "./event-store.ts";
 import type { OutboxEntry, OutboxStore } from "./outbox-store.ts";
 import type { SessionStore, StoredSession } from "./store.ts";
 
@@ -24,6 +26,7 @@ const WRITE_TIMEOUT_MS = 5_000;
 const SESSION = "session";
 const CONVERSATION_PREFIX = "conversation:";
 const EVENT_PREFIX = "audit:";
+const WEBHOOK = "webhook";
 
 /** What piled up in an outage lands in several writes rather than in one that D1 refuses. */
 const MAX_EVENTS_PER_WRITE = 200;
@@ -39,6 +42,7 @@ export class IndexProjector {
   readonly #env: Env;
   readonly #store: SessionStore;
   readonly #outboxStore: OutboxStore;
+  readonly #eventStore: EventStore;
   readonly #source: IndexSource;
   #running: { readonly answered: Promise<void>; readonly done: Promise<void> } | undefined;
   /** What was marked since the write that is under way began, and so is not done with when that lands. */
@@ -46,10 +50,17 @@ export class IndexProjector {
   /** The outbox as stored, dead letters among it; undefined when it has to be read again. */
   #entries: readonly OutboxEntry[] | undefined;
 
-  constructor(env: Env, store: SessionStore, outbox: OutboxStore, source: IndexSource) {
+  constructor(
+    env: Env,
+    store: SessionStore,
+    outbox: OutboxStore,
+    events: EventStore,
+    source: IndexSource,
+  ) {
     this.#env = env;
     this.#store = store;
     this.#outboxStore = outbox;
+    this.#eventStore = events;
     this.#source = source;
   }
 
@@ -61,6 +72,11 @@ export class IndexProjector {
   /** Marks a conversation as changed, in the transaction that changes it. */
   markConversation(id: string, now: number): void {
     this.#mark(CONVERSATION_PREFIX + id, now);
+  }
+
+  /** Marks how events fare on their way to the webhook as changed, in the turn that changes it. */
+  markWebhook(now: number): void {
+    this.#mark(WEBHOOK, now);
   }
 
   /**
@@ -131,9 +147,10 @@ export class IndexProjector {
     const readAt = Date.now();
     const { record } = this.#source.stored;
     const events = waiting.filter(isEvent).slice(0, MAX_EVENTS_PER_WRITE);
-    const changes = waiting.filter((entry) => !isEvent(entry));
+    const changes = waiting.filter((entry) => !isEvent(entry) && !isOfWebhook(entry));
+    const asides = [...waiting.filter(isOfWebhook), ...events];
     this.#markedSince.clear();
-    const result = await this.#project(record, changes, events);
+    const result = await this.#project(record, changes, asides);
     if (result.ok) {
       // The caller's answer goes first: a write made before it would hold it back until that is on disk.
       answered();
@@ -145,15 +162,15 @@ export class IndexProjector {
     this.#store.transaction(() => {
       if (result.ok) {
         if (changes.length > 0) this.#source.indexed(record, readAt);
-        for (const { entity } of [...changes, ...events].filter(isUnchanged)) {
+        for (const { entity } of [...changes, ...asides].filter(isUnchanged)) {
           this.#outboxStore.clear(entity);
         }
       } else {
         const failed = result.retryable
-          ? [...changes, ...events]
+          ? [...changes, ...asides]
           : // What can never be written may be written after all in the state that it has come to meanwhile; and events
             // are good without the change that they came with.
-            (changes.length > 0 ? changes : events).filter(isUnchanged);
+            (changes.length > 0 ? changes : asides).filter(isUnchanged);
         for (const entry of failed) this.#outboxStore.save(retried(entry, result, now));
       }
     });
@@ -163,12 +180,12 @@ export class IndexProjector {
   async #project(
     record: SessionRecord,
     changes: readonly OutboxEntry[],
-    events: readonly OutboxEntry[],
+    asides: readonly OutboxEntry[],
   ): Promise<Projection> {
     const { team } = this.#source.stored;
     let result: Projection;
     try {
-      result = await within(WRITE_TIMEOUT_MS, this.#send(record, changes, events));
+      result = await within(WRITE_TIMEOUT_MS, this.#send(record, changes, asides));
     } catch (error) {
       if (!(error instanceof IndexError)) throw error;
       result = { ok: false, retryable: true, message: error.message };
@@ -179,27 +196,40 @@ export class IndexProjector {
     return result;
   }
 
-  #send(
+  async #send(
     record: SessionRecord,
     changes: readonly OutboxEntry[],
-    entries: readonly OutboxEntry[],
+    asides: readonly OutboxEntry[],
   ): Promise<Projection> {
     const database = sessionsDatabase(this.#env, record.teamNumber);
-    const events = entries.map(
-      ({ entity }) => JSON.parse(this.#outboxStore.payload(entity)) as AuditRecord,
-    );
-    if (changes.length === 0) return projectEvents(database, events);
+    if (asides.some(isOfWebhook)) {
+      const cursor = this.#eventStore.cursor("webhook");
+      const told = await projectWebhook(database, {
+        teamId: record.teamId,
+        sessionId: record.id,
+        cursor,
+      });
+      if (!told.ok) return told;
+    }
+    const events = asides
+      .filter(isEvent)
+      .map(({ entity }) => JSON.parse(this.#outboxStore.payload(entity)) as AuditRecord);
+    if (changes.length === 0) return await projectEvents(database, events);
     const marked = new Set(changes.map(({ entity }) => entity));
     const conversations = this.#store
       .conversations()
       .filter(({ id }) => marked.has(CONVERSATION_PREFIX + id));
     const session = { ...record, expiresAt: expiresAt(record, this.#source.stored.team.policy) };
-    return projectSession(database, session, conversations, events);
+    return await projectSession(database, session, conversations, events);
   }
 }
 
 function isEvent({ entity }: OutboxEntry): boolean {
   return entity.startsWith(EVENT_PREFIX);
+}
+
+function isOfWebhook({ entity }: OutboxEntry): boolean {
+  return entity === WEBHOOK;
 }
 
 function fresh(entity: string, now: number): OutboxEntry {

@@ -1,56 +1,52 @@
-// A created session while its object is awake: its state, log, sockets, alarm and way to the index, and what ties them
-// together — who is let in, what happens at a deadline, how a session ends.
+// A created session while its object is awake: its parts, and what takes more than one of them — who is let in, what a
+// changed team means, how a session ends.
 // Long for its constructor: this is where the parts are put together, and nowhere else.
 import { type CallerRole, type SessionOperation, slidesExpiry } from "../src/domain/access.ts";
-import { earliest } from "../src/domain/deadlines.ts";
 import { settingsOf, type TeamSettings } from "../src/domain/policy.ts";
 import type { AuditActor } from "../src/protocol/audit.ts";
 import type { Failure, Result } from "../src/protocol/errors.ts";
 import type { Session } from "../src/protocol/session.ts";
 import { teamsDatabase } from "../src/session-index/databases.ts";
-import { IndexError } from "../src/session-index/errors.ts";
+import { findOperatorToken } from "../src/session-index/operator-tokens.ts";
 import { getTeamByNumber } from "../src/session-index/teams.ts";
-import { within } from "../src/session-index/timeout.ts";
 import { Access } from "./access.ts";
 import { AccessStore } from "./access-store.ts";
 import type { Alarm } from "./alarm.ts";
-import {
-  type Actor,
-  auditActor,
-  type IdentifyCall,
-  type RefreshCall,
-  type TeamWord,
-} from "./calls.ts";
+import { type Actor, auditActor, type IdentifyCall, type TeamWord } from "./calls.ts";
 import { Conversations } from "./conversations.ts";
 import { Credentials } from "./credentials.ts";
+import { EventFeed } from "./event-feed.ts";
+import { EventStore } from "./event-store.ts";
 import { IndexProjector } from "./index-projector.ts";
 import { Invites } from "./invites.ts";
 import { MessageLog } from "./message-log.ts";
 import { MessageStore } from "./message-store.ts";
 import { OutboxStore } from "./outbox-store.ts";
+import { Redaction } from "./redaction.ts";
 import { SessionState } from "./session-state.ts";
 import { Sockets } from "./sockets.ts";
 import type { SessionStore, StoredSession } from "./store.ts";
+import { StreamStore } from "./stream-store.ts";
+import { Streams } from "./streams.ts";
 import { TeamWatch } from "./team-watch.ts";
-
-/** A caller waits this long for the index at most; the object goes on trying by itself. */
-const INDEX_WAIT_MS = 2_000;
-
-const ALARM_RETRY_MS = 60_000;
+import { Upkeep } from "./upkeep.ts";
 
 export class LiveSession {
   readonly state: SessionState;
   readonly messages: MessageStore;
   readonly log: MessageLog;
+  readonly streams: Streams;
   readonly sockets: Sockets;
   readonly access: Access;
   readonly invites: Invites;
   readonly conversations: Conversations;
   readonly credentials: Credentials;
+  readonly redaction: Redaction;
   readonly projector: IndexProjector;
+  readonly events: EventFeed;
+  readonly upkeep: Upkeep;
   readonly #ctx: DurableObjectState;
   readonly #store: SessionStore;
-  readonly #alarm: Alarm;
   readonly #watch: TeamWatch;
 
   constructor(
@@ -62,28 +58,93 @@ export class LiveSession {
   ) {
     this.#ctx = ctx;
     this.#store = store;
-    this.#alarm = alarm;
     this.messages = new MessageStore(ctx.storage.sql);
     const accessStore = new AccessStore(ctx.storage.sql);
     this.credentials = new Credentials(accessStore);
     const slidAt = this.messages.lastSlidingAt();
     this.state = new SessionState(store, this.credentials, stored, slidAt);
     this.log = new MessageLog(store, this.messages, this.state, {
+      heardVisitor: (conversationId, at) => this.conversations.heardVisitor(conversationId, at),
+      undone: () => this.conversations.forget(),
       stored: (now, slides) => {
         if (slides) this.state.slid(now);
-        this.#arm();
+        this.events.happened();
+        this.upkeep.arm();
       },
       deliver: (frames) => this.sockets.deliver(frames),
     });
     const { messages, credentials, state, log } = this;
-    this.sockets = new Sockets({ ctx, store, messages, log, state, changed: () => this.#arm() });
+    const changed = () => this.upkeep.arm();
+    this.streams = new Streams({
+      store,
+      rows: new StreamStore(ctx.storage.sql),
+      messages,
+      log,
+      state,
+      toLive: (frame) => this.sockets.toLive(frame),
+      changed,
+    });
+    const { streams } = this;
+    this.sockets = new Sockets({
+      ctx,
+      store,
+      messages,
+      log,
+      state,
+      streams,
+      loadStaff: (tokenId) => findOperatorToken(teamsDatabase(env), tokenId),
+      changed,
+    });
     this.#watch = new TeamWatch(this.sockets, {
       load: () => getTeamByNumber(teamsDatabase(env), state.team.number),
       adopt: (team) => this.adoptTeam(team),
     });
-    this.projector = new IndexProjector(env, store, new OutboxStore(ctx.storage.sql), state);
+    const events = new EventStore(ctx.storage.sql);
+    const outbox = new OutboxStore(ctx.storage.sql);
+    this.projector = new IndexProjector(env, store, outbox, events, state);
     const { sockets, projector } = this;
-    this.conversations = new Conversations(store, this.messages, this.projector);
+    this.conversations = new Conversations({
+      store,
+      messages,
+      log,
+      projector,
+      takenOver: (conversationId) => streams.cancelBotAnswers(conversationId),
+      reopened: () => ctx.waitUntil(this.upkeep.project()),
+    });
+    this.events = new EventFeed({
+      ctx,
+      env,
+      store,
+      events,
+      messages,
+      state,
+      log,
+      projector,
+      changed,
+    });
+    this.redaction = new Redaction({
+      store,
+      messages,
+      sockets,
+      projector,
+      endAnswer: (messageId) => {
+        streams.cancel(messageId);
+        // It may have been on its way into the log already.
+        log.flush();
+      },
+    });
+    this.upkeep = new Upkeep({
+      ctx,
+      store,
+      alarm,
+      state,
+      sockets,
+      streams,
+      projector,
+      events: this.events,
+      expireIfDue: (now) => this.expireIfDue(now),
+      learnTeam: () => this.learnTeam(),
+    });
     const parts = { store, accessStore, credentials, state, log, sockets, projector };
     this.access = new Access(parts);
     this.invites = new Invites(parts, this.access);
@@ -91,15 +152,14 @@ export class LiveSession {
 
   /** Lets `actor` in to do `operation` as some role, or says why not. */
   admit(actor: Actor, operation: SessionOperation): Result<{ readonly role: CallerRole }> {
-    // An alarm that failed too often is gone; the next caller sets it again.
-    if (!this.#alarm.isSet) this.#arm();
+    this.upkeep.armIfLost();
     const now = Date.now();
     this.expireIfDue(now);
     if (actor.kind === "credential") {
       const presented = this.credentials.present(actor.credentialId, actor.secretDigest, now);
       if (presented.kind === "stolen") {
         this.access.revokeStolen(presented, now);
-        this.#ctx.waitUntil(this.project());
+        this.#ctx.waitUntil(this.upkeep.project());
       }
     }
     const admitted = this.state.admit(actor, operation);
@@ -114,38 +174,36 @@ export class LiveSession {
 
   /** Slides the expiry if calls by `role` do, at most once a touch interval. */
   touch(role: CallerRole): void {
-    if (slidesExpiry(role) && this.state.touch(Date.now())) this.#arm();
+    // That somebody of the staff looks on keeps no session alive; what they write does.
+    const isAlive = role !== "operator" && slidesExpiry(role);
+    if (isAlive && this.state.touch(Date.now())) this.upkeep.arm();
   }
 
   /** Slides the expiry, and tells whoever is there. */
   refresh(): void {
-    if (this.state.refresh(Date.now())) this.#arm();
+    if (this.state.refresh(Date.now())) this.upkeep.arm();
     this.sockets.announceSession();
-  }
-
-  /** Which of the successors offered the caller's secret gives way to, if any. */
-  rotate({ actor, rotate, oneAtATime, successors }: RefreshCall): number | undefined {
-    if (actor.kind !== "credential") return undefined;
-    const { credentialId, secretDigest } = actor;
-    const request = { force: rotate, oneAtATime, now: Date.now() };
-    return this.credentials.rotate(credentialId, secretDigest, successors, request);
   }
 
   /** Binds the session to a person; see `Access.identify`. */
   async identify(call: IdentifyCall): Promise<Result<{ isNew: boolean }>> {
     const actor = auditActor(call.actor);
     const identified = this.access.identify(call.userId, call.credential, actor);
-    if (identified.ok && identified.isNew) await this.project();
+    if (identified.ok && identified.isNew) {
+      this.events.happened();
+      await this.upkeep.project();
+    }
     return identified;
   }
 
-  /** Ends the session if its deadline is behind: a late alarm lets nobody through. */
+  /** Ends the session if its deadline is behind: a late alarm lets nobody through. The same goes for answers. */
   expireIfDue(now: number): void {
+    this.streams.endDue(now);
     if (!this.state.isOverdue(now)) return;
     this.state.heardUntil(this.sockets.ownerHeardAt, now);
     if (!this.state.isOverdue(now)) return;
     this.#end(() => this.state.expireIfDue(now), now);
-    this.#ctx.waitUntil(this.project());
+    this.#ctx.waitUntil(this.upkeep.project());
   }
 
   async terminate(actor: AuditActor): Promise<void> {
@@ -154,49 +212,25 @@ export class LiveSession {
       this.state.end("terminated", now);
       this.projector.record({ type: "session.terminated", actor }, now);
     }, now);
-    await this.project();
+    await this.upkeep.project();
   }
 
   /** Answers what was submitted, then ends the session and closes its sockets: after it nothing is stored or delivered. */
   #end(apply: () => void, now: number): void {
-    this.log.flush();
+    this.#settle();
     this.#store.transaction(() => {
       apply();
       this.projector.markSession(now);
     });
     this.sockets.end();
-    this.#arm();
+    this.events.happened();
+    this.upkeep.arm();
   }
 
-  /** The alarm: the session's end, the index's touches and retries, whatever is due. */
-  async catchUp(): Promise<void> {
-    try {
-      const now = Date.now();
-      await this.#learnTeamIfOverdue(now);
-      this.expireIfDue(now);
-      const flushDue = this.#touchFlushDue();
-      if (flushDue !== undefined && flushDue <= now) this.#flushTouches(now);
-      await this.projector.run();
-      this.#alarm.set(this.#nextDue());
-    } catch (error) {
-      // A throwing alarm is retried six times and then never again; this one always comes back.
-      console.error({ event: "alarm_failed", error: String(error) });
-      this.#alarm.setNoLaterThan(Date.now() + ALARM_RETRY_MS);
-    }
-  }
-
-  /** Ends the session if it is due, and tells the index how it really is. */
-  async reconcile(): Promise<void> {
-    const now = Date.now();
-    await this.#learnTeamIfOverdue(now);
-    this.expireIfDue(now);
-    this.#flushTouches(now);
-    await this.project();
-  }
-
-  /** Nobody called for long, so the team may have changed its mind since. */
-  async #learnTeamIfOverdue(now: number): Promise<void> {
-    if (this.state.isOverdue(now)) await this.learnTeam();
+  /** Answers what was submitted, and stores what there is of answers that are being written. */
+  #settle(): void {
+    this.streams.endAll();
+    this.log.flush();
   }
 
   /** Goes by the team as the index has it; while that is down, the last word holds. */
@@ -204,9 +238,20 @@ export class LiveSession {
     return this.#watch.learn();
   }
 
-  /** What a frame that has just come has to wait for, if for anything; see `TeamWatch`. */
-  beforeFrame(now: number): Promise<void> | undefined {
-    return this.#watch.beforeFrame(now);
+  /** A frame has come; nothing is done for it under a policy, or a sign-in, that was confirmed too long ago. */
+  async frame(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    const confirmed = this.#watch.beforeFrame(Date.now());
+    if (confirmed !== undefined) await confirmed;
+    const signedIn = this.sockets.beforeFrame(socket, Date.now());
+    if (signedIn !== undefined) await signedIn;
+    this.expireIfDue(Date.now());
+    this.sockets.frame(socket, data);
+  }
+
+  /** A socket closed or broke. */
+  closed(socket: WebSocket, code: number, wasClean: boolean): void {
+    this.expireIfDue(Date.now());
+    this.sockets.closed(socket, code, wasClean);
   }
 
   /** A caller knows the team as it was at `confirmedAt`; a later revision than ours is learnt before it is served. */
@@ -221,54 +266,25 @@ export class LiveSession {
   adoptTeam(team: TeamSettings): void {
     if (team.revision <= this.state.team.revision) return;
     const now = Date.now();
-    if (team.policy.disabled) this.log.flush();
+    if (team.policy.disabled) this.#settle();
     this.#store.transaction(() => {
       const isMoved = this.state.adoptTeam(settingsOf(team), now);
       if (isMoved) this.projector.markSession(now);
     });
     if (team.policy.disabled) this.sockets.closeDisabled();
-    this.#arm();
+    this.events.deliver();
+    this.upkeep.arm();
   }
 
-  #flushTouches(now: number): void {
-    this.#store.transaction(() => {
-      this.state.writeSlide(now);
-      this.projector.markSession(now);
-    });
-  }
-
-  /**
-   * Tells the index now what is marked; a slow or failing one is left to the alarm. The alarm that is set before, in case
-   * this dies on the way, stays: the first touches' flush will want one by then.
-   */
-  async project(): Promise<void> {
-    this.#arm();
-    try {
-      const told = this.projector.tell();
-      this.#ctx.waitUntil(this.projector.run().then(() => this.#arm()));
-      await within(INDEX_WAIT_MS, told);
-    } catch (error) {
-      if (!(error instanceof IndexError)) throw error;
-    }
+  /** Goes by `team`, delivers what waits for its webhook, and tells the team's list of failures how that stands. */
+  async resumeEvents(team: TeamSettings): Promise<void> {
+    this.adoptTeam(team);
+    this.events.deliver();
+    this.events.tellAgain(Date.now());
+    await this.upkeep.project();
   }
 
   view(role: CallerRole): Session {
     return this.state.view(this.log.head.lastSeq, role);
-  }
-
-  /** Sees to it that the object wakes up for what the session waits for next. */
-  #arm(): void {
-    this.#alarm.setNoLaterThan(this.#nextDue());
-  }
-
-  #nextDue(): number | undefined {
-    return earliest(this.state.deadlineAt(), this.#touchFlushDue(), this.projector.dueAt());
-  }
-
-  /** Touches that wait in the outbox already have its backoff, not a due time of their own. */
-  #touchFlushDue(): number | undefined {
-    return this.projector.owesSession()
-      ? undefined
-      : this.state.touchFlushDue(this.sockets.isOwnerHere);
   }
 }

@@ -8,11 +8,11 @@ import { isoTime } from "../src/domain/view.ts";
 import { byteLength } from "../src/protocol/bytes.ts";
 import type { ErrorCode } from "../src/protocol/errors.ts";
 import type { Side } from "../src/protocol/frames.ts";
-import { MAX_FRAME_BYTES } from "../src/protocol/limits.ts";
 import type { Message, MessageRole, NewTeamMessage } from "../src/protocol/message.ts";
 import { newMessageId } from "./ids.ts";
+import { messageFrames } from "./message-frames.ts";
 import { MessageRate } from "./message-rate.ts";
-import type { MessageStore } from "./message-store.ts";
+import type { LoggedMessage, MessageStore } from "./message-store.ts";
 import type { SessionState } from "./session-state.ts";
 import type { SessionStore } from "./store.ts";
 
@@ -21,6 +21,8 @@ interface Sender {
   readonly role: CallerRole;
   /** Null for the team. */
   readonly credentialId: string | null;
+  /** What was begun in time goes in though the session's deadline is behind, and does not keep it alive then. */
+  readonly begunInTime?: true;
 }
 
 export type Outcome =
@@ -36,15 +38,26 @@ export interface Refused {
   readonly retryAfterMs: number | undefined;
 }
 
+/** What is submitted: a message, and under which id where that is known before. */
+export interface LogEntry extends NewTeamMessage {
+  readonly id?: string;
+}
+
 interface Batch {
   readonly sender: Sender;
-  readonly messages: readonly NewTeamMessage[];
+  readonly messages: readonly LogEntry[];
+  /** Called in the transaction that stores them: what it writes is stored with them or not at all. */
+  readonly within?: (outcomes: readonly Outcome[], now: number) => void;
   /** Called after the commit and the delivery, with one outcome a message, in order. */
   readonly settle: (outcomes: readonly Outcome[]) => void;
 }
 
-/** What the log tells the session that it belongs to. */
+/** What the log asks and tells the session that it belongs to. */
 export interface LogListener {
+  /** In the transaction that stores a visitor's message in a thread: what the log is to say after it, if anything. */
+  heardVisitor(conversationId: string, now: number): LogEntry | undefined;
+  /** A transaction was undone, whatever was done in it. */
+  undone(): void;
   /** Messages were stored; `slides` when one of them keeps the session alive. */
   stored(now: number, slides: boolean): void;
   /** They are stored by now: `frames` are `messages` frames with all of them. */
@@ -86,14 +99,21 @@ export class MessageLog {
   }
 
   /** Submits one message and waits for its outcome. */
-  append(sender: Sender, message: NewTeamMessage): Promise<Outcome> {
+  append(sender: Sender, message: LogEntry, within?: Batch["within"]): Promise<Outcome> {
     return new Promise((resolve) => {
       this.submit({
         sender,
         messages: [message],
+        ...(within !== undefined && { within }),
         settle: (outcomes) => outcomes.forEach(resolve),
       });
     });
+  }
+
+  /** Why a message of the team's could not be stored now, if so. */
+  refusal(input: LogEntry, now: number): ErrorCode | undefined {
+    const entry = this.#compose(input, "team", this.#head.lastSeq + 1, now);
+    return this.#state.writeRefusal(null, now) ?? this.#unfit(entry, this.#head);
   }
 
   /** Settles everything submitted so far: whoever ends or revokes calls this first. */
@@ -123,6 +143,7 @@ export class MessageLog {
     } catch (error) {
       console.error({ event: "commit_failed", error: String(error) });
       this.#rate.forget();
+      this.#listener.undone();
       for (const { messages, settle } of batches) {
         settle(messages.map((input) => refused("unavailable", input)));
       }
@@ -132,7 +153,7 @@ export class MessageLog {
     this.#head = group.head;
     if (group.encoded.length > 0) {
       this.#listener.stored(now, group.slides);
-      this.#listener.deliver(frames(from, group.encoded));
+      this.#listener.deliver(messageFrames(from, group.encoded));
     }
     group.outcomes.forEach((outcomes, index) => {
       batches[index]?.settle(outcomes);
@@ -143,45 +164,51 @@ export class MessageLog {
     let head = this.#head;
     let slides = false;
     const encoded: string[] = [];
-    const outcomes = batches.map(({ sender, messages }) => {
-      const refusal = this.#state.writeRefusal(sender.credentialId, now);
+    const store = ({ message, text, bytes }: Composed, from: Origin) => {
+      head = { lastSeq: message.seq, totalBytes: head.totalBytes + bytes };
+      this.#messages.append({ ...from, message, createdAt: now, totalBytes: head.totalBytes });
+      encoded.push(text);
+      slides ||= from.slides;
+    };
+    const outcomes = batches.map(({ sender, messages, within }) => {
+      const isLate = sender.begunInTime === true && this.#state.isOverdue(now);
+      const refusal = isLate
+        ? this.#state.endedCode()
+        : this.#state.writeRefusal(sender.credentialId, now);
       const side = sideOf(sender.role);
-      const isTouch = slidesExpiry(sender.role);
+      const isTouch = slidesExpiry(sender.role) && !isLate;
       const { credentialId } = sender;
       const limit = this.#state.team.policy.limits.messagesPerMinutePerCredential;
-      return messages.map((input): Outcome => {
+      const settled = messages.map((input): Outcome => {
         if (refusal !== undefined) return refused(refusal, input);
         const duplicate = this.#messages.byClientId(side, input.clientId);
         if (duplicate) return { kind: "duplicate", message: duplicate };
         const waitMs = this.#rate.waitMs(credentialId, limit, now);
         if (waitMs > 0) return refused("rate_limited", input, waitMs);
-        const message = this.#compose(input, side, head.lastSeq + 1, now);
-        const text = JSON.stringify(message);
-        const bytes = byteLength(text);
-        const failure = this.#unfit(message, bytes, head);
+        const entry = this.#compose(input, side, head.lastSeq + 1, now);
+        const failure = this.#unfit(entry, head);
         if (failure !== undefined) return refused(failure, input);
-        head = { lastSeq: message.seq, totalBytes: head.totalBytes + bytes };
-        this.#messages.append({
-          message,
-          side,
-          credentialId,
-          slides: isTouch,
-          createdAt: now,
-          totalBytes: head.totalBytes,
-        });
+        const { message } = entry;
+        store(entry, { side, credentialId, slides: isTouch });
         this.#rate.stored(credentialId, now);
-        encoded.push(text);
-        slides ||= isTouch;
+        const note =
+          side === "visitor" ? this.#listener.heardVisitor(message.conversationId, now) : undefined;
+        if (note !== undefined) {
+          const from: Origin = { side: "team", credentialId: null, slides: isTouch };
+          store(this.#compose(note, "team", head.lastSeq + 1, now), from);
+        }
         return { kind: "stored", message };
       });
+      within?.(settled, now);
+      return settled;
     });
     return { head, encoded, outcomes, slides };
   }
 
-  #compose(input: NewTeamMessage, side: Side, seq: number, now: number): Message {
+  #compose(input: LogEntry, side: Side, seq: number, now: number): Composed {
     const role: MessageRole = side === "visitor" ? "user" : (input.role ?? "assistant");
-    return {
-      id: newMessageId(seq),
+    const message: Message = {
+      id: input.id ?? newMessageId(seq),
       seq,
       clientId: input.clientId,
       conversationId: input.conversationId ?? this.#state.record.defaultConversationId,
@@ -191,9 +218,11 @@ export class MessageLog {
       createdAt: isoTime(now),
       ...(input.metadata !== undefined && { metadata: input.metadata }),
     };
+    const text = JSON.stringify(message);
+    return { message, text, bytes: byteLength(text) };
   }
 
-  #unfit(message: Message, bytes: number, head: LogHead): ErrorCode | undefined {
+  #unfit({ message, bytes }: Composed, head: LogHead): ErrorCode | undefined {
     if (isTooLarge(message, bytes)) return "message_too_large";
     if (
       message.conversationId !== this.#state.record.defaultConversationId &&
@@ -205,6 +234,15 @@ export class MessageLog {
     return quota !== null && head.totalBytes + bytes > quota ? "quota_exceeded" : undefined;
   }
 }
+
+/** A message as it would be stored, and as readers get it. */
+interface Composed {
+  readonly message: Message;
+  readonly text: string;
+  readonly bytes: number;
+}
+
+type Origin = Pick<LoggedMessage, "side" | "credentialId" | "slides">;
 
 interface Group {
   readonly head: LogHead;
@@ -220,30 +258,4 @@ function refused(
   retryAfterMs: number | undefined = undefined,
 ): Refused {
   return { kind: "refused", code, clientId, retryAfterMs };
-}
-
-/** Bytes of a `messages` frame that are left to its messages, beside its type and two numbers. */
-export const FRAME_ROOM_BYTES = MAX_FRAME_BYTES - 256;
-
-/** Encoded messages that follow `from` in the log, in as few `messages` frames as the frame limit allows. */
-export function frames(from: number, encoded: readonly string[]): string[] {
-  const texts: string[] = [];
-  let first = 0;
-  let bytes = 0;
-  encoded.forEach((text, index) => {
-    const size = byteLength(text) + 1;
-    if (index > first && bytes + size > FRAME_ROOM_BYTES) {
-      texts.push(frame(from + first, encoded.slice(first, index)));
-      first = index;
-      bytes = 0;
-    }
-    bytes += size;
-  });
-  if (first < encoded.length) texts.push(frame(from + first, encoded.slice(first)));
-  return texts;
-}
-
-function frame(from: number, encoded: readonly string[]): string {
-  const to = from + encoded.length;
-  return `{"type":"messages","from":${from},"to":${to},"messages":[${encoded.join(",")}]}`;
 }

@@ -9,6 +9,7 @@ import { WINDOW_BYTES } from "../src/protocol/limits.ts";
 import type { Author, Message, MessageRole } from "../src/protocol/message.ts";
 import type { MessagePage } from "../src/protocol/rest.ts";
 import type { MessagesQuery } from "./calls.ts";
+import { seqInMessageId } from "./ids.ts";
 
 /** A message with what only the store knows of it. */
 export interface LoggedMessage {
@@ -73,6 +74,43 @@ export class MessageStore {
       .exec<MessageRow>("SELECT * FROM messages WHERE side = ? AND client_id = ?", side, clientId)
       .toArray()[0];
     return row && toMessage(row);
+  }
+
+  /** A message by its id, which has a `seq` in it that its own is not below. */
+  byId(id: string): Message | undefined {
+    const from = seqInMessageId(id);
+    if (from === undefined) return undefined;
+    const row = this.#sql
+      .exec<MessageRow>(
+        "SELECT * FROM messages WHERE seq >= ? AND id = ? ORDER BY seq LIMIT 1",
+        from,
+        id,
+      )
+      .toArray()[0];
+    return row && toMessage(row);
+  }
+
+  /** Takes a message's content and metadata away; what it weighs stays, since windows are counted by it. */
+  redact(seq: number, now: number): void {
+    this.#sql.exec(
+      "UPDATE messages SET content = '', metadata = NULL, redacted_at = ? WHERE seq = ?",
+      now,
+      seq,
+    );
+  }
+
+  /** The latest `limit` redactions of messages up to `seq`, oldest first. */
+  redactedUpTo(seq: number, limit: number): { readonly messageId: string; readonly seq: number }[] {
+    return this.#sql
+      .exec<{ id: string; seq: number }>(
+        `SELECT id, seq FROM messages WHERE redacted_at IS NOT NULL AND seq <= ?
+         ORDER BY redacted_at DESC LIMIT ?`,
+        seq,
+        limit,
+      )
+      .toArray()
+      .map((row) => ({ messageId: row.id, seq: row.seq }))
+      .reverse();
   }
 
   /** What all messages up to `seq` weigh; `seq` is at most the log's last. */
@@ -195,6 +233,7 @@ type MessageRow = {
   content: string;
   metadata: string | null;
   created_at: number;
+  redacted_at: number | null;
 };
 
 function toMessage(row: MessageRow): Message {
@@ -207,6 +246,7 @@ function toMessage(row: MessageRow): Message {
     ...(row.author !== null && { author: JSON.parse(row.author) as Author }),
     content: row.content,
     createdAt: isoTime(row.created_at),
+    ...(row.redacted_at !== null && { redacted: true }),
     ...(row.metadata !== null && { metadata: JSON.parse(row.metadata) as JsonObject }),
   };
 }

@@ -1,140 +1,21 @@
-// The open sockets of a session. What must survive an eviction is in each socket's attachment; the map is a cache of it.
-import type { RateState } from "../src/domain/rate-limit.ts";
-import { isoTime } from "../src/domain/view.ts";
+// The open sockets of a session: who is there, and what all of them are told. The map is a cache of the sockets' attachments.
 import type { CloseCode } from "../src/protocol/close-codes.ts";
 import { type DownFrame, PING, PONG, type Presence } from "../src/protocol/frames.ts";
 import { MAX_PRESENCE, PRESENCE_LEASE_MS } from "../src/protocol/limits.ts";
-import type { CredentialRole } from "../src/protocol/session.ts";
-
-/** A credential's last minute, as sockets carry it through an eviction. */
-export interface FrameCounts {
-  readonly admitted: RateState;
-  /** What came over the limit all the same. */
-  readonly refused: RateState | undefined;
-}
-
-/** What a socket carries through an eviction. */
-interface Attachment {
-  readonly connectionId: string;
-  readonly credentialId: string;
-  readonly role: CredentialRole;
-  /** Epoch milliseconds. */
-  readonly since: number;
-  /** While history is being pulled: the `seq` it has been sent up to. Null once live. */
-  readonly historyCursor: number | null;
-  /** What it has acknowledged, as a `seq` and as bytes of the log. */
-  readonly receivedSeq: number;
-  readonly receivedBytes: number;
-  /** The object has closed it: it is no longer there, though the closing handshake may outlive an eviction. */
-  readonly isClosed: boolean;
-  /** When a frame came in, to within HEARD_PRECISION_MS: an eviction must not make a lively socket look dead. */
-  readonly heardAt: number;
-  /** When the team's policy was last confirmed; the session's, but an attachment costs no row. */
-  readonly teamConfirmedAt: number;
-  /** What its credential sent in the last minute; see frame-rate.ts. */
-  readonly frameCounts: FrameCounts | undefined;
-}
-
-const HEARD_PRECISION_MS = PRESENCE_LEASE_MS / 9;
-
-export class Peer {
-  readonly socket: WebSocket;
-  #attachment: Attachment;
-
-  constructor(socket: WebSocket, attachment: Attachment) {
-    this.socket = socket;
-    this.#attachment = attachment;
-  }
-
-  get connectionId(): string {
-    return this.#attachment.connectionId;
-  }
-  get credentialId(): string {
-    return this.#attachment.credentialId;
-  }
-  get role(): CredentialRole {
-    return this.#attachment.role;
-  }
-  get historyCursor(): number | null {
-    return this.#attachment.historyCursor;
-  }
-  get teamConfirmedAt(): number {
-    return this.#attachment.teamConfirmedAt;
-  }
-  get receivedSeq(): number {
-    return this.#attachment.receivedSeq;
-  }
-  get receivedBytes(): number {
-    return this.#attachment.receivedBytes;
-  }
-
-  get frameCounts(): FrameCounts | undefined {
-    return this.#attachment.frameCounts;
-  }
-
-  get presence(): Presence {
-    const { connectionId, role, since } = this.#attachment;
-    return { connectionId, role, since: isoTime(since) };
-  }
-
-  update(
-    fields: Partial<
-      Pick<
-        Attachment,
-        "historyCursor" | "receivedSeq" | "receivedBytes" | "teamConfirmedAt" | "frameCounts"
-      >
-    >,
-  ): void {
-    this.#keep(fields);
-  }
-
-  #keep(fields: Partial<Attachment>): void {
-    this.#attachment = { ...this.#attachment, ...fields };
-    this.socket.serializeAttachment(this.#attachment);
-  }
-
-  heard(now: number): void {
-    if (now - this.#attachment.heardAt >= HEARD_PRECISION_MS) this.#keep({ heardAt: now });
-  }
-
-  /** The newest sign of life: a frame, or a ping that the platform answered without waking the object. */
-  lastHeardAt(ctx: DurableObjectState): number {
-    const pinged = ctx.getWebSocketAutoResponseTimestamp(this.socket)?.getTime() ?? 0;
-    return Math.max(this.#attachment.heardAt, pinged);
-  }
-
-  send(frame: DownFrame): void {
-    this.sendText(JSON.stringify(frame));
-  }
-
-  /** A socket that is closing takes nothing more; its close event tells. */
-  sendText(text: string): void {
-    try {
-      this.socket.send(text);
-    } catch {
-      return;
-    }
-  }
-
-  close(code: CloseCode, reason: string): void {
-    try {
-      this.#keep({ isClosed: true });
-      this.socket.close(code, reason);
-    } catch {
-      return;
-    }
-  }
-}
+import { type Attachment, Peer } from "./peer.ts";
+import type { StaffWatch } from "./staff-watch.ts";
 
 export class Peers {
   readonly #ctx: DurableObjectState;
+  readonly #staff: StaffWatch;
   readonly #bySocket = new Map<WebSocket, Peer>();
   #teamConfirmedAt = 0;
 
-  constructor(ctx: DurableObjectState) {
+  constructor(ctx: DurableObjectState, staff: StaffWatch) {
     this.#ctx = ctx;
+    this.#staff = staff;
     for (const socket of ctx.getWebSockets()) {
-      const peer = restore(socket);
+      const peer = this.#restore(socket);
       if (peer === undefined) continue;
       this.#bySocket.set(socket, peer);
       this.#teamConfirmedAt = Math.max(this.#teamConfirmedAt, peer.teamConfirmedAt);
@@ -155,13 +36,21 @@ export class Peers {
     this.#ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
     this.#ctx.acceptWebSocket(socket);
     socket.serializeAttachment(attachment);
-    const peer = new Peer(socket, attachment);
+    const peer = new Peer(socket, attachment, this.#staff);
     this.#bySocket.set(socket, peer);
     return peer;
   }
 
-  get size(): number {
-    return this.#bySocket.size;
+  /** Connections of visitors; the staff's take none of their room. */
+  get visitorCount(): number {
+    let count = 0;
+    for (const { operator } of this) if (operator === undefined) count++;
+    return count;
+  }
+
+  /** Connections of an operator's token. */
+  ofToken(tokenId: string): readonly Peer[] {
+    return [...this].filter((peer) => peer.operator?.tokenId === tokenId);
   }
 
   [Symbol.iterator](): IterableIterator<Peer> {
@@ -170,7 +59,7 @@ export class Peers {
 
   /** The peer of a socket that an event is about; one that woke the object by closing is in no list any more. */
   of(socket: WebSocket): Peer | undefined {
-    return this.#bySocket.get(socket) ?? restore(socket);
+    return this.#bySocket.get(socket) ?? this.#restore(socket);
   }
 
   /** Forgets a socket; false when it was forgotten before. */
@@ -211,11 +100,13 @@ export class Peers {
   presence(): Presence[] {
     return [...this].slice(0, MAX_PRESENCE).map((peer) => peer.presence);
   }
-}
 
-function restore(socket: WebSocket): Peer | undefined {
-  const attachment = socket.deserializeAttachment() as Attachment | null;
-  return attachment === null || attachment.isClosed ? undefined : new Peer(socket, attachment);
+  #restore(socket: WebSocket): Peer | undefined {
+    const attachment = socket.deserializeAttachment() as Attachment | null;
+    return attachment === null || attachment.isClosed
+      ? undefined
+      : new Peer(socket, attachment, this.#staff);
+  }
 }
 
 /** Codes that a close event reports but that no endpoint may send. */

@@ -1,7 +1,8 @@
 // What a sender hears of its own frames, beside their delivery to everyone.
-import type { Failure, FrameErrorCode } from "../src/protocol/errors.ts";
+import type { Failure, FrameErrorCode, Result } from "../src/protocol/errors.ts";
+import type { Posted } from "./calls.ts";
 import type { Outcome, Refused } from "./message-log.ts";
-import type { Peer } from "./peers.ts";
+import type { Peer } from "./peer.ts";
 
 interface RefusalDetails {
   readonly clientId?: string;
@@ -25,6 +26,13 @@ export function refuse(
 export function failureOf({ code, retryAfterMs }: Refused): Failure {
   if (retryAfterMs === undefined) return { ok: false, code };
   return { ok: false, code, retryAfterSeconds: Math.ceil(retryAfterMs / 1000) };
+}
+
+/** What becomes of one message, to a caller by HTTP. */
+export function postedOf(outcome: Outcome): Result<Posted> {
+  return outcome.kind === "refused"
+    ? failureOf(outcome)
+    : { ok: true, message: outcome.message, isNew: outcome.kind === "stored" };
 }
 
 /** Tells a sender what its delivery does not tell it: what had been stored before, and what was not stored. */

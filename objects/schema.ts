@@ -2,6 +2,7 @@
 // applied once, all in the caller's transaction.
 // SQLite's own user_version is not to be had in an object, so the version is a table.
 import whoGetsIn from "../migrations/session/0002-who-gets-in.sql";
+import botsAndOperators from "../migrations/session/0003-bots-and-operators.sql";
 import whole from "../migrations/session/schema.sql";
 
 export interface Schema {
@@ -11,7 +12,7 @@ export interface Schema {
   readonly steps: readonly string[];
 }
 
-const SCHEMA: Schema = { whole, steps: [whoGetsIn] };
+const SCHEMA: Schema = { whole, steps: [whoGetsIn, botsAndOperators] };
 
 /** The schema that this code knows. */
 export const SCHEMA_VERSION = versionOf(SCHEMA);

@@ -143,8 +143,10 @@ export class SessionState {
     this.#record = this.#current();
   }
 
-  identify(userId: string, now: number): void {
-    this.#saveRecord(identify(this.record, userId, now));
+  /** @param afterSeq the log's last `seq` */
+  identify(userId: string, afterSeq: number, now: number): void {
+    const record = identify(this.record, userId, now);
+    this.#save({ record, identifiedAfterSeq: afterSeq, identifiedAt: now });
   }
 
   /** Whether whoever has the idempotency key it was created with may have another key to it. */
@@ -242,6 +244,8 @@ export function newSession(
       indexedAt: 0,
       indexedAccess: 0,
       socketsClosedAt: null,
+      identifiedAfterSeq: null,
+      identifiedAt: null,
       isKeyGood: true,
     },
     conversation: newConversation(input.defaultConversationId, now),

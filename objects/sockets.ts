@@ -1,22 +1,27 @@
 // What happens to a session's sockets: joining, delivery, presence, and every way to lose one. The rules of flow: a joining
 // socket pulls its history and is then live; a live one that leaves a window unacknowledged has to resume.
 import { CLOSE_CODES, type CloseCode, closeReason } from "../src/protocol/close-codes.ts";
+import type { DownFrame, RedactedFrame } from "../src/protocol/frames.ts";
 import {
+  MAX_REDACTIONS_TOLD,
   MAX_SOCKETS_PER_CREDENTIAL,
   PRESENCE_LEASE_MS,
   WINDOW_BYTES,
 } from "../src/protocol/limits.ts";
-import type { CredentialRole } from "../src/protocol/session.ts";
 import { SUBPROTOCOL } from "../src/protocol/version.ts";
 import type { HistoryRequest } from "./calls.ts";
 import { Frames } from "./frames.ts";
 import { History } from "./history.ts";
+import type { Holder } from "./holder.ts";
 import { newConnectionId } from "./ids.ts";
 import type { MessageLog } from "./message-log.ts";
 import type { MessageStore } from "./message-store.ts";
-import { closeBack, type Peer, Peers } from "./peers.ts";
+import type { Peer } from "./peer.ts";
+import { closeBack, Peers } from "./peers.ts";
 import type { SessionState } from "./session-state.ts";
+import { StaffWatch, type WatchedStaff } from "./staff-watch.ts";
 import type { SessionStore } from "./store.ts";
+import type { Streams } from "./streams.ts";
 
 /** Joins and leaves within this time share one `presence` frame. */
 const PRESENCE_DELAY_MS = 20;
@@ -34,6 +39,8 @@ interface Parts {
   readonly messages: MessageStore;
   readonly log: MessageLog;
   readonly state: SessionState;
+  readonly streams: Streams;
+  readonly loadStaff: WatchedStaff["load"];
   /** Called after a socket changed what the session waits for. */
   readonly changed: () => void;
 }
@@ -41,6 +48,7 @@ interface Parts {
 export class Sockets {
   readonly #log: MessageLog;
   readonly #state: SessionState;
+  readonly #messages: MessageStore;
   readonly #history: History;
   readonly #peers: Peers;
   readonly #frames: Frames;
@@ -48,28 +56,33 @@ export class Sockets {
   #announcing = false;
   #sweptAt = 0;
 
-  constructor({ ctx, store, messages, log, state, changed }: Parts) {
+  constructor({ ctx, store, messages, log, state, streams, loadStaff, changed }: Parts) {
     this.#log = log;
     this.#state = state;
-    this.#history = new History(messages, log);
-    this.#peers = new Peers(ctx);
-    this.#frames = new Frames(store, log, state, this.#history, this.#peers);
+    this.#messages = messages;
+    this.#history = new History(messages, log, (peer) => {
+      for (const mark of store.readMarks()) peer.send({ type: "read", ...mark });
+      streams.catchUp(peer);
+    });
+    const staff = new StaffWatch({
+      load: loadStaff,
+      confirmed: (tokenId, at) => this.#staffConfirmed(tokenId, at),
+      signedOut: (tokenId) => this.#closeStaff(tokenId),
+    });
+    this.#peers = new Peers(ctx, staff);
+    this.#frames = new Frames(store, log, state, streams, this.#history, this.#peers);
     this.#changed = changed;
   }
 
-  get size(): number {
-    return this.#peers.size;
-  }
-
-  /** Whether there is room for another connection of a credential; for an owner's, a guest's is closed if need be. */
-  hasRoomFor(credentialId: string, role: CredentialRole): boolean {
+  /** Whether there is room for another connection of a holder; for an owner's, a guest's is closed if need be. */
+  hasRoomFor({ holderId, role }: Holder): boolean {
     const limit = this.#state.team.policy.limits.socketsPerSession;
     if (limit === null) return true;
-    const counts = Map.groupBy(this.#peers, (peer) => peer.credentialId);
-    if ((counts.get(credentialId)?.length ?? 0) >= MAX_SOCKETS_PER_CREDENTIAL) return false;
-    if (this.size < limit) return true;
+    const counts = Map.groupBy(this.#peers, (peer) => peer.holderId);
+    if ((counts.get(holderId)?.length ?? 0) >= MAX_SOCKETS_PER_CREDENTIAL) return false;
+    if (role === "operator" || this.#peers.visitorCount < limit) return true;
     const [guests = []] = [...counts.values()]
-      .filter(([one]) => role === "owner" && one?.role !== "owner")
+      .filter(([one]) => role === "owner" && (one?.role === "writer" || one?.role === "reader"))
       .sort((a, b) => b.length - a.length);
     const reason = closeReason("too_many_sockets", ROOM_AGAIN_MS);
     this.#drop(guests.slice(-1), CLOSE_CODES.tooMany, reason);
@@ -94,18 +107,15 @@ export class Sockets {
     return this.#peers.ownerHeardAt;
   }
 
-  connect(call: {
-    readonly credentialId: string;
-    readonly role: CredentialRole;
-    readonly history: HistoryRequest;
-  }): Response {
+  connect({ holderId, role, operator }: Holder, history: HistoryRequest): Response {
     const now = Date.now();
     const { 0: client, 1: server } = new WebSocketPair();
-    const { cursor, truncated } = this.#history.start(call.history);
+    const { cursor, truncated } = this.#history.start(history);
     const peer = this.#peers.accept(server, {
       connectionId: newConnectionId(),
-      credentialId: call.credentialId,
-      role: call.role,
+      holderId,
+      role,
+      operator,
       since: now,
       historyCursor: cursor,
       receivedSeq: cursor,
@@ -124,6 +134,10 @@ export class Sockets {
       lastSeq,
       presence: this.#peers.presence(),
     });
+    // Whoever resumes may still have what was taken back since; what follows comes as it is now.
+    for (const redacted of this.#messages.redactedUpTo(cursor, MAX_REDACTIONS_TOLD)) {
+      peer.send({ type: "redacted", ...redacted });
+    }
     if (truncated) peer.send({ type: "truncated", firstSeq: cursor + 1 });
     this.#history.advance(peer);
     void this.#announcePresence();
@@ -132,6 +146,11 @@ export class Sockets {
       webSocket: client,
       headers: { "Sec-WebSocket-Protocol": SUBPROTOCOL },
     });
+  }
+
+  /** What a frame that has just come has to wait for, if for anything; see staff-watch.ts. */
+  beforeFrame(socket: WebSocket, now: number): Promise<void> | undefined {
+    return this.#peers.of(socket)?.beforeFrame(now);
   }
 
   /** A frame from a client. */
@@ -172,11 +191,22 @@ export class Sockets {
     this.#drop(tooFarBehind, CLOSE_CODES.resync, "too far behind");
   }
 
+  /** Something that is no part of the log, to everyone who is live. */
+  toLive(frame: DownFrame): void {
+    const text = JSON.stringify(frame);
+    for (const peer of this.#peers) if (peer.historyCursor === null) peer.sendText(text);
+  }
+
   /** Lets go of connections whose clients are gone. Looked at only when something happens anyway. */
   sweep(now: number): void {
     if (now - this.#sweptAt < SWEEP_INTERVAL_MS) return;
     this.#sweptAt = now;
     this.#drop(this.#peers.expired(now), CLOSE_CODES.resync, "not heard of");
+  }
+
+  /** A message's content is gone from the log. */
+  announceRedaction(redacted: Omit<RedactedFrame, "type">): void {
+    this.#peers.broadcast({ type: "redacted", ...redacted });
   }
 
   /** The session record changed in a way that its readers should see. */
@@ -189,13 +219,26 @@ export class Sockets {
 
   /** Those of which a connection is open. */
   credentialIds(): ReadonlySet<string> {
-    return new Set(Array.from(this.#peers, (peer) => peer.credentialId));
+    const ids = Array.from(this.#peers, (peer) => peer.credentialId);
+    return new Set(ids.filter((id) => id !== null));
   }
 
   /** Credentials were revoked: their connections are closed before anybody hears that they were. */
   closeRevoked(credentialIds: ReadonlySet<string>): void {
-    const revoked = [...this.#peers].filter((peer) => credentialIds.has(peer.credentialId));
+    const revoked = [...this.#peers].filter(
+      ({ credentialId }) => credentialId !== null && credentialIds.has(credentialId),
+    );
     this.#drop(revoked, CLOSE_CODES.unauthenticated, "credential revoked");
+  }
+
+  #closeStaff(tokenId: string): void {
+    this.#drop(this.#peers.ofToken(tokenId), CLOSE_CODES.unauthenticated, "signed out");
+  }
+
+  #staffConfirmed(tokenId: string, confirmedAt: number): void {
+    for (const peer of this.#peers.ofToken(tokenId)) {
+      if (peer.operator) peer.update({ operator: { ...peer.operator, confirmedAt } });
+    }
   }
 
   /** The team is disabled. */

@@ -1,8 +1,8 @@
 // All SQL on a session's own tables. Everything here is synchronous; what must be atomic runs inside `transaction`.
 import type { ConversationRecord } from "../src/domain/conversation-record.ts";
-import type { TeamSettings } from "../src/domain/policy.ts";
+import type { TeamSettings, WebhookSettings } from "../src/domain/policy.ts";
 import type { SessionRecord } from "../src/domain/session-state.ts";
-import type { Side } from "../src/protocol/frames.ts";
+import type { ReadFrame, Side } from "../src/protocol/frames.ts";
 import type {
   DeviceInfo,
   EndReason,
@@ -19,6 +19,10 @@ export interface StoredSession {
   readonly indexedAt: number;
   readonly indexedAccess: number;
   readonly socketsClosedAt: number | null;
+  /** The log's last `seq` when the session was identified; null while it is nobody's. */
+  readonly identifiedAfterSeq: number | null;
+  /** Epoch milliseconds. */
+  readonly identifiedAt: number | null;
   /** Whether its idempotency key still opens it, as far as nobody has been shut out. */
   readonly isKeyGood: boolean;
 }
@@ -76,21 +80,26 @@ export class SessionStore {
         number: row.team_number,
         revision: row.team_revision,
         policy: JSON.parse(row.team_policy) as TeamPolicy,
+        webhook:
+          row.team_webhook === null ? null : (JSON.parse(row.team_webhook) as WebhookSettings),
       },
       indexedAt: row.indexed_at,
       indexedAccess: row.indexed_access,
       socketsClosedAt: row.sockets_closed_at,
+      identifiedAfterSeq: row.identified_after_seq,
+      identifiedAt: row.identified_at,
       isKeyGood: row.key_good === 1,
     };
   }
 
   saveSession(stored: StoredSession): void {
-    const { record, team, indexedAt, indexedAccess, socketsClosedAt, isKeyGood } = stored;
+    const { record, team, indexedAt, indexedAccess, socketsClosedAt } = stored;
     this.#sql.exec(
       `INSERT OR REPLACE INTO session (single, id, team_id, team_number, status, end_reason, ended_at, version, user_id,
          user_fingerprint, device_info, location_info, created_at, updated_at, last_accessed, default_conversation_id,
-         team_revision, team_policy, indexed_at, indexed_access, sockets_closed_at, key_good)
-       VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         team_revision, team_policy, team_webhook, indexed_at, indexed_access, sockets_closed_at, identified_after_seq,
+         identified_at, key_good)
+       VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       record.id,
       record.teamId,
       record.teamNumber,
@@ -108,10 +117,13 @@ export class SessionStore {
       record.defaultConversationId,
       team.revision,
       JSON.stringify(team.policy),
+      team.webhook && JSON.stringify(team.webhook),
       indexedAt,
       indexedAccess,
       socketsClosedAt,
-      isKeyGood ? 1 : 0,
+      stored.identifiedAfterSeq,
+      stored.identifiedAt,
+      stored.isKeyGood ? 1 : 0,
     );
   }
 
@@ -119,20 +131,24 @@ export class SessionStore {
     return this.#sql
       .exec<ConversationRow>("SELECT * FROM conversations ORDER BY created_at, id")
       .toArray()
-      .map((row) => ({
-        id: row.id,
-        status: row.status as ConversationRecord["status"],
-        version: row.version,
-        createdAt: row.created_at,
-        updatedAt: row.updated_at,
-      }));
+      .map(toConversation);
+  }
+
+  conversation(id: string): ConversationRecord | undefined {
+    const row = this.#sql
+      .exec<ConversationRow>("SELECT * FROM conversations WHERE id = ?", id)
+      .toArray()[0];
+    return row && toConversation(row);
   }
 
   saveConversation(conversation: ConversationRecord): void {
     this.#sql.exec(
-      "INSERT OR REPLACE INTO conversations (id, status, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
+      `INSERT OR REPLACE INTO conversations (id, status, handled_by, assignee, version, created_at, updated_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
       conversation.id,
       conversation.status,
+      conversation.handledBy,
+      conversation.assignee,
       conversation.version,
       conversation.createdAt,
       conversation.updatedAt,
@@ -157,6 +173,20 @@ export class SessionStore {
         .toArray().length > 0
     );
   }
+
+  /** How far each side has read, wherever one has read anything. */
+  readMarks(): Omit<ReadFrame, "type">[] {
+    return this.#sql
+      .exec<{ conversation_id: string; side: string; seq: number }>(
+        "SELECT conversation_id, side, seq FROM read_marks WHERE seq > 0",
+      )
+      .toArray()
+      .map((row) => ({
+        conversationId: row.conversation_id,
+        side: row.side as Side,
+        seq: row.seq,
+      }));
+  }
 }
 
 type SessionRow = {
@@ -177,16 +207,33 @@ type SessionRow = {
   default_conversation_id: string;
   team_revision: number;
   team_policy: string;
+  team_webhook: string | null;
   indexed_at: number;
   indexed_access: number;
   sockets_closed_at: number | null;
+  identified_after_seq: number | null;
+  identified_at: number | null;
   key_good: number;
 };
 
 type ConversationRow = {
   id: string;
   status: string;
+  handled_by: string;
+  assignee: string | null;
   version: number;
   created_at: number;
   updated_at: number;
 };
+
+function toConversation(row: ConversationRow): ConversationRecord {
+  return {
+    id: row.id,
+    status: row.status as ConversationRecord["status"],
+    handledBy: row.handled_by as ConversationRecord["handledBy"],
+    assignee: row.assignee,
+    version: row.version,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}

@@ -7,6 +7,7 @@ import { readTeamKey } from "./credentials/team-key.ts";
 import { readToken } from "./credentials/token.ts";
 import { isOriginAllowed } from "./domain/policy.ts";
 import { noteKeyUsed } from "./operations/key-use.ts";
+import { isSignedIn, operatorCaller } from "./operations/operators.ts";
 import type { Failure, Result } from "./protocol/errors.ts";
 import { cookieToken, type Subject } from "./routes/cookies.ts";
 import type { Services } from "./services.ts";
@@ -87,9 +88,7 @@ async function authenticateOperator(
   const presented = await readOperatorToken(keys, token);
   if (presented === undefined) return INVALID;
   const record = await operatorToken(env, presented.tokenId);
-  if (record === undefined || record.revokedAt !== null || Date.now() >= record.expiresAt) {
-    return INVALID;
-  }
+  if (record === undefined || !isSignedIn(record, Date.now())) return INVALID;
   if (!(await isSameSecret(presented.secretHash, record.secretHash))) return INVALID;
   const team = await teamById(env, record.teamId);
   if (team === undefined) return INVALID;
@@ -101,12 +100,7 @@ async function authenticateOperator(
   ) {
     return WRONG_PAGE;
   }
-  const { operatorId, name, avatarUrl } = record;
-  const author = { id: operatorId, name, ...(avatarUrl !== null && { avatarUrl }) };
-  return {
-    ok: true,
-    caller: { kind: "operator", teamId: team.id, teamNumber: team.number, operatorId, author },
-  };
+  return { ok: true, caller: operatorCaller(record, team.number) };
 }
 
 /** The administrator, who has the Worker's own secret; without one there is no such door. */

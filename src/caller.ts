@@ -33,6 +33,8 @@ export interface OperatorCaller {
   readonly teamId: string;
   readonly teamNumber: number;
   readonly operatorId: string;
+  /** Of the token that it came with. */
+  readonly tokenId: string;
   /** What the operator's messages are signed with. */
   readonly author: Author;
 }

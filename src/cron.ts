@@ -1,10 +1,12 @@
-// What alarms missed, found by the index: sessions that should have ended long ago; and what has served its time in the
-// index. Bounded work a run, the longest overdue first.
+// What alarms missed, found by the index: sessions that should have ended long ago, and those whose events somebody has
+// resumed; and what has served its time in the index. Bounded work a run, the longest overdue first.
+import { resumeSome } from "./operations/event-resumption.ts";
 import { sessionStub } from "./operations/session-access.ts";
 import { sessionsDatabases, teamsDatabase } from "./session-index/databases.ts";
 import { deleteExpiredIdentityTokens } from "./session-index/identity-tokens.ts";
 import { deleteExpiredOperatorTokens } from "./session-index/operator-tokens.ts";
 import { type Overdue, overdueSessions } from "./session-index/read.ts";
+import type { Resumable } from "./session-index/webhook-failures.ts";
 
 /** The index may be an hour behind a busy session, and an alarm is given time to be late. */
 const LATE_MS = 2 * 3_600_000;
@@ -36,6 +38,16 @@ async function reconcile(env: Env, overdue: readonly Overdue[]): Promise<void> {
   for (const answer of answers) {
     if (answer.status === "fulfilled") continue;
     console.error({ event: "reconcile_failed", error: String(answer.reason) });
+  }
+}
+
+/** Has the objects whose teams resumed their webhooks deliver again. */
+export async function resumeEvents(env: Env): Promise<void> {
+  let last: Resumable | undefined;
+  for (let batch = 0; batch < MAX_BATCHES; batch++) {
+    const resumed = await resumeSome(env, { teamId: undefined, last, limit: BATCH });
+    last = resumed.at(-1);
+    if (resumed.length < BATCH) return;
   }
 }
 

@@ -1,3 +1,5 @@
+import type { SessionEventsHandler } from "./protocol/events.ts";
+
 /** What wrangler.toml binds and `.dev.vars` (or `wrangler secret`) holds. */
 declare global {
   interface Env {
@@ -7,13 +9,15 @@ declare global {
     readonly OUTER_RING?: RateLimit;
     readonly INDEX_DB: D1Database;
     readonly ASSETS: Fetcher;
+    /** The Worker that hears of the events of all sessions: its entrypoint `SessionEvents`. */
+    readonly APP?: SessionEventsHandler;
     /** Opens the admin routes; without it they answer 404. */
     readonly ADMIN_TOKEN?: string;
     /** Of a Turnstile widget; with it, visitors create sessions only with what that widget gave their page. */
     readonly TURNSTILE_SECRET?: string;
+    /** "allowed" in development: webhooks may point to this machine, without TLS. */
+    readonly LOCAL_WEBHOOKS?: string;
     /** `<version>:<base64url of 32 bytes>`, newest first, separated by commas; see src/keys.ts. */
     readonly SIGNING_KEYS: string;
   }
 }
-
-export {};

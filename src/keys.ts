@@ -15,6 +15,7 @@ const PURPOSES = [
   "identity",
   "network",
   "bot-check",
+  "webhook",
 ] as const;
 export type Purpose = (typeof PURPOSES)[number];
 

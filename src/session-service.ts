@@ -11,11 +11,19 @@ import { attempt } from "./operations/dependency-failures.ts";
 import * as queries from "./operations/index-queries.ts";
 import * as operators from "./operations/operators.ts";
 import * as sessions from "./operations/sessions.ts";
+import * as streams from "./operations/streams.ts";
 import { UNKNOWN_VISITOR } from "./operations/visitor.ts";
 import type { AuditEventList } from "./protocol/audit.ts";
-import type { Conversation } from "./protocol/conversation.ts";
-import type { Result } from "./protocol/errors.ts";
-import type { Message, NewTeamMessage } from "./protocol/message.ts";
+import type { Conversation, UpdateConversationRequest } from "./protocol/conversation.ts";
+import type { Failure, Result } from "./protocol/errors.ts";
+import type { JsonObject } from "./protocol/json.ts";
+import type {
+  Message,
+  MessagePiece,
+  NewStreamedMessage,
+  NewTeamMessage,
+  StartedMessage,
+} from "./protocol/message.ts";
 import type {
   ConversationList,
   CreateSessionRequest,
@@ -31,8 +39,8 @@ import {
   KEY_SCOPES,
   type OperatorToken,
 } from "./protocol/team.ts";
-import { fieldErrors } from "./schemas/field-errors.ts";
-import { newTeamMessageSchema } from "./schemas/fields.ts";
+import { type Checked, checkValue } from "./schemas/check-value.ts";
+import { newStreamedMessageSchema, newTeamMessageSchema } from "./schemas/fields.ts";
 import { BadJsonError, parseJson } from "./schemas/json.ts";
 import {
   createSessionSchema,
@@ -42,7 +50,9 @@ import {
   pageQuerySchema,
   sessionsQuerySchema,
   teamIdField,
+  updateConversationSchema,
 } from "./schemas/requests.ts";
+import { finishMessageSchema, messagePieceSchema } from "./schemas/streams.ts";
 import { auditEventsQuerySchema, createOperatorTokenSchema } from "./schemas/team-requests.ts";
 import type { Services } from "./services.ts";
 import { teamById } from "./team-cache.ts";
@@ -81,6 +91,12 @@ export interface SessionsOptions extends PageOptions {
   readonly userId?: string;
 }
 
+const NO_STREAM: Failure = {
+  ok: false,
+  code: "validation_failed",
+  errors: [{ path: "", message: "the text is no ReadableStream" }],
+};
+
 type Authority = { readonly services: Services; readonly caller: Caller; readonly teamId: string };
 
 export class SessionService extends WorkerEntrypoint<Env> {
@@ -88,10 +104,8 @@ export class SessionService extends WorkerEntrypoint<Env> {
   createSession(
     input: CreateSessionRequest & { readonly idempotencyKey?: string },
   ): Promise<Result<Session & { readonly token: string; readonly ticket: string }>> {
-    return this.#run(async ({ services, caller }) => {
-      const checked = check(createSessionInputSchema, input);
-      if (!checked.ok) return checked;
-      const { idempotencyKey, ...body } = checked.value;
+    return this.#runWith(createSessionInputSchema, input, async ({ services, caller }, value) => {
+      const { idempotencyKey, ...body } = value;
       const created = await sessions.createSession(services, caller, body, {
         idempotencyKey,
         visitor: UNKNOWN_VISITOR,
@@ -141,11 +155,21 @@ export class SessionService extends WorkerEntrypoint<Env> {
     );
   }
 
+  /** Hands a conversation over, assigns it, closes it; visitors see in the log that it happened. */
+  updateConversation(
+    sessionId: string,
+    conversationId: string,
+    request: UpdateConversationRequest,
+  ): Promise<Result<{ readonly conversation: Conversation }>> {
+    return this.#runWith(updateConversationSchema, request, ({ services, caller }, change) => {
+      const [id, thread] = [asText(sessionId), asText(conversationId)];
+      return conversations.updateConversation(services, caller, id, thread, change);
+    });
+  }
+
   listMessages(sessionId: string, options: MessagesOptions = {}): Promise<Result<MessagePage>> {
-    return this.#run(async ({ services, caller }) => {
-      const checked = check(messagesQuerySchema, options);
-      if (!checked.ok) return checked;
-      const { conversationId, after, before, limit } = checked.value;
+    return this.#runWith(messagesQuerySchema, options, ({ services, caller }, asked) => {
+      const { conversationId, after, before, limit } = asked;
       const query = { conversationId, after, before, limit };
       return conversations.listMessages(services, caller, asText(sessionId), query);
     });
@@ -156,11 +180,68 @@ export class SessionService extends WorkerEntrypoint<Env> {
     sessionId: string,
     message: NewTeamMessage,
   ): Promise<Result<{ readonly message: Message; readonly isNew: boolean }>> {
-    return this.#run(async ({ services, caller }) => {
-      const checked = check(newTeamMessageSchema, message);
-      if (!checked.ok) return checked;
-      return conversations.postMessage(services, caller, asText(sessionId), checked.value);
-    });
+    return this.#runWith(newTeamMessageSchema, message, ({ services, caller }, value) =>
+      conversations.postMessage(services, caller, asText(sessionId), value),
+    );
+  }
+
+  /**
+   * Stores what `text` says as one message, and shows it to the readers as it comes. Settles at the end, or as soon as
+   * somebody stops it: the message then has `metadata.incomplete`.
+   * @param text of bytes of UTF-8
+   */
+  async streamMessage(
+    sessionId: string,
+    message: NewStreamedMessage,
+    text: ReadableStream<Uint8Array>,
+  ): Promise<Result<{ readonly message: Message; readonly isNew: boolean }>> {
+    const posted = await this.#runWith(
+      newStreamedMessageSchema,
+      message,
+      async ({ services, caller }, value) =>
+        text instanceof ReadableStream
+          ? await streams.streamMessage(services, caller, asText(sessionId), value, text)
+          : NO_STREAM,
+    );
+    // What nobody reads keeps its sender waiting.
+    if (text instanceof ReadableStream && !text.locked) void text.cancel().catch(() => undefined);
+    return posted;
+  }
+
+  /** Begins a message that is shown while it is written; called again, it tells how far the message has come. */
+  startMessage(sessionId: string, message: NewStreamedMessage): Promise<Result<StartedMessage>> {
+    return this.#runWith(newStreamedMessageSchema, message, ({ services, caller }, value) =>
+      streams.startMessage(services, caller, asText(sessionId), value),
+    );
+  }
+
+  /** Adds to it at `offset`, in UTF-16 code units; what is there already is not added twice. No text: a sign of life. */
+  appendMessage(
+    sessionId: string,
+    messageId: string,
+    piece: MessagePiece,
+  ): Promise<Result<{ readonly length: number }>> {
+    return this.#runWith(messagePieceSchema, piece, ({ services, caller }, value) =>
+      streams.appendMessage(services, caller, asText(sessionId), asText(messageId), value),
+    );
+  }
+
+  /** Ends it: what there is of it is a message like others. One that has ended is told again. */
+  finishMessage(
+    sessionId: string,
+    messageId: string,
+    options: { readonly metadata?: JsonObject } = {},
+  ): Promise<Result<{ readonly message: Message }>> {
+    return this.#runWith(finishMessageSchema, options, ({ services, caller }, { metadata }) =>
+      streams.finishMessage(services, caller, asText(sessionId), asText(messageId), metadata),
+    );
+  }
+
+  /** Takes a message's content back, for good and everywhere. */
+  redactMessage(sessionId: string, messageId: string): Promise<Result<object>> {
+    return this.#run(({ services, caller }) =>
+      conversations.redactMessage(services, caller, asText(sessionId), asText(messageId)),
+    );
   }
 
   /** The sessions of one browser, as far as its fingerprint tells; never a token. */
@@ -169,25 +250,18 @@ export class SessionService extends WorkerEntrypoint<Env> {
     teamId: string,
     options: PageOptions = {},
   ): Promise<Result<SessionList>> {
-    return this.#run(async ({ services, caller }) => {
-      const checked = check(fingerprintQuerySchema, { ...options, fingerprint });
-      if (!checked.ok) return checked;
-      const { cursor, limit } = checked.value;
-      return queries.findSessionsByFingerprint(services, caller, {
-        teamId: asText(teamId),
-        fingerprint: checked.value.fingerprint,
-        cursor,
-        limit,
-      });
+    const input = { ...options, fingerprint };
+    return this.#runWith(fingerprintQuerySchema, input, ({ services, caller }, asked) => {
+      const { cursor, limit } = asked;
+      const query = { teamId: asText(teamId), fingerprint: asked.fingerprint, cursor, limit };
+      return queries.findSessionsByFingerprint(services, caller, query);
     });
   }
 
   /** The team's sessions, newest activity first. */
   listSessions(options: SessionsOptions = {}): Promise<Result<SessionList>> {
-    return this.#run(async ({ services, caller, teamId }) => {
-      const checked = check(sessionsQuerySchema, options);
-      if (!checked.ok) return checked;
-      const { status, country, device, userId, cursor, limit } = checked.value;
+    return this.#runWith(sessionsQuerySchema, options, ({ services, caller, teamId }, asked) => {
+      const { status, country, device, userId, cursor, limit } = asked;
       const query = { teamId, status, country, device, userId, cursor, limit };
       return queries.listSessions(services, caller, query);
     });
@@ -201,21 +275,20 @@ export class SessionService extends WorkerEntrypoint<Env> {
 
   /** What happened to the team's credentials, keys and people's data, newest first. */
   listAuditEvents(options: PageOptions = {}): Promise<Result<AuditEventList>> {
-    return this.#run(async ({ services, caller, teamId }) => {
-      const checked = check(auditEventsQuerySchema, options);
-      if (!checked.ok) return checked;
-      const { cursor, limit } = checked.value;
+    return this.#runWith(auditEventsQuerySchema, options, ({ services, caller, teamId }, asked) => {
+      const { cursor, limit } = asked;
       return audit.listAuditEvents(services, caller, { teamId, cursor, limit });
     });
   }
 
   /** Signs a member of the staff in. A binding has no address: `dashboardUrl` is the path on the Worker's own. */
   createOperatorToken(input: CreateOperatorTokenRequest): Promise<Result<OperatorToken>> {
-    return this.#run(async ({ services, caller, teamId }) => {
-      const checked = check(createOperatorTokenSchema, input);
-      if (!checked.ok) return checked;
-      return operators.createOperatorToken(services, caller, teamId, checked.value, "");
-    });
+    return this.#runWith(
+      createOperatorTokenSchema,
+      input,
+      ({ services, caller, teamId }, request) =>
+        operators.createOperatorToken(services, caller, teamId, request, ""),
+    );
   }
 
   /** Signs a member of the staff out, everywhere within a minute. */
@@ -244,9 +317,21 @@ export class SessionService extends WorkerEntrypoint<Env> {
       return await operation({ services, caller, teamId });
     });
   }
+
+  /** The same for one that takes input: only what fits its schema gets there. */
+  #runWith<Input, T>(
+    schema: z.ZodType<Input>,
+    input: unknown,
+    operation: (authority: Authority, input: Input) => Promise<Result<T>>,
+  ): Promise<Result<T>> {
+    return this.#run(async (authority) => {
+      const checked = checkInput(schema, input);
+      return checked.ok ? await operation(authority, checked.value) : checked;
+    });
+  }
 }
 
-function check<T>(schema: z.ZodType<T>, value: unknown): Result<{ readonly value: T }> {
+function checkInput<T>(schema: z.ZodType<T>, value: unknown): Checked<T> {
   let json: unknown;
   try {
     json = plain(value);
@@ -254,10 +339,7 @@ function check<T>(schema: z.ZodType<T>, value: unknown): Result<{ readonly value
     const message = error instanceof BadJsonError ? error.message : "not JSON";
     return { ok: false, code: "validation_failed", errors: [{ path: "", message }] };
   }
-  const parsed = schema.safeParse(json);
-  return parsed.success
-    ? { ok: true, value: parsed.data }
-    : { ok: false, code: "validation_failed", errors: fieldErrors(parsed.error) };
+  return checkValue(schema, json, "validation_failed");
 }
 
 /** The JSON that `value` is, under the rules for bodies: fields that are undefined count as left out. Throws when it is none. */

@@ -33,7 +33,7 @@ export interface KnownTeam extends TeamSettings {
 const byNumber = new StaleIfErrorCache<KnownTeam>(LIMITS);
 const byId = new StaleIfErrorCache<KnownTeam>(LIMITS);
 const teamKeys = new StaleIfErrorCache<TeamKeyRecord>(LIMITS);
-const operatorTokens = new StaleIfErrorCache<OperatorTokenRecord>(LIMITS);
+const operatorTokens = new StaleIfErrorCache<KnownOperatorToken>(LIMITS);
 const identityKeys = new StaleIfErrorCache<IdentityKeyRecord>(LIMITS);
 const origins = new StaleIfErrorCache<true>(LIMITS);
 
@@ -56,11 +56,19 @@ export function teamKey(env: Env, keyId: string): Promise<TeamKeyRecord | undefi
   return teamKeys.get(keyId, Date.now(), () => findTeamKey(teamsDatabase(env), keyId));
 }
 
-/** An operator's token that may have expired or been revoked. Throws `IndexError`. */
-export function operatorToken(env: Env, tokenId: string): Promise<OperatorTokenRecord | undefined> {
-  return operatorTokens.get(tokenId, Date.now(), () =>
-    findOperatorToken(teamsDatabase(env), tokenId),
-  );
+/** An operator's token, and when the index said so. */
+export interface KnownOperatorToken extends OperatorTokenRecord {
+  /** Epoch milliseconds. */
+  readonly confirmedAt: number;
+}
+
+/** One that may have expired or been revoked. Throws `IndexError`. */
+export function operatorToken(env: Env, tokenId: string): Promise<KnownOperatorToken | undefined> {
+  const now = Date.now();
+  return operatorTokens.get(tokenId, now, async () => {
+    const record = await findOperatorToken(teamsDatabase(env), tokenId);
+    return record && { ...record, confirmedAt: now };
+  });
 }
 
 /** What identity tokens are verified with; a key that was revoked verifies none. */

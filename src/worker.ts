@@ -1,6 +1,6 @@
 // The composition root: requests go to the routes of src/routes/table.ts, other Workers to SessionService, sockets and
 // session state to the objects; everything else is the page.
-import { deleteExpired, reconcileOverdue } from "./cron.ts";
+import { deleteExpired, reconcileOverdue, resumeEvents } from "./cron.ts";
 import { createApi } from "./routes/router.ts";
 import { ROUTES } from "./routes/table.ts";
 
@@ -18,6 +18,7 @@ export default {
   },
   async scheduled(controller, env) {
     await reconcileOverdue(env, controller.scheduledTime);
+    await resumeEvents(env);
     await deleteExpired(env, controller.scheduledTime);
   },
 } satisfies ExportedHandler<Env>;

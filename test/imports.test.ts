@@ -36,7 +36,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   env: {
     paths: ["src/env.ts"],
     imports: [],
-    importsTypesOf: ["objects"],
+    importsTypesOf: ["objects", "protocol"],
     packages: [],
   },
   "object-migrations": {
@@ -46,6 +46,13 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     packages: [],
   },
   manifest: { paths: ["package.json"], imports: [], importsTypesOf: [], packages: [] },
+  keys: { paths: ["src/keys.ts"], imports: ["env", "domain"], importsTypesOf: [], packages: [] },
+  delivery: {
+    paths: ["src/delivery/"],
+    imports: ["manifest", "env", "keys", "domain", "protocol"],
+    importsTypesOf: [],
+    packages: ["standardwebhooks", "ipaddr.js"],
+  },
   "object-calls": {
     paths: ["objects/calls.ts"],
     imports: ["domain", "protocol"],
@@ -59,6 +66,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       "env",
       "object-migrations",
       "session-index",
+      "delivery",
       "schemas",
       "domain",
       "protocol",
@@ -71,7 +79,6 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       "src/operations/",
       "src/session-service.ts",
       "src/caller.ts",
-      "src/keys.ts",
       "src/identity-token.ts",
       "src/credentials/",
       "src/network.ts",
@@ -79,13 +86,31 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       "src/stale-if-error-cache.ts",
       "src/team-cache.ts",
     ],
-    imports: ["object-calls", "env", "session-index", "schemas", "domain", "protocol"],
+    imports: [
+      "object-calls",
+      "env",
+      "keys",
+      "delivery",
+      "session-index",
+      "schemas",
+      "domain",
+      "protocol",
+    ],
     importsTypesOf: ["objects"],
     packages: ["cloudflare:", "zod", "jose", "ipaddr.js"],
   },
   routes: {
     paths: ["src/routes/", "src/auth.ts"],
-    imports: ["manifest", "env", "service", "session-index", "schemas", "domain", "protocol"],
+    imports: [
+      "manifest",
+      "env",
+      "keys",
+      "service",
+      "session-index",
+      "schemas",
+      "domain",
+      "protocol",
+    ],
     importsTypesOf: [],
     packages: ["itty-router", "zod", "cookie", "bowser"],
   },
@@ -126,7 +151,14 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     paths: ["client/server/"],
     imports: ["protocol"],
     importsTypesOf: [],
-    packages: [],
+    packages: ["jose"],
+  },
+  "client/examples": {
+    paths: ["client/examples/"],
+    imports: ["client/server"],
+    // What a binding's other end offers.
+    importsTypesOf: ["service"],
+    packages: ["cloudflare:", "node:"],
   },
   "client/pages": {
     paths: ["client/pages/"],
@@ -220,6 +252,8 @@ function readSources(folders: readonly string[]): Sources {
       encoding: "utf8",
     })) {
       const path = posix.join(folder, name.replaceAll("\\", "/"));
+      // What tools leave in folders of their own is none.
+      if (path.includes("/.")) continue;
       if (/\.tsx?$/.test(path)) sources.set(path, readFileSync(posix.join(root, path), "utf8"));
     }
   }

@@ -7,11 +7,60 @@ import { fileURLToPath } from "node:url";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { callingWorker } from "./service/calling-worker.ts";
+import { internet } from "./service/event-receivers.ts";
 import { turnstileStandIn } from "./service/turnstile-stand-in.ts";
 import { TEST_ADMIN_TOKEN, TEST_SIGNING_KEYS } from "./support/test-env.ts";
 
 const fromRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const root = fromRoot(".");
+
+interface Others {
+  readonly bindings: Readonly<Record<string, string | { name: string; entrypoint: string }>>;
+  readonly workers: readonly (typeof callingWorker)[];
+}
+
+/** The Worker under test, bound to others beside those that every test has. */
+function worker({ bindings, workers }: Others) {
+  return cloudflareTest(async () => {
+    // The assets binding wants the directory to exist; no test in workerd needs the page in it.
+    mkdirSync(fromRoot("dist/pages"), { recursive: true });
+    return {
+      wrangler: { configPath: fromRoot("wrangler.toml") },
+      miniflare: {
+        bindings: {
+          ADMIN_TOKEN: TEST_ADMIN_TOKEN,
+          SIGNING_KEYS: TEST_SIGNING_KEYS,
+          // Whatever `npm start` has left in .dev.vars.
+          LOCAL_WEBHOOKS: "refused",
+          EVENT_SEEDS: process.env.EVENT_SEEDS ?? "1-3",
+          HOSTILE_CASES: process.env.HOSTILE_CASES ?? "2000",
+          HOSTILE_SEED: process.env.HOSTILE_SEED ?? "",
+          LOG_SEEDS: process.env.LOG_SEEDS ?? "1-3",
+          TEST_MIGRATIONS: await readD1Migrations(fromRoot("migrations/index")),
+        },
+        serviceBindings: { INTERNET: internet.name, ...bindings },
+        workers: [turnstileStandIn, internet, ...workers],
+        outboundService: internet.name,
+      },
+    };
+  });
+}
+
+const CALLED: Others = {
+  bindings: { CALLING_WORKER: callingWorker.name },
+  workers: [callingWorker],
+};
+
+/** What it costs that somebody hears of all events is asked for in tests of that, and nowhere else. */
+const HEARD: Others = {
+  bindings: { APP: { name: internet.name, entrypoint: "SessionEvents" } },
+  workers: [],
+};
+
+const IN_WORKERD = {
+  setupFiles: ["test/support/apply-migrations.ts", "test/support/search-for-secrets.ts"],
+  testTimeout: 30_000,
+};
 
 export default defineConfig({
   root,
@@ -28,40 +77,28 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           include: [
             "test/imports.test.ts",
-            "test/{domain,protocol,schemas,client,cli}/**/*.test.{ts,tsx}",
+            "test/{domain,delivery,protocol,schemas,client,cli}/**/*.test.{ts,tsx}",
           ],
         },
       },
       {
         root,
-        plugins: [
-          cloudflareTest(async () => {
-            // The assets binding wants the directory to exist; no test in workerd needs the page in it.
-            mkdirSync(fromRoot("dist/pages"), { recursive: true });
-            return {
-              wrangler: { configPath: fromRoot("wrangler.toml") },
-              miniflare: {
-                bindings: {
-                  ADMIN_TOKEN: TEST_ADMIN_TOKEN,
-                  SIGNING_KEYS: TEST_SIGNING_KEYS,
-                  HOSTILE_CASES: process.env.HOSTILE_CASES ?? "2000",
-                  HOSTILE_SEED: process.env.HOSTILE_SEED ?? "",
-                  LOG_SEEDS: process.env.LOG_SEEDS ?? "1-3",
-                  TEST_MIGRATIONS: await readD1Migrations(fromRoot("migrations/index")),
-                },
-                serviceBindings: { CALLING_WORKER: callingWorker.name },
-                workers: [callingWorker, turnstileStandIn],
-                outboundService: turnstileStandIn.name,
-              },
-            };
-          }),
-        ],
+        plugins: [worker(CALLED)],
         test: {
+          ...IN_WORKERD,
           name: "workerd",
           include: ["test/{objects,routes,session-index,service}/**/*.test.ts"],
-          setupFiles: ["test/support/apply-migrations.ts", "test/support/search-for-secrets.ts"],
           sequence: { groupOrder: 2 },
-          testTimeout: 30_000,
+        },
+      },
+      {
+        root,
+        plugins: [worker(HEARD)],
+        test: {
+          ...IN_WORKERD,
+          name: "with-app",
+          include: ["test/with-app/**/*.test.ts"],
+          sequence: { groupOrder: 2 },
         },
       },
       {

@@ -13,7 +13,7 @@ import { RequestError } from "./request-error.ts";
 import { RestClient } from "./rest-client.ts";
 import type { SessionEnd } from "./session-access.ts";
 import { SessionAccess } from "./session-access.ts";
-import type { SessionClient, SessionClientOptions } from "./session-client.ts";
+import type { SendOptions, SessionClient, SessionClientOptions } from "./session-client.ts";
 import type { InvitedRecord, OwnRecord, RecordStore } from "./session-record.ts";
 import { invitedRecords, ownRecords } from "./session-record.ts";
 import { SessionReplica } from "./session-replica.ts";
@@ -28,8 +28,8 @@ import { TypingSignal } from "./typing.ts";
 const AGE_CHECK_MS = 3_600_000;
 
 /** What a tab shows of a session that nobody has told it of. */
-const { session, messages, older } = INITIAL_STATE;
-const UNKNOWN_SESSION = { session, messages, older } as const;
+const { session, conversation, messages, readUpTo, older } = INITIAL_STATE;
+const UNKNOWN_SESSION = { session, conversation, messages, readUpTo, older } as const;
 
 class Client implements SessionClient {
   readonly sharing: Sharing;
@@ -97,15 +97,23 @@ class Client implements SessionClient {
     this.#connection.stop();
   }
 
-  send(content: string): string {
+  send(content: string, options: SendOptions = {}): string {
     this.#typing.set(false);
     const clientId = this.#environment.newId();
-    this.#replica.send({ clientId, content });
+    this.#replica.send({ clientId, content, ...options });
     return clientId;
   }
 
   retry(key: string): void {
     this.#replica.retry(key);
+  }
+
+  cancel(key: string): void {
+    this.#replica.cancel(key);
+  }
+
+  markRead(): void {
+    this.#replica.markRead();
   }
 
   async loadOlder(): Promise<void> {
@@ -173,8 +181,10 @@ class Client implements SessionClient {
   }
 
   #newReplica(): SessionReplica {
-    return new SessionReplica(this.#store, this.#environment.clock, (frame) => {
-      this.#connection.send(frame);
+    const access = this.#access;
+    return new SessionReplica(this.#store, this.#environment.clock, "user", {
+      sendUp: (frame) => void this.#connection.send(frame),
+      conversations: () => access.withToken((token) => this.#rest.conversations(token)),
     });
   }
 

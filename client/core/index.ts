@@ -1,4 +1,10 @@
 // The client's public surface.
+export type {
+  ConversationHandler,
+  ConversationState,
+  ConversationStatus,
+  UpdateConversationRequest,
+} from "../../src/protocol/conversation.ts";
 export type { Presence } from "../../src/protocol/frames.ts";
 export { MAX_CONTENT_BYTES } from "../../src/protocol/limits.ts";
 export type { Author, MessageRole } from "../../src/protocol/message.ts";
@@ -8,6 +14,7 @@ export type {
   DeviceInfo,
   LocationInfo,
   Session,
+  SessionSummary,
 } from "../../src/protocol/session.ts";
 export type { CreatedInvite, Device, Invite } from "../../src/protocol/sharing.ts";
 export { browserEnvironment } from "./browser-environment.ts";
@@ -20,15 +27,23 @@ export type {
   Socket,
   SocketListeners,
 } from "./environment.ts";
+export type { OperatorClient, OperatorClientOptions } from "./operator-client.ts";
+export { createOperatorClient } from "./operator-client.ts";
 export type { RequestErrorCode } from "./request-error.ts";
 export { RequestError } from "./request-error.ts";
-export type { MessagesQuery } from "./rest-client.ts";
+export type { MessagesQuery, OperatorKey, SessionKey } from "./rest-client.ts";
 export { RestClient } from "./rest-client.ts";
-export type { SessionClient, SessionClientOptions } from "./session-client.ts";
+export type {
+  ChatClient,
+  SendOptions,
+  SessionClient,
+  SessionClientOptions,
+} from "./session-client.ts";
 export type {
   ChatMessage,
   ConnectionState,
   Delivery,
+  ReadUpTo,
   SessionClientState,
   SessionClientStatus,
   Typist,

@@ -73,8 +73,21 @@ export class MessageLog {
     this.#last ??= page.at(-1)?.seq ?? 0;
   }
 
+  /** Leaves of a message that the team took back only that it was there. */
+  redact(seq: number, id: string): void {
+    if (this.#messages.some((message) => message.seq === seq && message.id === id)) {
+      this.#messages = this.#messages.map((message) =>
+        message.seq === seq ? withoutContent(message) : message,
+      );
+    }
+  }
+
   /** Whether the message with this `seq` has its place here, or before what is here. */
   covers(seq: number): boolean {
     return this.#last !== undefined && seq <= this.#last;
   }
+}
+
+function withoutContent({ metadata: _gone, ...message }: Message): Message {
+  return { ...message, content: "", redacted: true };
 }

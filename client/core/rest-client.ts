@@ -1,7 +1,10 @@
+import type { UpdateConversationRequest } from "../../src/protocol/conversation.ts";
 import type {
+  ConversationList,
   CreateSessionRequest,
   MessagePage,
   RefreshSessionResponse,
+  SessionList,
   SessionWithToken,
   ValidateSessionResponse,
 } from "../../src/protocol/rest.ts";
@@ -25,14 +28,22 @@ export interface MessagesQuery {
   readonly limit?: number;
 }
 
+/** What opens a session: a visitor's token, which names it, or an operator's beside its name. */
+export type SessionKey = string | OperatorKey;
+
+export interface OperatorKey {
+  readonly operatorToken: string;
+  readonly sessionId: string;
+}
+
 interface Call {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: unknown;
 }
 
-/** The REST calls of a visitor. Each rejects with `RequestError` and nothing else. */
+/** The REST calls of visitors and operators. Each rejects with `RequestError` and nothing else. */
 export class RestClient {
   readonly #baseUrl: string;
   readonly #fetch: Environment["fetch"];
@@ -56,8 +67,8 @@ export class RestClient {
   }
 
   /** Whether the token's session goes on; slides its expiry and brings a ticket for the socket. */
-  validate(token: string): Promise<ValidateSessionResponse> {
-    return this.#json(bearing(token, "GET", "/validate", undefined));
+  validate(key: SessionKey): Promise<ValidateSessionResponse> {
+    return this.#json(bearing(key, "GET", "/validate", undefined));
   }
 
   /** Slides the expiry; with `rotate` the answer may bring a new token that replaces this one. */
@@ -112,12 +123,37 @@ export class RestClient {
   }
 
   /** One page of the session's messages, in `seq` order. */
-  messages(token: string, query: MessagesQuery): Promise<MessagePage> {
+  messages(key: SessionKey, query: MessagesQuery): Promise<MessagePage> {
     const parameters = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) {
       parameters.set(name, String(value));
     }
-    return this.#json(bearing(token, "GET", `/messages?${parameters}`, undefined));
+    return this.#json(bearing(key, "GET", `/messages?${parameters}`, undefined));
+  }
+
+  conversations(key: SessionKey): Promise<ConversationList> {
+    return this.#json(bearing(key, "GET", "/conversations", undefined));
+  }
+
+  /** Who answers in a conversation, and whether it goes on: for operators. */
+  async updateConversation(
+    key: OperatorKey,
+    conversationId: string,
+    change: UpdateConversationRequest,
+  ): Promise<void> {
+    const path = `/conversations/${encodeURIComponent(conversationId)}`;
+    await this.#call(bearing(key, "PATCH", path, change));
+  }
+
+  /** A team's active sessions, newest activity first: for operators. */
+  activeSessions(operatorToken: string, teamId: string, cursor?: string): Promise<SessionList> {
+    const query = new URLSearchParams({ status: "active", ...(cursor ? { cursor } : {}) });
+    return this.#json({
+      method: "GET",
+      path: `/api/teams/${encodeURIComponent(teamId)}/sessions?${query}`,
+      headers: { authorization: `Bearer ${operatorToken}` },
+      body: undefined,
+    });
   }
 
   /** The body's shape is the server's promise (src/protocol/rest.ts); it is not checked a second time here. */
@@ -164,11 +200,13 @@ export function credentialIdOf(token: string): string {
   return token.split(".")[1] ?? "";
 }
 
-/** A call about the token's own session. */
-function bearing(token: string, method: Call["method"], path: string, body: unknown): Call {
+/** A call about the session that a key opens. */
+function bearing(key: SessionKey, method: Call["method"], path: string, body: unknown): Call {
+  const [sessionId, token] =
+    typeof key === "string" ? [sessionIdOf(key), key] : [key.sessionId, key.operatorToken];
   return {
     method,
-    path: `/api/sessions/${encodeURIComponent(sessionIdOf(token))}${path}`,
+    path: `/api/sessions/${encodeURIComponent(sessionId)}${path}`,
     headers: { authorization: `Bearer ${token}` },
     body,
   };

@@ -1,38 +1,62 @@
 // This client's copy of the session: what the server's frames and the visitor's messages lead to, put where subscribers see it.
 // Knows neither socket nor URL.
-import type { DownFrame, UpFrame } from "../../src/protocol/frames.ts";
+import type { DownFrame, UpFrame, WelcomeFrame } from "../../src/protocol/frames.ts";
 import { DEFAULT_PAGE_MESSAGES } from "../../src/protocol/limits.ts";
 import type { NewMessage } from "../../src/protocol/message.ts";
-import type { MessagePage } from "../../src/protocol/rest.ts";
+import type { ConversationList, MessagePage } from "../../src/protocol/rest.ts";
 import type { Session } from "../../src/protocol/session.ts";
 import type { FrameVerdict } from "./connection-handlers.ts";
+import type { OwnRole } from "./conversation-view.ts";
 import { ConversationView } from "./conversation-view.ts";
 import type { Clock } from "./environment.ts";
+import { OutboxSender } from "./outbox-sender.ts";
+import { ReadMarks } from "./read-marks.ts";
 import { ReceivedPolicy } from "./received-policy.ts";
 import type { SessionEnd } from "./session-access.ts";
 import type { SessionClientState } from "./session-state.ts";
 import type { Store } from "./store.ts";
+import { ThreadState } from "./thread-state.ts";
 import { Typists } from "./typing.ts";
 
-/** Room comes back piece by piece; asking for each piece by itself would itself be too much. */
-const MIN_PAUSE_MS = 5_000;
+/** What a replica asks of whoever has the connection. */
+export interface ReplicaHandlers {
+  /** May drop a frame when there is no connection: the next one begins where this copy ends. */
+  readonly sendUp: (frame: UpFrame) => void;
+  /** Rejects when it cannot be had now. */
+  readonly conversations: () => Promise<ConversationList>;
+}
 
 export class SessionReplica {
   readonly #store: Store<SessionClientState>;
   readonly #clock: Clock;
-  readonly #sendUp: (frame: UpFrame) => void;
+  readonly #handlers: ReplicaHandlers;
   readonly #typists: Typists;
-  readonly #view = new ConversationView();
+  readonly #view: ConversationView;
+  readonly #thread = new ThreadState();
+  readonly #sender: OutboxSender;
+  readonly #marks: ReadMarks;
+  #threadListed = false;
   #received = new ReceivedPolicy();
   #older: "idle" | "loading" | "failed" = "idle";
   #retired = false;
-  #cancelResend: (() => void) | undefined;
 
-  /** @param sendUp may drop a frame when there is no connection: the next one begins where this copy ends */
-  constructor(store: Store<SessionClientState>, clock: Clock, sendUp: (frame: UpFrame) => void) {
+  constructor(
+    store: Store<SessionClientState>,
+    clock: Clock,
+    ownRole: OwnRole,
+    handlers: ReplicaHandlers,
+  ) {
     this.#store = store;
     this.#clock = clock;
-    this.#sendUp = sendUp;
+    this.#handlers = handlers;
+    this.#view = new ConversationView(ownRole);
+    this.#marks = new ReadMarks(ownRole);
+    this.#sender = new OutboxSender({
+      outbox: this.#view.outbox,
+      clock,
+      isSynced: () => store.get().synced,
+      sendUp: (frame) => this.#sendUp(frame),
+    });
     this.#typists = new Typists(clock, (typing) => store.patch({ typing }));
   }
 
@@ -55,6 +79,7 @@ export class SessionReplica {
   /** A new socket is about to bring frames. */
   opening(): void {
     this.#received = new ReceivedPolicy();
+    this.#marks.opening();
   }
 
   /** Frames have stopped: who is here is not known any more. */
@@ -69,13 +94,14 @@ export class SessionReplica {
     if (session) {
       this.adopt(session);
     }
+    this.#view.answers.forget();
     this.#store.patch({ status: reason });
     this.#showMessages();
   }
 
   /** Another session takes this one's place: what still arrives for it is shown no more. */
   retire(): void {
-    this.#cancelResend?.();
+    this.#sender.stop();
     this.#typists.clear();
     this.#retired = true;
   }
@@ -91,7 +117,7 @@ export class SessionReplica {
   send(message: NewMessage): void {
     const { delivery } = this.#view.outbox.add(message, this.#clock.now());
     if (delivery === "sending") {
-      this.#sendNow(message);
+      this.#sender.one(message);
     }
     this.#showMessages();
   }
@@ -99,9 +125,26 @@ export class SessionReplica {
   retry(clientId: string): void {
     const message = this.#view.outbox.retry(clientId);
     if (message) {
-      this.#sendNow(message);
+      this.#sender.one(message);
     }
     this.#showMessages();
+  }
+
+  cancel(messageId: string): void {
+    this.#sendUp({ type: "cancel", messageId });
+  }
+
+  /** Everything that is here was read. Guests have no mark. */
+  markRead(): void {
+    const { role, synced } = this.#store.get();
+    const conversationId = this.#conversationId;
+    if (!synced || conversationId === undefined || (role !== "owner" && role !== "operator")) {
+      return;
+    }
+    const seq = this.#marks.next(this.#view.log.messages, conversationId);
+    if (seq !== undefined) {
+      this.#sendUp({ type: "read", conversationId, seq });
+    }
   }
 
   /** @param load asks for the page of messages before a `seq` */
@@ -124,16 +167,14 @@ export class SessionReplica {
 
   frame(frame: DownFrame, bytes: number): FrameVerdict {
     switch (frame.type) {
-      case "welcome": {
-        const { session, role, connectionId, presence } = frame;
-        this.adopt(session);
-        this.#store.patch({ status: "active", role, connectionId, presence });
+      case "welcome":
+        this.#welcomed(frame);
         break;
-      }
       case "messages":
         if (this.#view.messages(frame) === "hole") {
           return "hole";
         }
+        this.#thread.told(frame.messages, this.#conversationId);
         if (this.#received.messages(bytes)) {
           this.#sendUp({ type: "received", seq: frame.to });
         }
@@ -149,6 +190,7 @@ export class SessionReplica {
         break;
       case "truncated":
         this.#view.log.truncate(frame.firstSeq);
+        this.#threadListed = false;
         break;
       case "presence":
         this.#typists.present(frame.presence);
@@ -169,46 +211,67 @@ export class SessionReplica {
       }
       case "error":
         if (frame.code === "rate_limited") {
-          this.#resendIn(Math.max(frame.retryAfterMs ?? 0, MIN_PAUSE_MS));
+          this.#sender.later(frame.retryAfterMs ?? 0);
         } else if (frame.clientId !== undefined) {
           this.#view.outbox.markFailed(frame.clientId, frame.code);
         }
         break;
+      case "delta":
+        this.#view.answers.delta(frame, this.#clock.now());
+        break;
+      case "discarded":
+        this.#view.answers.end([frame.messageId]);
+        break;
+      case "redacted":
+        this.#view.redacted(frame);
+        break;
       case "read":
+        if (frame.conversationId === this.#conversationId) {
+          this.#marks.told(frame);
+          this.#store.patch({ readUpTo: this.#marks.upTo });
+        }
         break;
     }
     this.#showMessages();
     return "applied";
   }
 
+  #welcomed({ session, role, connectionId, presence }: WelcomeFrame): void {
+    this.#view.answers.forget();
+    this.#view.ownAuthor = presence.find((one) => one.connectionId === connectionId)?.author;
+    this.adopt(session);
+    this.#store.patch({ status: "active", role, connectionId, presence });
+  }
+
   /** What the history did not acknowledge is sent again only now, when it is known what it acknowledged. */
   #synced(): void {
     this.#received.synced();
-    this.#resend();
+    this.#sender.all();
     this.#store.patch({ synced: true });
+    void this.#listThread();
   }
 
-  #resend(): void {
-    this.#cancelResend?.();
-    for (const frame of this.#view.outbox.frames()) {
-      this.#sendUp(frame);
+  /** Once, and again after messages were left out that may have told a change. */
+  async #listThread(): Promise<void> {
+    if (this.#threadListed) {
+      return;
+    }
+    this.#threadListed = true;
+    try {
+      this.#thread.listed(await this.#handlers.conversations(), this.#conversationId);
+      this.#showMessages();
+    } catch {
+      // The next connection asks again.
+      this.#threadListed = false;
     }
   }
 
-  /** What was too much for now stays in line. */
-  #resendIn(ms: number): void {
-    this.#cancelResend?.();
-    this.#cancelResend = this.#clock.after(ms, () => {
-      if (this.#store.get().synced) {
-        this.#resend();
-      }
-    });
+  get #conversationId(): string | undefined {
+    return this.#store.get().session?.defaultConversationId;
   }
 
-  #sendNow(message: NewMessage): void {
-    if (this.#store.get().synced) {
-      this.#sendUp({ type: "send", messages: [message] });
-    }
+  #sendUp(frame: UpFrame): void {
+    this.#handlers.sendUp(frame);
   }
 
   #showMessages(): void {
@@ -218,6 +281,7 @@ export class SessionReplica {
     const more = this.#view.log.hasOlder ? "more" : "none";
     this.#store.patch({
       messages: this.#view.list(),
+      conversation: this.#thread.state,
       older: this.#older === "idle" ? more : this.#older,
     });
   }

@@ -1,5 +1,7 @@
 // What a client shows of its session. Every value is replaced when it changes, never changed in place.
+import type { ConversationState } from "../../src/protocol/conversation.ts";
 import type { Presence } from "../../src/protocol/frames.ts";
+import type { JsonObject } from "../../src/protocol/json.ts";
 import type { Author, MessageRole } from "../../src/protocol/message.ts";
 import type { ConnectionRole, Session } from "../../src/protocol/session.ts";
 import type { RequestError, RequestErrorCode } from "./request-error.ts";
@@ -37,10 +39,17 @@ export interface ChatMessage {
   readonly seq: number | undefined;
   readonly role: MessageRole;
   readonly author: Author | undefined;
+  /** Empty while an answer has no word yet, and once a message is redacted. */
   readonly content: string;
   /** Milliseconds since 1970: by the server's clock once stored, by this device's before. */
   readonly createdAt: number;
   readonly delivery: Delivery;
+  /** An answer that is being written: `content` is its text so far. */
+  readonly streaming: boolean;
+  /** The team took it back: there is no content any more. */
+  readonly redacted: boolean;
+  /** As the sender gave it; `incomplete: true` and `cancelled: true` on an answer that broke off or was stopped. */
+  readonly metadata: JsonObject | undefined;
   /** Why a `failed` one was refused. */
   readonly failure: RequestErrorCode | undefined;
 }
@@ -49,6 +58,12 @@ export interface Typist {
   readonly connectionId: string;
   readonly role: ConnectionRole;
   readonly author: Author | undefined;
+}
+
+/** Everything up to these `seq`s was read; 0 where nothing was. */
+export interface ReadUpTo {
+  readonly visitor: number;
+  readonly team: number;
 }
 
 export interface SessionClientState {
@@ -65,8 +80,12 @@ export interface SessionClientState {
   readonly connection: ConnectionState;
   /** This connection's own id among `presence`. */
   readonly connectionId: string | undefined;
-  /** In the order of the log, then what is not stored yet. */
+  /** Where its default conversation stands: who answers in it. Undefined until that is known. */
+  readonly conversation: ConversationState | undefined;
+  /** In the order of the log, then what is not stored yet: own messages, answers that are being written, and what failed. */
   readonly messages: readonly ChatMessage[];
+  /** How far each side has read in the default conversation. */
+  readonly readUpTo: ReadUpTo;
   /** Whether the newest messages have arrived since the last connect. */
   readonly synced: boolean;
   /** `more`: older messages can be loaded. */
@@ -85,7 +104,9 @@ export const INITIAL_STATE: SessionClientState = {
   error: undefined,
   connection: { state: "closed", attempt: 0 },
   connectionId: undefined,
+  conversation: undefined,
   messages: [],
+  readUpTo: { visitor: 0, team: 0 },
   synced: false,
   older: "none",
   presence: [],

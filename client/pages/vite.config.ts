@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { defineConfig } from "vite";
 import solid from "vite-plugin-solid";
 
@@ -10,7 +11,13 @@ export default defineConfig({
     target: "es2022",
     // The Content-Security-Policy in public/_headers knows neither data: URLs nor inline scripts.
     assetsInlineLimit: 0,
-    // One chunk is loaded later, and brings nothing along that could be loaded ahead of it.
-    modulePreload: false,
+    // Browsers of the target preload modules by themselves.
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      input: {
+        chat: join(import.meta.dirname, "index.html"),
+        dashboard: join(import.meta.dirname, "dashboard.html"),
+      },
+    },
   },
 });

@@ -21,10 +21,14 @@ CREATE TABLE session (
   -- The last policy the team was known to have: what holds while the index is down.
   team_revision INTEGER NOT NULL,
   team_policy TEXT NOT NULL,
+  team_webhook TEXT,
   -- What the index knows: when it was told, and of which access.
   indexed_at INTEGER NOT NULL,
   indexed_access INTEGER NOT NULL,
   sockets_closed_at INTEGER,
+  -- Where in the log the session became somebody's, and when.
+  identified_after_seq INTEGER,
+  identified_at INTEGER,
   -- 0 once an owner's device was shut out: the idempotency key that it may still have must not let it in again.
   key_good INTEGER NOT NULL DEFAULT 1
 );
@@ -68,6 +72,8 @@ CREATE TABLE invites (
 CREATE TABLE conversations (
   id TEXT PRIMARY KEY,
   status TEXT NOT NULL CHECK (status IN ('open', 'pending', 'closed')),
+  handled_by TEXT NOT NULL DEFAULT 'bot' CHECK (handled_by IN ('bot', 'operator')),
+  assignee TEXT,
   version INTEGER NOT NULL,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL
@@ -89,10 +95,46 @@ CREATE TABLE messages (
   -- Whether it keeps the session alive: the message is then its own touch.
   slides INTEGER NOT NULL,
   -- Bytes of this message and all before it, as JSON on the wire: windows and quota are differences of two of these.
-  total_bytes INTEGER NOT NULL
+  total_bytes INTEGER NOT NULL,
+  redacted_at INTEGER
 );
 
 CREATE UNIQUE INDEX messages_by_client_id ON messages (side, client_id);
+
+CREATE INDEX messages_redacted ON messages (redacted_at) WHERE redacted_at IS NOT NULL;
+
+-- Answers that are being written, as far as they are stored; at its end each becomes a message of the same id.
+CREATE TABLE streams (
+  message_id TEXT PRIMARY KEY,
+  client_id TEXT NOT NULL,
+  conversation_id TEXT NOT NULL,
+  role TEXT NOT NULL,
+  author TEXT,
+  metadata TEXT,
+  -- 'body': one request carries the text, and with it the answer ends. 'calls': each piece comes by a call of its own.
+  source TEXT NOT NULL CHECK (source IN ('body', 'calls')),
+  text TEXT NOT NULL,
+  started_at INTEGER NOT NULL,
+  -- When its producer was last heard of, to within a store interval.
+  heard_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- How far those who hear of the session's events have come. A position counts four for each seq; see event-order.ts.
+CREATE TABLE event_cursors (
+  listener TEXT PRIMARY KEY CHECK (listener IN ('webhook', 'app')),
+  -- The webhook that it belongs to; another one begins anew.
+  listener_id TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  -- Where the batch that is being delivered ends: a retry carries the same events under the same id. Null between batches.
+  batch_end INTEGER,
+  -- Grows with each replay, so that a batch of before is not taken for its repetition.
+  replays INTEGER NOT NULL DEFAULT 0,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  due_at INTEGER,
+  failing_since INTEGER,
+  stopped_at INTEGER,
+  last_error TEXT
+) WITHOUT ROWID;
 
 CREATE TABLE read_marks (
   conversation_id TEXT NOT NULL,

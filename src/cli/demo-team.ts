@@ -1,5 +1,6 @@
 /** The team that the local page talks to, made through the same admin API that anybody's teams are made with. */
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { KEY_SCOPES } from "../protocol/team.ts";
 
 export const DEMO_TEAM_ID = "demo";
 
@@ -11,23 +12,32 @@ const DEMO_TEAM = {
   limits: { createsPerMinutePerNetwork: null },
 };
 
-const KEY_SCOPES = ["sessions:read", "sessions:write", "messages:write", "stats:read"];
+const OPERATOR = { operatorId: "demo-operator", name: "Demo operator" };
 
 const TIMEOUT_MS = 30_000;
 
-/** Returns a key that opens the team: the one in `keyFile` for as long as it does, or else a new one, kept there. */
+export interface DemoTeam {
+  /** Opens the team: the one in the file for as long as it does, or else a new one, kept there. */
+  readonly key: string;
+  /** What the operator's page is opened with, behind its `#`; for twelve hours. */
+  readonly operatorFragment: string;
+}
+
 export async function ensureDemoTeam(
   origin: string,
   adminToken: string,
   keyFile: string,
-): Promise<string> {
+): Promise<DemoTeam> {
   const created = await post(`${origin}/api/admin/teams`, adminToken, DEMO_TEAM);
   if (created.status !== 201 && !isTeamExists(created)) {
     throw new Error(`The team "${DEMO_TEAM_ID}" could not be made: ${describe(created)}`);
   }
 
   const kept = readKey(keyFile);
-  if (kept !== undefined && (await opensTeam(origin, kept))) return kept;
+  const signedIn = kept === undefined ? undefined : await signIn(origin, kept);
+  if (kept !== undefined && signedIn !== undefined) {
+    return { key: kept, operatorFragment: signedIn };
+  }
 
   const minted = await post(`${origin}/api/admin/teams/${DEMO_TEAM_ID}/keys`, adminToken, {
     scopes: KEY_SCOPES,
@@ -37,7 +47,9 @@ export async function ensureDemoTeam(
     throw new Error(`No key could be made for the team "${DEMO_TEAM_ID}": ${describe(minted)}`);
   }
   keepKey(keyFile, key);
-  return key;
+  const operatorFragment = await signIn(origin, key);
+  if (operatorFragment === undefined) throw new Error("The new key signs no operator in.");
+  return { key, operatorFragment };
 }
 
 interface Answer {
@@ -56,13 +68,11 @@ async function post(url: string, bearer: string, body: unknown): Promise<Answer>
   return { status: response.status, body: parseJson(text) };
 }
 
-async function opensTeam(origin: string, key: string): Promise<boolean> {
-  const response = await fetch(`${origin}/api/sessions/stats/${DEMO_TEAM_ID}`, {
-    headers: { Authorization: `Bearer ${key}` },
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
-  await response.body?.cancel();
-  return response.status === 200;
+/** Undefined when the key does not open the team any more, or lacks the scope. */
+async function signIn(origin: string, key: string): Promise<string | undefined> {
+  const { body } = await post(`${origin}/api/teams/${DEMO_TEAM_ID}/operators`, key, OPERATOR);
+  const url = field(body, "dashboardUrl");
+  return typeof url === "string" ? new URL(url).hash : undefined;
 }
 
 function isTeamExists({ status, body }: Answer): boolean {

@@ -1,9 +1,12 @@
-/** `.dev.vars`: the secrets that `wrangler dev` gives to the local Worker. */
+/** `.dev.vars`: the secrets that `wrangler dev` gives to the local Worker, and what it may do here alone. */
 import { randomUUID } from "node:crypto";
-import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import type { SecretName } from "./secrets.ts";
 import { newSecret, SECRET_NAMES } from "./secrets.ts";
+
+/** Webhooks may then point to this machine; see docs/events.md. */
+const LOCAL_WEBHOOKS = "LOCAL_WEBHOOKS=allowed\n";
 
 /**
  * Reads the secrets of the file, which is made first if it is absent. Starts that race for it all get the same secrets:
@@ -12,7 +15,7 @@ import { newSecret, SECRET_NAMES } from "./secrets.ts";
 export function ensureDevVars(path: string): Record<SecretName, string> {
   const staged = `${path}.${randomUUID()}`;
   const lines = SECRET_NAMES.map((name) => `${name}=${newSecret(name)}\n`);
-  writeFileSync(staged, lines.join(""), { mode: 0o600 });
+  writeFileSync(staged, lines.join("") + LOCAL_WEBHOOKS, { mode: 0o600 });
   try {
     linkSync(staged, path);
   } catch (error) {
@@ -21,7 +24,12 @@ export function ensureDevVars(path: string): Record<SecretName, string> {
     rmSync(staged);
   }
 
-  const vars = parseEnv(readFileSync(path, "utf8"));
+  const text = readFileSync(path, "utf8");
+  const vars = parseEnv(text);
+  // Two starts that both add it do no harm. Whoever does not want it says so: LOCAL_WEBHOOKS=refused.
+  if (vars.LOCAL_WEBHOOKS === undefined) {
+    appendFileSync(path, text.endsWith("\n") ? LOCAL_WEBHOOKS : `\n${LOCAL_WEBHOOKS}`);
+  }
   const required = (name: SecretName): string => {
     const value = vars[name];
     if (value === undefined || value === "") {

@@ -1,6 +1,7 @@
 /**
- * `npm start`: the whole product on this machine, from nothing. Arguments are those of `wrangler dev`; with `--port` and
- * `--persist-to` of its own, a start shares no state and no port with any other.
+ * `npm start`: the whole product on this machine, from nothing, with a bot that answers unless `--no-bot` is given. Other
+ * arguments are those of `wrangler dev`; with `--port` and `--persist-to` of its own, a start shares no state and no port
+ * with any other.
  */
 import type { ChildProcess } from "node:child_process";
 import { mkdirSync } from "node:fs";
@@ -8,6 +9,7 @@ import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { buildPage } from "./build-page.ts";
+import { withDemoBot } from "./demo-bot.ts";
 import { DEMO_TEAM_ID, ensureDemoTeam } from "./demo-team.ts";
 import { ensureDevVars } from "./dev-vars.ts";
 import type { WranglerOptions } from "./wrangler.ts";
@@ -19,10 +21,14 @@ const HEALTHY_WITHIN_MS = 120_000;
 const HEALTH_POLL_MS = 200;
 const PARENT_POLL_MS = 500;
 
-const args = process.argv.slice(2);
+const NO_BOT = "--no-bot";
+
+const args = process.argv.slice(2).filter((arg) => arg !== NO_BOT);
 const port = Number(option("--port") ?? DEFAULT_PORT);
 const ip = option("--ip") ?? DEFAULT_IP;
 const persistTo = option("--persist-to");
+// A configuration of one's own says itself what is bound.
+const hasBot = !process.argv.includes(NO_BOT) && (option("--config") ?? option("-c")) === undefined;
 const stateFolder = resolve(ROOT, persistTo ?? ".wrangler/state");
 
 let current: ChildProcess | undefined;
@@ -56,7 +62,8 @@ async function start(): Promise<void> {
   }
   await checkPortIsFree();
   mkdirSync(stateFolder, { recursive: true });
-  const { ADMIN_TOKEN } = ensureDevVars(join(ROOT, ".dev.vars"));
+  const devVars = join(ROOT, ".dev.vars");
+  const { ADMIN_TOKEN } = ensureDevVars(devVars);
   await buildPage();
   await applyMigrations();
 
@@ -64,6 +71,8 @@ async function start(): Promise<void> {
     [
       "dev",
       ...args,
+      ...(hasBot ? withDemoBot(stateFolder, devVars) : []),
+      ...unlessGiven("--persist-to", stateFolder),
       ...unlessGiven("--port", String(port)),
       ...unlessGiven("--ip", ip),
       // The usual inspector port would be taken by a second start; 0 is any free one.
@@ -77,12 +86,13 @@ async function start(): Promise<void> {
   const origin = `http://${ip === DEFAULT_IP ? DEFAULT_IP : "localhost"}:${port}`;
   await Promise.race([died, healthy(origin)]);
   const keyFile = join(stateFolder, "demo-team-key");
-  const key = await Promise.race([died, ensureDemoTeam(origin, ADMIN_TOKEN, keyFile)]);
+  const team = await Promise.race([died, ensureDemoTeam(origin, ADMIN_TOKEN, keyFile)]);
 
   console.log(`
   Page      http://localhost:${port}/
+  Operator  http://localhost:${port}/dashboard${team.operatorFragment}
   Team      ${DEMO_TEAM_ID}
-  Team key  ${key}
+  Team key  ${team.key}
 `);
   await died;
 }

@@ -43,7 +43,7 @@ export const SESSION_ACCESS = table({
   },
   refresh: { roles: ["owner"], scope: "sessions:write", operator: false, whenEnded: "nobody" },
   terminate: { roles: ["owner"], scope: "sessions:write", operator: false, whenEnded: "everyone" },
-  connect: { roles: CREDENTIAL_ROLES, scope: null, operator: false, whenEnded: "nobody" },
+  connect: { roles: CREDENTIAL_ROLES, scope: null, operator: true, whenEnded: "nobody" },
   listConversations: {
     roles: CREDENTIAL_ROLES,
     scope: "sessions:read",
@@ -68,8 +68,19 @@ export const SESSION_ACCESS = table({
     operator: true,
     whenEnded: "nobody",
   },
-  setTyping: { roles: ["owner", "writer"], scope: null, operator: false, whenEnded: "nobody" },
-  markRead: { roles: ["owner"], scope: null, operator: false, whenEnded: "nobody" },
+  /** A bot hands over and takes back with the scope that it answers with. */
+  updateConversation: {
+    roles: [],
+    scope: "messages:write",
+    operator: true,
+    whenEnded: "nobody",
+  },
+  streamMessage: { roles: [], scope: "messages:write", operator: true, whenEnded: "nobody" },
+  cancelStream: { roles: ["owner", "writer"], scope: null, operator: true, whenEnded: "nobody" },
+  /** An ended session's messages are kept, so they can be taken back, too. */
+  redactMessage: { roles: [], scope: "messages:write", operator: true, whenEnded: "team" },
+  setTyping: { roles: ["owner", "writer"], scope: null, operator: true, whenEnded: "nobody" },
+  markRead: { roles: ["owner"], scope: null, operator: true, whenEnded: "nobody" },
   identify: { roles: ["owner"], scope: null, operator: false, whenEnded: "nobody" },
   createInvite: { roles: ["owner"], scope: null, operator: false, whenEnded: "nobody" },
   listInvites: { roles: ["owner"], scope: null, operator: false, whenEnded: "nobody" },
@@ -89,6 +100,8 @@ export const TEAM_ACCESS = {
   listSessions: { scope: "sessions:read", operator: true, owner: true },
   stats: { scope: "stats:read", operator: true, owner: false },
   listAuditEvents: { scope: "admin", operator: false, owner: false },
+  readWebhook: { scope: "admin", operator: false, owner: false },
+  changeWebhook: { scope: "admin", operator: false, owner: false },
   createOperatorToken: { scope: "operators", operator: false, owner: false },
   revokeOperator: { scope: "operators", operator: false, owner: false },
 } as const satisfies Record<string, TeamRule>;

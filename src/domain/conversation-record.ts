@@ -1,14 +1,25 @@
-import type { ConversationStatus } from "../protocol/conversation.ts";
+import type { ConversationHandler, ConversationStatus } from "../protocol/conversation.ts";
 
 /** The durable record of a thread; times are epoch milliseconds. */
 export interface ConversationRecord {
   readonly id: string;
   readonly status: ConversationStatus;
+  readonly handledBy: ConversationHandler;
+  /** The operator whose it is. */
+  readonly assignee: string | null;
   readonly version: number;
   readonly createdAt: number;
   readonly updatedAt: number;
 }
 
 export function newConversation(id: string, now: number): ConversationRecord {
-  return { id, status: "open", version: 1, createdAt: now, updatedAt: now };
+  return {
+    id,
+    status: "open",
+    handledBy: "bot",
+    assignee: null,
+    version: 1,
+    createdAt: now,
+    updatedAt: now,
+  };
 }

@@ -19,17 +19,39 @@ export const DEFAULT_POLICY: TeamPolicy = {
   },
 };
 
+/** Where a team's events go. Its secrets are derived, from the signing key and what stands here. */
+export interface WebhookSettings {
+  /** A cursor belongs to one webhook: another begins anew, with what happened since it was made. */
+  readonly id: string;
+  readonly url: string;
+  /** Epoch milliseconds: events from then on are its. */
+  readonly since: number;
+  /** Cursors that gave up before then go on; null when nobody asked. */
+  readonly resumedAt: number | null;
+  /** What signs, newest first. */
+  readonly secrets: readonly WebhookSecretSource[];
+}
+
+export interface WebhookSecretSource {
+  readonly id: string;
+  /** Of the signing key that it is derived from. */
+  readonly keyVersion: number;
+  /** Epoch milliseconds: it signs no more from then on; null for the newest. */
+  readonly until: number | null;
+}
+
 /** A team as sessions know it. `revision` grows with each change, so that objects see cheaply whether theirs is old. */
 export interface TeamSettings {
   readonly id: string;
   readonly number: number;
   readonly revision: number;
   readonly policy: TeamPolicy;
+  readonly webhook: WebhookSettings | null;
 }
 
 /** The settings alone of what may hold more of a team. */
-export function settingsOf({ id, number, revision, policy }: TeamSettings): TeamSettings {
-  return { id, number, revision, policy };
+export function settingsOf({ id, number, revision, policy, webhook }: TeamSettings): TeamSettings {
+  return { id, number, revision, policy, webhook };
 }
 
 /**

@@ -1,4 +1,5 @@
-import type { Conversation } from "../protocol/conversation.ts";
+import type { Conversation, ConversationState } from "../protocol/conversation.ts";
+import type { Side } from "../protocol/frames.ts";
 import type { Session, SessionStatus } from "../protocol/session.ts";
 import type { Viewer } from "./access.ts";
 import type { ConversationRecord } from "./conversation-record.ts";
@@ -31,12 +32,22 @@ export function viewSession(
   };
 }
 
-/** A thread as one side sees it; without counts, one that has no messages. */
+/** A thread as `side` sees it; without counts, one that has no messages. */
 export function viewConversation(
-  { id, status, createdAt }: ConversationRecord,
+  record: ConversationRecord,
+  side: Side,
   { lastSeq, unread }: Pick<Conversation, "lastSeq" | "unread"> = { lastSeq: 0, unread: 0 },
 ): Conversation {
-  return { id, status, createdAt: isoTime(createdAt), lastSeq, unread };
+  const createdAt = isoTime(record.createdAt);
+  return { ...conversationState(record, side), createdAt, lastSeq, unread };
+}
+
+/** Where a thread stands, as `side` sees it: who of the staff it is assigned to is the team's own business. */
+export function conversationState(
+  { id, status, handledBy, assignee }: ConversationRecord,
+  side: Side,
+): ConversationState {
+  return { id, status, handledBy, ...(side === "team" && assignee !== null && { assignee }) };
 }
 
 /** Why a session no longer opens, as an error code. */

@@ -1,7 +1,7 @@
 // A session's threads and the messages in them.
 import type { MessagesQuery } from "../../objects/calls.ts";
 import type { Caller } from "../caller.ts";
-import type { Conversation } from "../protocol/conversation.ts";
+import type { Conversation, UpdateConversationRequest } from "../protocol/conversation.ts";
 import type { Result } from "../protocol/errors.ts";
 import type { Message, NewTeamMessage } from "../protocol/message.ts";
 import type { ConversationList, MessagePage } from "../protocol/rest.ts";
@@ -24,6 +24,19 @@ export async function openConversation(
 ): Promise<Result<{ readonly conversation: Conversation }>> {
   const opened = await openSession(services, caller, id, "openConversation");
   return opened.ok ? await opened.stub.openConversation(opened.call) : opened;
+}
+
+/** Says where a thread stands and who answers in it; its log tells of that. */
+export async function updateConversation(
+  services: Services,
+  caller: Caller,
+  id: string,
+  conversationId: string,
+  request: UpdateConversationRequest,
+): Promise<Result<{ readonly conversation: Conversation }>> {
+  const opened = await openSession(services, caller, id, "updateConversation");
+  if (!opened.ok) return opened;
+  return await opened.stub.updateConversation(opened.call, conversationId, request);
 }
 
 export async function listMessages(
@@ -50,4 +63,15 @@ export async function postMessage(
     return { ok: false, code: "forbidden" };
   }
   return await opened.stub.postMessage(opened.call, message);
+}
+
+/** Takes a message's content back for good, also after the session's end; its place in the log stays. */
+export async function redactMessage(
+  services: Services,
+  caller: Caller,
+  id: string,
+  messageId: string,
+): Promise<Result<object>> {
+  const opened = await openSession(services, caller, id, "redactMessage");
+  return opened.ok ? await opened.stub.redactMessage(opened.call, messageId) : opened;
 }

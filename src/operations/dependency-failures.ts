@@ -23,6 +23,14 @@ function mayPass(error: unknown): boolean {
   if (error instanceof IndexError) return error.retryable;
   return (
     error instanceof Error &&
-    ("retryable" in error || "overloaded" in error || "durableObjectReset" in error)
+    ("retryable" in error ||
+      "overloaded" in error ||
+      "durableObjectReset" in error ||
+      isOfOlderCode(error))
   );
+}
+
+/** While a deployment is under way, an object may not have a method yet that a Worker calls. */
+function isOfOlderCode({ message }: Error): boolean {
+  return message.includes("does not implement the method");
 }

@@ -1,5 +1,5 @@
 // Members of teams' staffs: a team's backend, which knows who they are, signs them in and out.
-import type { Caller } from "../caller.ts";
+import type { Caller, OperatorCaller } from "../caller.ts";
 import { mintOperatorToken } from "../credentials/operator-token.ts";
 import { isoTime } from "../domain/view.ts";
 import type { Result } from "../protocol/errors.ts";
@@ -11,6 +11,24 @@ import * as index from "../session-index/operator-tokens.ts";
 import { forgetOperatorToken } from "../team-cache.ts";
 import { teamActor } from "./audit.ts";
 import { mayAsk } from "./team-access.ts";
+
+/** Whether a token still opens anything. */
+export function isSignedIn(
+  { revokedAt, expiresAt }: Pick<index.OperatorTokenRecord, "revokedAt" | "expiresAt">,
+  now: number,
+): boolean {
+  return revokedAt === null && now < expiresAt;
+}
+
+/** Who comes with a token, in its own team's name. */
+export function operatorCaller(
+  record: index.OperatorTokenRecord,
+  teamNumber: number,
+): OperatorCaller {
+  const { id: tokenId, teamId, operatorId, name, avatarUrl } = record;
+  const author = { id: operatorId, name, ...(avatarUrl !== null && { avatarUrl }) };
+  return { kind: "operator", teamId, teamNumber, operatorId, tokenId, author };
+}
 
 /** A new token; it is in this answer and nowhere else. `dashboard` is where the Worker's own pages are. */
 export async function createOperatorToken(
@@ -36,7 +54,7 @@ export async function createOperatorToken(
     ok: true,
     operatorToken: token,
     // In the fragment, which no server and no log sees.
-    dashboardUrl: `${dashboard}/dashboard#op=${token}`,
+    dashboardUrl: `${dashboard}/dashboard#${new URLSearchParams({ op: token, team: teamId })}`,
     expiresAt: isoTime(expiresAt),
   };
 }

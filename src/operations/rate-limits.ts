@@ -12,6 +12,7 @@ import {
   LOOKUPS_PER_MINUTE_PER_TEAM,
   REDEMPTIONS_PER_MINUTE_PER_NETWORK,
   RESUMES_PER_MINUTE_PER_NETWORK,
+  WEBHOOK_TESTS_PER_MINUTE,
 } from "../protocol/limits.ts";
 import type { Services } from "../services.ts";
 import { within } from "../session-index/timeout.ts";
@@ -95,6 +96,12 @@ export function limitLookup(
   return take(services, { what: "look-up", of, limit, whenDown: "admit" });
 }
 
+/** Why no test goes to a team's webhook now, if so. */
+export function limitWebhookTest(services: Services, teamId: string): Promise<Failure | undefined> {
+  const limit = WEBHOOK_TESTS_PER_MINUTE;
+  return take(services, { what: "webhook-test", of: teamId, limit, whenDown: "refuse" });
+}
+
 async function admitNetwork(
   services: Services,
   what: "redeem" | "resume",
@@ -110,7 +117,14 @@ async function admitNetwork(
 }
 
 interface Limited {
-  readonly what: "create" | "redeem" | "resume" | "look-up" | "invite" | "identify";
+  readonly what:
+    | "create"
+    | "redeem"
+    | "resume"
+    | "look-up"
+    | "invite"
+    | "identify"
+    | "webhook-test";
   readonly of: string;
   /** A minute; null for no limit, and then nobody is asked. */
   readonly limit: number | null;

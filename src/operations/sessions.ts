@@ -2,7 +2,7 @@
 import type { Caller } from "../caller.ts";
 import { fingerprintHashes } from "../credentials/fingerprint.ts";
 import { idempotentBytes, newSessionId } from "../credentials/session-id.ts";
-import { mintTicket } from "../credentials/ticket.ts";
+import { mintOperatorTicket, mintTicket } from "../credentials/ticket.ts";
 import { mintToken, successorTokens } from "../credentials/token.ts";
 import { networkOfAddress } from "../network.ts";
 import type { AuditActor } from "../protocol/audit.ts";
@@ -112,7 +112,7 @@ export async function validateSession(
   const { session } = validated;
   const { status } = session;
   if (status !== "active") return { ok: true, isValid: false, session, reason: status };
-  return { ok: true, isValid: true, session, ...(await freshTicket(services, caller)) };
+  return { ok: true, isValid: true, session, ...(await freshTicket(services, caller, id)) };
 }
 
 /** Slides the expiry; a credential's secret gives way to its successor when it is a day old, or with `rotate`. */
@@ -139,7 +139,7 @@ export async function refreshSession(
     ok: true,
     session,
     ...(token !== undefined && { token }),
-    ...(await freshTicket(services, caller)),
+    ...(await freshTicket(services, caller, id)),
   };
 }
 
@@ -162,10 +162,16 @@ export async function terminateSession(
   return opened.ok ? await opened.stub.terminate(opened.call) : opened;
 }
 
+/** For those who may open a socket: a team's key opens none. */
 async function freshTicket(
   { keys }: Services,
   caller: Caller,
+  sessionId: string,
 ): Promise<{ readonly ticket?: string }> {
-  if (caller.kind !== "credential") return {};
-  return { ticket: await mintTicket(keys, caller.credential, Date.now()) };
+  const now = Date.now();
+  if (caller.kind === "credential")
+    return { ticket: await mintTicket(keys, caller.credential, now) };
+  if (caller.kind !== "operator") return {};
+  const { tokenId } = caller;
+  return { ticket: await mintOperatorTicket(keys, { sessionId, tokenId }, now) };
 }

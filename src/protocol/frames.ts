@@ -1,13 +1,13 @@
 // The frames of `ds.v1`. docs/protocol.md shows an example of each; a test keeps the two in step.
 import type { FrameErrorCode } from "./errors.ts";
-import type { Author, Message, NewMessage } from "./message.ts";
+import type { Author, Message, MessageRole, NewMessage } from "./message.ts";
 import type { ConnectionRole, Session } from "./session.ts";
 
 /** Answered with `PONG` by the platform, without waking the object. */
 export const PING = "ping";
 export const PONG = "pong";
 
-export type UpFrame = SendFrame | TypingUpFrame | ReadUpFrame | ReceivedFrame;
+export type UpFrame = SendFrame | TypingUpFrame | ReadUpFrame | ReceivedFrame | CancelFrame;
 
 export interface SendFrame {
   readonly type: "send";
@@ -32,6 +32,12 @@ export interface ReceivedFrame {
   readonly seq: number;
 }
 
+/** Stops a streamed answer; what there is of it is stored. */
+export interface CancelFrame {
+  readonly type: "cancel";
+  readonly messageId: string;
+}
+
 export type DownFrame =
   | WelcomeFrame
   | MessagesFrame
@@ -40,6 +46,9 @@ export type DownFrame =
   | PresenceFrame
   | TypingFrame
   | ReadFrame
+  | DeltaFrame
+  | DiscardedFrame
+  | RedactedFrame
   | SessionFrame
   | TruncatedFrame
   | ErrorFrame;
@@ -101,6 +110,33 @@ export interface ReadFrame {
   readonly type: "read";
   readonly conversationId: string;
   readonly side: Side;
+  readonly seq: number;
+}
+
+/**
+ * More of an answer that is being written: `text` goes at `offset`, in UTF-16 code units. The first one is empty: an
+ * answer is on its way. It ends when the log has a message of this id, or with `discarded`.
+ */
+export interface DeltaFrame {
+  readonly type: "delta";
+  readonly messageId: string;
+  readonly conversationId: string;
+  readonly role: MessageRole;
+  readonly author?: Author;
+  readonly offset: number;
+  readonly text: string;
+}
+
+/** An answer ended before its first word: nothing is stored of it. */
+export interface DiscardedFrame {
+  readonly type: "discarded";
+  readonly messageId: string;
+}
+
+/** A message's content is gone; also sent to a resuming reader, for every message up to where it resumes. */
+export interface RedactedFrame {
+  readonly type: "redacted";
+  readonly messageId: string;
   readonly seq: number;
 }
 

@@ -129,3 +129,36 @@ export const IDEMPOTENCY_WINDOW_MS = 600_000;
 
 /** Connections that a `presence` list names: keeps the frame below `MAX_FRAME_BYTES` in a crowd. */
 export const MAX_PRESENCE = 200;
+
+/** `delta` frames a reader gets in a second at most, over all answers of its session. */
+export const DELTAS_PER_SECOND = 20;
+
+/** A streamed answer's text is stored at most this long after it came, and not more often. */
+export const STREAM_STORE_INTERVAL_MS = 1_000;
+
+/** A streamed answer whose producer says nothing for this long has broken off. */
+export const STREAM_SILENCE_MS = 300_000;
+
+/** Answers that are being written in one session at a time. */
+export const MAX_STREAMS_PER_SESSION = 20;
+
+/** Messages in one delivery of events … */
+export const MAX_EVENTS_PER_BATCH = 100;
+
+/** … and how many bytes they have together, if they are more than one. */
+export const MAX_EVENT_BATCH_BYTES = 512 * KIB;
+
+/** How long a receiver may take to answer; visitors never wait for it, but the object stays awake. */
+export const WEBHOOK_TIMEOUT_MS = 15_000;
+
+/** After so long without success the cursor waits, until somebody resumes. */
+export const WEBHOOK_GIVE_UP_MS = 3 * 86_400_000;
+
+/** How long the webhook secret before the last one signs beside it. */
+export const WEBHOOK_SECRET_OVERLAP_MS = 86_400_000;
+
+/** Tests of a team's webhook in a minute: each makes the Worker call an address of the team's choice. */
+export const WEBHOOK_TESTS_PER_MINUTE = 10;
+
+/** Redactions that a resuming reader is told of, the latest. */
+export const MAX_REDACTIONS_TOLD = 1000;

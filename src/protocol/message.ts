@@ -23,16 +23,21 @@ export interface Message {
   readonly content: string;
   /** ISO 8601, UTC, by the object's clock. Order is `seq`, never this. */
   readonly createdAt: string;
+  /** The team took it back: content and metadata are gone, for ever and everywhere. */
+  readonly redacted?: true;
+  /** `incomplete: true` marks a streamed answer that broke off, `cancelled: true` beside it one that a reader stopped. */
   readonly metadata?: JsonObject;
 }
 
 /** What a visitor's message is made of; the role is `user` and the author unset, always. */
 export interface NewMessage {
-  /** Chosen by the sender, unique per side (visitor, team): resending stores nothing twice. */
+  /** Chosen by the sender, unique per side (visitor, team): resending stores nothing twice. 1 to 64 of letters, digits and `._:-`. */
   readonly clientId: string;
+  /** At most 32 KiB in UTF-8. */
   readonly content: string;
   /** The session's default conversation when it is left out. */
   readonly conversationId?: string;
+  /** At most 4 KiB as JSON. */
   readonly metadata?: JsonObject;
 }
 
@@ -40,4 +45,18 @@ export interface NewMessage {
 export interface NewTeamMessage extends NewMessage {
   readonly role?: MessageRole;
   readonly author?: Author;
+}
+
+/** A message by the team whose content comes while it is being written. */
+export type NewStreamedMessage = Omit<NewTeamMessage, "content">;
+
+/** An answer that is being written, and how much of it there is in UTF-16 code units; or the message that it has become. */
+export type StartedMessage =
+  | { readonly messageId: string; readonly length: number }
+  | { readonly message: Message };
+
+/** More of an answer's text; `offset` counts UTF-16 code units. */
+export interface MessagePiece {
+  readonly offset: number;
+  readonly text: string;
 }

@@ -96,7 +96,7 @@ export interface IdentityKeyList {
 }
 
 export interface CreateOperatorTokenRequest {
-  /** The team's own id of the person. */
+  /** The team's own id of the person; visitors see it as the author's. */
   readonly operatorId: string;
   readonly name: string;
   readonly avatarUrl?: string;

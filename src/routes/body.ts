@@ -1,14 +1,11 @@
 // Request bodies: bounded while they are read, UTF-8, JSON that says one thing, and then the schema.
 import type { z } from "zod";
-import type { Result } from "../protocol/errors.ts";
 import { MAX_BODY_BYTES } from "../protocol/limits.ts";
-import { fieldErrors } from "../schemas/field-errors.ts";
+import { type Checked, checkValue } from "../schemas/check-value.ts";
 import { BadJsonError, parseJson } from "../schemas/json.ts";
 
-type Read<T> = Result<{ readonly value: T }>;
-
 /** The JSON body as `schema` has it; an empty one counts as `{}`. */
-export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promise<Read<T>> {
+export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promise<Checked<T>> {
   let bytes: Uint8Array | undefined;
   try {
     bytes = await readBytes(request);
@@ -28,33 +25,28 @@ export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promi
     const message = error instanceof BadJsonError ? error.message : "not valid UTF-8";
     return { ok: false, code: "malformed_json", message };
   }
-  return validate(schema, value, "validation_failed");
+  return checkValue(schema, value, "validation_failed");
 }
 
 /** The query's parameters as `schema` has them; one that comes twice is refused. */
-export function readQuery<T>(url: string, schema: z.ZodType<T>): Read<T> {
+export function readQuery<T>(url: string, schema: z.ZodType<T>): Checked<T> {
   const entries = url.includes("?") ? [...new URL(url).searchParams] : [];
   const query = Object.fromEntries(entries);
   if (Object.keys(query).length !== entries.length) {
     return { ok: false, code: "invalid_parameter", message: "A parameter comes twice." };
   }
-  return validate(schema, query, "invalid_parameter");
-}
-
-function validate<T>(
-  schema: z.ZodType<T>,
-  value: unknown,
-  code: "validation_failed" | "invalid_parameter",
-): Read<T> {
-  const parsed = schema.safeParse(value);
-  return parsed.success
-    ? { ok: true, value: parsed.data }
-    : { ok: false, code, errors: fieldErrors(parsed.error) };
+  return checkValue(schema, query, "invalid_parameter");
 }
 
 function isJson(request: Request): boolean {
   const type = request.headers.get("Content-Type") ?? "";
   return /^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/i.test(type.trim());
+}
+
+/** Whether the body is text in UTF-8; one that says nothing of itself counts as such. */
+export function isText(request: Request): boolean {
+  const type = request.headers.get("Content-Type") ?? "text/plain";
+  return /^text\/plain\s*(?:;\s*charset="?utf-8"?\s*)?$/i.test(type.trim());
 }
 
 /** The body's bytes, or undefined as soon as there are too many. */

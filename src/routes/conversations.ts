@@ -6,8 +6,13 @@ import {
   messagePageAnswer,
 } from "../schemas/answers.ts";
 import { newTeamMessageSchema } from "../schemas/fields.ts";
-import { messagesQuerySchema, noQuerySchema, openConversationSchema } from "../schemas/requests.ts";
-import { answer, endpoint } from "./endpoint.ts";
+import {
+  messagesQuerySchema,
+  noQuerySchema,
+  openConversationSchema,
+  updateConversationSchema,
+} from "../schemas/requests.ts";
+import { answer, done, endpoint } from "./endpoint.ts";
 
 export const listMessages = endpoint({
   operationId: "listMessages",
@@ -79,5 +84,36 @@ export const openConversation = endpoint({
   errors: ["too_many_conversations", "session_expired", "session_terminated"],
   async handle({ services, caller, params: { id = "" } }) {
     return answer(201, await operations.openConversation(services, caller, id));
+  },
+});
+
+export const updateConversation = endpoint({
+  operationId: "updateConversation",
+  summary: "Hand a conversation over, assign it, close it; its log tells of that",
+  audience: "session",
+  access: "updateConversation",
+  query: noQuerySchema,
+  body: updateConversationSchema,
+  answers: { 200: conversationAnswer },
+  errors: ["conversation_not_found", "quota_exceeded", "session_expired", "session_terminated"],
+  async handle({ services, caller, params: { id = "", conversationId = "" }, body }) {
+    return answer(
+      200,
+      await operations.updateConversation(services, caller, id, conversationId, body),
+    );
+  },
+});
+
+export const redactMessage = endpoint({
+  operationId: "redactMessage",
+  summary: "Take a message back: its content is gone for good, its seq stays",
+  audience: "session",
+  access: "redactMessage",
+  query: noQuerySchema,
+  body: undefined,
+  answers: { 204: null },
+  errors: ["message_not_found"],
+  async handle({ services, caller, params: { id = "", messageId = "" } }) {
+    return done(await operations.redactMessage(services, caller, id, messageId));
   },
 });

@@ -5,7 +5,7 @@ import type { Caller } from "../caller.ts";
 import { attempt } from "../operations/dependency-failures.ts";
 import { noteRefusal } from "../operations/refusals.ts";
 import type { Failure, Result } from "../protocol/errors.ts";
-import { readBody, readQuery } from "./body.ts";
+import { isText, readBody, readQuery } from "./body.ts";
 import type { Answer, Endpoint } from "./endpoint.ts";
 import type { Matched } from "./matched.ts";
 import { type Audience, allowOrigin, mayCallFrom, preflightAnswer } from "./origin.ts";
@@ -83,6 +83,8 @@ async function perform(endpoint: Endpoint, matched: Matched): Promise<Answer | F
     if (params === undefined) return { ok: false, code: "invalid_parameter" };
     const query = readQuery(request.url, endpoint.query);
     if (!query.ok) return query;
+    if (endpoint.takesText && !isText(request))
+      return { ok: false, code: "unsupported_media_type" };
     const body = endpoint.body && (await readBody(request, endpoint.body));
     if (body?.ok === false) return body;
     sent = body?.value;

@@ -39,8 +39,10 @@ export interface Endpoint<Body = unknown, Query = unknown> {
   /** Which callers may. */
   readonly access: Access;
   readonly query: z.ZodType<Query>;
-  /** Undefined where none is read. */
+  /** What of JSON is read before it is handled; undefined where none is. */
   readonly body: z.ZodType<Body> | undefined;
+  /** It takes text instead, and reads that from the request itself, as it comes. */
+  readonly takesText?: true;
   /** What it answers by status; null for no content. */
   readonly answers: Readonly<Partial<Record<Answer["status"], z.ZodType | null>>>;
   /** Its refusals beside those that every route of its audience has. */

@@ -101,13 +101,14 @@ export function openApiDocument(routes: readonly Route[]): Json {
 }
 
 function operation(endpoint: Endpoint, path: string): Json {
-  const { operationId, summary, body, answers } = endpoint;
+  const { operationId, summary, body, takesText, answers } = endpoint;
   return {
     operationId,
     summary,
     security: security(endpoint),
     parameters: [...pathParameters(path), ...queryParameters(endpoint), ...headers(endpoint)],
     ...(body && { requestBody: { content: jsonContent(schemaOf(body, "input")) } }),
+    ...(takesText && { requestBody: { content: TEXT_CONTENT } }),
     responses: {
       ...Object.fromEntries(
         Object.entries(answers).map(([status, schema]) => [
@@ -123,11 +124,14 @@ function operation(endpoint: Endpoint, path: string): Json {
   };
 }
 
-function problems({ audience, body, errors }: Endpoint): Json {
+const TEXT_CONTENT: Json = { "text/plain": { schema: { type: "string" } } };
+
+function problems({ audience, body, takesText, errors }: Endpoint): Json {
   const codes = new Set<ErrorCode>([
     "invalid_parameter",
     ...COMMON_ERRORS[audience],
     ...(body ? BODY_ERRORS : []),
+    ...(takesText ? (["unsupported_media_type"] as const) : []),
     ...errors,
   ]);
   const byStatus = Map.groupBy(codes, (code) => ERROR_STATUS[code]);
@@ -161,7 +165,7 @@ function queryParameters({ query }: Endpoint): Json[] {
     name,
     in: "query",
     required: required.includes(name),
-    schema,
+    ...(schema.type === "object" ? { content: jsonContent(schema) } : { schema }),
   }));
 }
 

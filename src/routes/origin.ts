@@ -1,12 +1,14 @@
 // Which browser pages may call: exact origins, from the policy of the team that the request is about. Nothing is
 // reflected that a team has not listed.
 import { readSessionId } from "../credentials/session-id.ts";
+import { isOperatorTicket } from "../credentials/ticket.ts";
 import { isOriginAllowed, type TeamSettings } from "../domain/policy.ts";
 import { teamOfSession } from "../operations/session-access.ts";
 import type { Failure } from "../protocol/errors.ts";
 import type { Services } from "../services.ts";
 import { isKnownOrigin, teamById } from "../team-cache.ts";
 import type { Matched } from "./matched.ts";
+import { isUpgrade, ticketOf } from "./subprotocols.ts";
 
 /** Whom a route is about, and so whose origins count. */
 export type Audience =
@@ -28,6 +30,8 @@ type PageKind = "visitor" | "operator" | "either";
 
 function pageKindOf(request: Request): PageKind {
   if (request.method === "OPTIONS") return "either";
+  // Whoever connects acts by its ticket, whatever else it sends.
+  if (isUpgrade(request)) return isOperatorTicket(ticketOf(request) ?? "") ? "operator" : "visitor";
   const authorization = request.headers.get("Authorization") ?? "";
   return /^Bearer op_/i.test(authorization) ? "operator" : "visitor";
 }

@@ -7,7 +7,8 @@ import type { Matched, Params } from "./matched.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { Audience } from "./origin.ts";
 import { problem } from "./problem.ts";
-import { connect, isUpgrade, refused } from "./socket.ts";
+import { connect, refused } from "./socket.ts";
+import { isUpgrade } from "./subprotocols.ts";
 import { OPENAPI_PATH, type Route, SOCKET_PATH } from "./table.ts";
 
 export interface Api {
@@ -21,6 +22,12 @@ export function createApi(routes: readonly Route[]): Api {
     services,
     params: decoded(request.params),
   });
+  const notFound = (request: IRequest, services: Services) =>
+    fromOrigin("public", at(request, services), async () => problem({ code: "not_found" }));
+  // The router would take it for the path without it: `…/messages/..`, from an id that somebody made up, for the session.
+  router.all("*", (request, services) =>
+    new URL(request.url).pathname.endsWith("/") ? notFound(request, services) : undefined,
+  );
   for (const [method, path, endpoint] of routes) {
     router[lower(method)](path, (request, services) => dispatch(endpoint, at(request, services)));
   }
@@ -46,9 +53,7 @@ export function createApi(routes: readonly Route[]): Api {
       }),
     );
   }
-  router.all("*", (request, services) =>
-    fromOrigin("public", at(request, services), async () => problem({ code: "not_found" })),
-  );
+  router.all("*", notFound);
 
   return {
     async fetch(request, env) {

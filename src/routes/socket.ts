@@ -6,7 +6,7 @@ import { attempt } from "../operations/dependency-failures.ts";
 import { noteRefusal } from "../operations/refusals.ts";
 import { CLOSE_CODES, closeReason } from "../protocol/close-codes.ts";
 import type { ErrorCode, Failure } from "../protocol/errors.ts";
-import { SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX } from "../protocol/version.ts";
+import { SUBPROTOCOL } from "../protocol/version.ts";
 import { socketQuerySchema } from "../schemas/requests.ts";
 import { readQuery } from "./body.ts";
 import { cookieToken } from "./cookies.ts";
@@ -14,6 +14,7 @@ import { fromOrigin } from "./dispatch.ts";
 import type { Matched } from "./matched.ts";
 import { mayCallFrom } from "./origin.ts";
 import { problem } from "./problem.ts";
+import { isUpgrade, offersProtocol, ticketOf } from "./subprotocols.ts";
 
 export async function connect(matched: Matched): Promise<Response> {
   const { request } = matched;
@@ -37,14 +38,9 @@ export async function connect(matched: Matched): Promise<Response> {
   return refused(request, opened);
 }
 
-export function isUpgrade(request: Request): boolean {
-  return request.headers.get("Upgrade")?.toLowerCase() === "websocket";
-}
-
 async function open(matched: Matched): Promise<Connected | Failure> {
   const { request, services, params } = matched;
-  const offered = subprotocols(request);
-  if (!offered.includes(SUBPROTOCOL)) return { ok: false, code: "invalid_parameter" };
+  if (!offersProtocol(request)) return { ok: false, code: "invalid_parameter" };
   const id = params?.id ?? "";
   const origin = request.headers.get("Origin");
   if (origin !== null && !(await mayCallFrom(services, "session", origin, matched))) {
@@ -54,26 +50,17 @@ async function open(matched: Matched): Promise<Connected | Failure> {
   const query = readQuery(request.url, socketQuerySchema);
   if (!query.ok) return query;
   const { after = 0, tail } = query.value;
-  const proof = proofOf(request, id, offered);
+  const proof = proofOf(request, id);
   if (proof === undefined) return { ok: false, code: "unauthenticated" };
   if ("token" in proof && origin === null) return { ok: false, code: "origin_not_allowed" };
   return await connectSession(services, id, proof, tail === undefined ? { after } : { tail });
 }
 
-function proofOf(
-  request: Request,
-  sessionId: string,
-  offered: readonly string[],
-): ConnectProof | undefined {
-  const ticket = offered.find((one) => one.startsWith(TICKET_SUBPROTOCOL_PREFIX));
-  if (ticket !== undefined) return { ticket: ticket.slice(TICKET_SUBPROTOCOL_PREFIX.length) };
+function proofOf(request: Request, sessionId: string): ConnectProof | undefined {
+  const ticket = ticketOf(request);
+  if (ticket !== undefined) return { ticket };
   const token = cookieToken(request, { sessionId, teamId: undefined });
   return token === undefined ? undefined : { token };
-}
-
-function subprotocols(request: Request): readonly string[] {
-  const header = request.headers.get("Sec-WebSocket-Protocol") ?? "";
-  return header.split(",").map((one) => one.trim());
 }
 
 /** "Try again later", RFC 6455's registry: not final for the client. */
@@ -106,7 +93,6 @@ export function refused(
 
 /** A browser that offered subprotocols fails the handshake, and hides the close code, unless one of them is chosen. */
 function upgraded(request: Request, webSocket: WebSocket): Response {
-  const isOffered = subprotocols(request).includes(SUBPROTOCOL);
-  const headers = isOffered ? { "Sec-WebSocket-Protocol": SUBPROTOCOL } : {};
+  const headers = offersProtocol(request) ? { "Sec-WebSocket-Protocol": SUBPROTOCOL } : {};
   return new Response(null, { status: 101, webSocket, headers });
 }

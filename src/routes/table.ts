@@ -2,7 +2,14 @@
 
 import { createTeam, getTeam, updateTeam } from "./admin.ts";
 import { listAuditEvents } from "./audit.ts";
-import { listConversations, listMessages, openConversation, postMessage } from "./conversations.ts";
+import {
+  listConversations,
+  listMessages,
+  openConversation,
+  postMessage,
+  redactMessage,
+  updateConversation,
+} from "./conversations.ts";
 import { listDevices, revokeDevice } from "./devices.ts";
 import type { Endpoint, Method } from "./endpoint.ts";
 import { getHealth } from "./health.ts";
@@ -18,7 +25,16 @@ import {
   terminateSession,
   validateSession,
 } from "./sessions.ts";
+import { streamMessage } from "./streams.ts";
 import { createTeamKey, listTeamKeys, revokeTeamKey } from "./team-keys.ts";
+import {
+  deleteWebhook,
+  getWebhook,
+  putWebhook,
+  replayEvents,
+  resumeWebhook,
+  testWebhook,
+} from "./webhooks.ts";
 
 export type Route = readonly [method: Method, path: string, endpoint: Endpoint];
 
@@ -40,12 +56,21 @@ export const ROUTES: readonly Route[] = [
   ["POST", "/api/invites/redeem", redeemInvite],
   ["GET", "/api/sessions/:id/conversations", listConversations],
   ["POST", "/api/sessions/:id/conversations", openConversation],
+  ["PATCH", "/api/sessions/:id/conversations/:conversationId", updateConversation],
   ["GET", "/api/sessions/:id/messages", listMessages],
   ["POST", "/api/sessions/:id/messages", postMessage],
+  ["POST", "/api/sessions/:id/messages/stream", streamMessage],
+  ["DELETE", "/api/sessions/:id/messages/:messageId", redactMessage],
   ["GET", "/api/teams/:teamId/sessions", listSessions],
   ["GET", "/api/teams/:teamId/audit-events", listAuditEvents],
   ["POST", "/api/teams/:teamId/operators", createOperatorToken],
   ["DELETE", "/api/teams/:teamId/operators/:operatorId", revokeOperator],
+  ["PUT", "/api/teams/:teamId/webhook", putWebhook],
+  ["GET", "/api/teams/:teamId/webhook", getWebhook],
+  ["DELETE", "/api/teams/:teamId/webhook", deleteWebhook],
+  ["POST", "/api/teams/:teamId/webhook/test", testWebhook],
+  ["POST", "/api/teams/:teamId/webhook/resume", resumeWebhook],
+  ["POST", "/api/teams/:teamId/webhook/replay", replayEvents],
   ["POST", "/api/admin/teams", createTeam],
   ["GET", "/api/admin/teams/:teamId", getTeam],
   ["PATCH", "/api/admin/teams/:teamId", updateTeam],

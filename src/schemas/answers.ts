@@ -1,6 +1,10 @@
 // What the REST calls answer, for the OpenAPI document; typed against the protocol, so that the two cannot drift apart.
 import { z } from "zod";
-import type { Conversation } from "../protocol/conversation.ts";
+import {
+  CONVERSATION_HANDLERS,
+  CONVERSATION_STATUSES,
+  type Conversation,
+} from "../protocol/conversation.ts";
 import { ERROR_STATUS, type ErrorCode, type Problem } from "../protocol/errors.ts";
 import type { Message } from "../protocol/message.ts";
 import { MESSAGE_ROLES } from "../protocol/message.ts";
@@ -156,6 +160,7 @@ export const messageSchema: Shape<Message> = z.object({
   author: authorSchema.exactOptional(),
   content: z.string(),
   createdAt: time,
+  redacted: z.literal(true).exactOptional(),
   metadata: metadataField.exactOptional(),
 });
 
@@ -169,7 +174,9 @@ export const messagePageAnswer: Shape<MessagePage> = z.object({
 
 export const conversationSchema: Shape<Conversation> = z.object({
   id: z.string(),
-  status: z.enum(["open", "pending", "closed"]),
+  status: z.enum(CONVERSATION_STATUSES),
+  handledBy: z.enum(CONVERSATION_HANDLERS),
+  assignee: z.string().exactOptional().describe("For the team alone"),
   createdAt: time,
   lastSeq: count,
   unread: count,

@@ -2,7 +2,12 @@
 // storage, so that what was acknowledged is what is replayed.
 import { z } from "zod";
 import type { JsonObject } from "../protocol/json.ts";
-import type { Author, NewMessage, NewTeamMessage } from "../protocol/message.ts";
+import type {
+  Author,
+  NewMessage,
+  NewStreamedMessage,
+  NewTeamMessage,
+} from "../protocol/message.ts";
 import { MESSAGE_ROLES } from "../protocol/message.ts";
 import { DEVICE_TYPES, type DeviceInfo, type LocationInfo } from "../protocol/session.ts";
 
@@ -43,12 +48,14 @@ const contentField = z
 
 const newMessageFields = {
   clientId: clientIdField,
-  content: contentField,
   conversationId: conversationIdField.exactOptional(),
   metadata: metadataField.exactOptional(),
 };
 
-export const newMessageSchema: Shape<NewMessage> = z.strictObject(newMessageFields);
+export const newMessageSchema: Shape<NewMessage> = z.strictObject({
+  ...newMessageFields,
+  content: contentField,
+});
 
 export const avatarUrlField = z.url({ protocol: /^https$/ }).max(1024);
 
@@ -58,10 +65,19 @@ export const authorSchema: Shape<Author> = z.strictObject({
   avatarUrl: avatarUrlField.exactOptional(),
 });
 
-export const newTeamMessageSchema: Shape<NewTeamMessage> = z.strictObject({
+export const newStreamedMessageFields = {
   ...newMessageFields,
   role: z.enum(MESSAGE_ROLES).exactOptional(),
   author: authorSchema.exactOptional(),
+};
+
+/** Its content comes apart from it. */
+export const newStreamedMessageSchema: Shape<NewStreamedMessage> =
+  z.strictObject(newStreamedMessageFields);
+
+export const newTeamMessageSchema: Shape<NewTeamMessage> = z.strictObject({
+  ...newStreamedMessageFields,
+  content: contentField,
 });
 
 export const deviceInfoSchema: Shape<DeviceInfo> = z.strictObject({

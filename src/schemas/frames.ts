@@ -31,7 +31,17 @@ const readSchema = z.strictObject({
 const receivedSchema = z.strictObject({ type: z.literal("received"), seq: seqField });
 
 /** One for every frame but `send`, whose messages are looked at one by one. */
-const schemas = { typing: typingSchema, read: readSchema, received: receivedSchema } satisfies {
+const cancelSchema = z.strictObject({
+  type: z.literal("cancel"),
+  messageId: z.string().min(1).max(64),
+});
+
+const schemas = {
+  typing: typingSchema,
+  read: readSchema,
+  received: receivedSchema,
+  cancel: cancelSchema,
+} satisfies {
   readonly [T in Exclude<UpFrame["type"], "send">]: z.ZodType<Extract<UpFrame, { type: T }>>;
 };
 

@@ -1,6 +1,11 @@
 // What the REST calls and the service binding take. Validates, and describes itself in the OpenAPI document.
 import { z } from "zod";
 import {
+  CONVERSATION_HANDLERS,
+  CONVERSATION_STATUSES,
+  type UpdateConversationRequest,
+} from "../protocol/conversation.ts";
+import {
   DEFAULT_PAGE_MESSAGES,
   DEFAULT_PAGE_SESSIONS,
   MAX_HANDOFF_SECONDS,
@@ -107,6 +112,14 @@ export const resumeSessionSchema: Shape<ResumeSessionRequest> = z.strictObject({
 });
 
 export const openConversationSchema = z.strictObject({});
+
+export const updateConversationSchema: Shape<UpdateConversationRequest> = z
+  .strictObject({
+    status: z.enum(CONVERSATION_STATUSES).exactOptional(),
+    assignee: text(128).nullable().exactOptional().describe("An operator's id; null for nobody"),
+    handledBy: z.enum(CONVERSATION_HANDLERS).exactOptional(),
+  })
+  .refine((request) => Object.keys(request).length > 0, { message: "nothing to change" });
 
 /** Digits in a query, a number in a service call. */
 export const wholeNumber = (min: number, max: number) =>

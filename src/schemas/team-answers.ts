@@ -15,6 +15,15 @@ import {
   type OperatorToken,
   type TeamKeyList,
 } from "../protocol/team.ts";
+import type {
+  PutWebhookResponse,
+  ReplayEventsResponse,
+  ResumeWebhookResponse,
+  Webhook,
+  WebhookFailure,
+  WebhookStatus,
+  WebhookTest,
+} from "../protocol/webhook.ts";
 import { time } from "./answers.ts";
 import { metadataField, type Shape } from "./fields.ts";
 
@@ -69,3 +78,39 @@ export const auditEventListAnswer: Shape<AuditEventList> = z.object({
   events: z.array(auditEventSchema),
   nextCursor: z.string().exactOptional(),
 });
+
+const webhookSchema: Shape<Webhook> = z.object({ url: z.string(), createdAt: time });
+
+export const putWebhookAnswer: Shape<PutWebhookResponse> = z.object({
+  webhook: webhookSchema,
+  secret: z.string().exactOptional().describe("`whsec_<base64>`, shown this once"),
+});
+
+const webhookFailureSchema: Shape<WebhookFailure> = z.object({
+  sessionId: z.string(),
+  failingSince: time,
+  attempts: z.int(),
+  lastError: z.string(),
+  stoppedAt: time.exactOptional(),
+});
+
+export const webhookStatusAnswer: Shape<WebhookStatus> = z.object({
+  webhook: webhookSchema,
+  failing: z.int().describe("Sessions that wait for a retry"),
+  stopped: z.int().describe("Sessions that wait for somebody to resume"),
+  failures: z.array(webhookFailureSchema).describe("The first hundred, longest failing first"),
+});
+
+export const webhookTestAnswer: Shape<WebhookTest> = z.object({
+  delivered: z.boolean(),
+  status: z.int().exactOptional(),
+  error: z.string().exactOptional(),
+  durationMs: z.int(),
+});
+
+export const resumeWebhookAnswer: Shape<ResumeWebhookResponse> = z.object({
+  resumed: z.int(),
+  more: z.boolean(),
+});
+
+export const replayEventsAnswer: Shape<ReplayEventsResponse> = z.object({ events: z.int() });

@@ -11,6 +11,7 @@ import {
   type EcPublicJwk,
   IDENTITY_ALGORITHMS,
 } from "../protocol/team.ts";
+import type { PutWebhookRequest, ReplayEventsRequest } from "../protocol/webhook.ts";
 import { avatarUrlField, type Shape, text } from "./fields.ts";
 import { cursorField, wholeNumber } from "./requests.ts";
 
@@ -37,7 +38,10 @@ export const createIdentityKeySchema = z
   }) satisfies Shape<CreateIdentityKeyRequest>;
 
 export const createOperatorTokenSchema: Shape<CreateOperatorTokenRequest> = z.strictObject({
-  operatorId: text(128).describe("The team's own id of the person"),
+  // In an address, dots alone are no name: nobody could sign the person out.
+  operatorId: text(128)
+    .regex(/^(?!\.{1,2}$)/)
+    .describe("The team's own id of the person; visitors see it as the author's"),
   name: text(128),
   avatarUrl: avatarUrlField.exactOptional(),
   expiresInSeconds: z.int().min(1).max(MAX_OPERATOR_TOKEN_SECONDS).exactOptional(),
@@ -46,4 +50,17 @@ export const createOperatorTokenSchema: Shape<CreateOperatorTokenRequest> = z.st
 export const auditEventsQuerySchema = z.strictObject({
   cursor: cursorField.exactOptional(),
   limit: wholeNumber(1, MAX_PAGE_EVENTS).default(DEFAULT_PAGE_EVENTS),
+});
+
+export const putWebhookSchema: Shape<PutWebhookRequest> = z.strictObject({
+  url: z.url().max(2048).describe("`https:`, and no address of a private network"),
+  rotateSecret: z.literal(true).exactOptional(),
+});
+
+/** Nothing to say; still no form of a page's. */
+export const emptySchema = z.strictObject({});
+
+export const replayEventsSchema: Shape<ReplayEventsRequest> = z.strictObject({
+  sessionId: text(64),
+  since: z.iso.datetime().describe("ISO 8601, UTC"),
 });

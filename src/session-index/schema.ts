@@ -4,8 +4,9 @@
 // session with a fingerprint and without a user costs five rows at each write, one less after its end.
 import { sql } from "drizzle-orm";
 import { check, index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { WebhookSettings } from "../domain/policy.ts";
 import type { AuditActor, AuditEventType } from "../protocol/audit.ts";
-import type { ConversationStatus } from "../protocol/conversation.ts";
+import type { ConversationHandler, ConversationStatus } from "../protocol/conversation.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type {
   DeviceInfo,
@@ -22,6 +23,7 @@ export const teams = sqliteTable("teams", {
   id: text("id").notNull().unique(),
   name: text("name").notNull(),
   policy: text("policy", { mode: "json" }).$type<TeamPolicy>().notNull(),
+  webhook: text("webhook", { mode: "json" }).$type<WebhookSettings>(),
   /** Grows with each change, so that caches and objects see cheaply whether theirs is old. */
   revision: integer("revision").notNull().default(1),
   createdAt: integer("created_at").notNull(),
@@ -177,6 +179,8 @@ export const conversations = sqliteTable(
     id: text("id").notNull(),
     teamId: teamId(),
     status: text("status").$type<ConversationStatus>().notNull(),
+    handledBy: text("handled_by").$type<ConversationHandler>().notNull().default("bot"),
+    assignee: text("assignee"),
     version: integer("version").notNull(),
     createdAt: integer("created_at").notNull(),
     updatedAt: integer("updated_at").notNull(),
@@ -185,6 +189,24 @@ export const conversations = sqliteTable(
     primaryKey({ columns: [table.sessionId, table.id] }),
     check("conversations_status", sql`status IN ('open', 'pending', 'closed')`),
   ],
+);
+
+/**
+ * Sessions whose events do not get through to the team's webhook, once they have failed for a while; one that gets
+ * through again is deleted. It tells the team, and the hourly run whom to resume; the truth is the object's cursor.
+ */
+export const webhookFailures = sqliteTable(
+  "webhook_failures",
+  {
+    teamId: teamId(),
+    sessionId: text("session_id").notNull(),
+    webhookId: text("webhook_id").notNull(),
+    failingSince: integer("failing_since").notNull(),
+    attempts: integer("attempts").notNull(),
+    lastError: text("last_error").notNull(),
+    stoppedAt: integer("stopped_at"),
+  },
+  (table) => [primaryKey({ columns: [table.teamId, table.sessionId] })],
 );
 
 /**

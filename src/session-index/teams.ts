@@ -159,7 +159,7 @@ export function viewTeam(team: TeamRecord): Team {
 }
 
 /** Defaults fill in what a policy lacks that was stored before the field existed. */
-function teamRecord(row: typeof teams.$inferSelect): TeamRecord {
+export function teamRecord(row: typeof teams.$inferSelect): TeamRecord {
   return { ...row, policy: changePolicy(DEFAULT_POLICY, row.policy) };
 }
 

@@ -18,8 +18,8 @@ export type Projection =
   | { readonly ok: true }
   | { readonly ok: false; readonly retryable: boolean; readonly message: string };
 
-/** D1 binds at most 100 values a statement; a conversation has 7. */
-const CONVERSATIONS_PER_STATEMENT = 14;
+/** D1 binds at most 100 values a statement; a conversation has 9. */
+const CONVERSATIONS_PER_STATEMENT = 11;
 
 /** Writes what is newer than the index has it; everything or, on failure, nothing. */
 export async function projectSession(
@@ -46,7 +46,8 @@ export async function projectEvents(
   return first === undefined ? { ok: true } : await land(database, [first, ...rest]);
 }
 
-async function land(
+/** Runs the statements in one transaction; what D1 says of a failure is a value. */
+export async function land(
   database: IndexDatabase,
   statements: Parameters<IndexDatabase["batch"]>[0],
 ): Promise<Projection> {
@@ -100,6 +101,8 @@ function upsertConversations(
         id: thread.id,
         teamId: session.teamId,
         status: thread.status,
+        handledBy: thread.handledBy,
+        assignee: thread.assignee,
         version: thread.version,
         createdAt: thread.createdAt,
         updatedAt: thread.updatedAt,
@@ -131,6 +134,8 @@ const SESSION_CHANGES = {
 
 const CONVERSATION_CHANGES = {
   status: brought(conversations.status),
+  handledBy: brought(conversations.handledBy),
+  assignee: brought(conversations.assignee),
   version: brought(conversations.version),
   updatedAt: brought(conversations.updatedAt),
 };

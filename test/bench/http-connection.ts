@@ -9,7 +9,7 @@ export interface HttpAnswer {
 }
 
 export interface HttpRequest {
-  readonly method: "GET" | "POST" | "PATCH";
+  readonly method: "GET" | "POST" | "PATCH" | "PUT";
   readonly path: string;
   readonly token: string | undefined;
   readonly body: unknown;

@@ -5,13 +5,13 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { fanOutContest } from "./contests/fan-out.ts";
-import { latencyContest } from "./contests/latency.ts";
+import { latencyContest, receiverContest } from "./contests/latency.ts";
 import { createContest, validateContest } from "./contests/requests.ts";
 import { describeMachine, markdown } from "./report.ts";
 import { type Contest, type Effort, type Finding, hold } from "./rounds.ts";
 import { type Servers, startServers } from "./servers.ts";
 
-/** Something hangs: a full run takes five minutes. */
+/** Something hangs: a full run takes six minutes. */
 const GIVE_UP_AFTER_MS = 15 * 60_000;
 
 const CONTESTS: Readonly<Record<string, (servers: Servers) => Contest | Promise<Contest>>> = {
@@ -21,6 +21,8 @@ const CONTESTS: Readonly<Record<string, (servers: Servers) => Contest | Promise<
   "fan-out-64": (servers) => fanOutContest(servers, 64, 6),
   "latency-2": (servers) => latencyContest(servers, 2),
   "latency-100": (servers) => latencyContest(servers, 100),
+  "webhook-fails": (servers) => receiverContest(servers, "fails"),
+  "webhook-is-slow": (servers) => receiverContest(servers, "is slow"),
 };
 
 const { values: options } = parseArgs({

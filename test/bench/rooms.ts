@@ -25,8 +25,8 @@ export interface Room {
 }
 
 /** A new session with all that belongs to it: durable, ordered, flow-controlled. */
-export async function sessionRoom({ ours }: Servers): Promise<Room> {
-  const { session, ticket } = await createSession(ours);
+export async function sessionRoom({ ours }: Servers, teamId: string): Promise<Room> {
+  const { session, ticket } = await createSession(ours, teamId);
   const url = new URL(`/api/sessions/${session.id}/socket`, ours);
   const protocols = [SUBPROTOCOL, `${TICKET_SUBPROTOCOL_PREFIX}${ticket}`];
   return {

@@ -8,11 +8,23 @@ import { ROOT } from "../../src/cli/wrangler.ts";
 import { builtWorker, type Database, migrate, RUNTIME } from "../support/built-worker.ts";
 import { TEST_ADMIN_TOKEN } from "../support/test-env.ts";
 import { type HttpRequest, requestOnce } from "./http-connection.ts";
+import {
+  putWebhook,
+  RECEIVERS,
+  type ReceiverKind,
+  type Receivers,
+  startReceivers,
+} from "./receivers.ts";
 
 export const TEAM_ID = "bench";
 
+/** A team like it, whose events go to a receiver of this kind. */
+export function hearingTeamId(kind: ReceiverKind): string {
+  return `bench-${Object.keys(RECEIVERS).indexOf(kind)}`;
+}
+
 export interface Servers {
-  /** The project's Worker; it has a team TEAM_ID without limits. */
+  /** The project's Worker; it has a team TEAM_ID without limits, and the hearing ones. */
   readonly ours: URL;
   readonly bare: URL;
   stop(): Promise<void>;
@@ -26,16 +38,21 @@ export async function startServers(): Promise<Servers> {
   mkdirSync(parent, { recursive: true });
   const folder = mkdtempSync(join(parent, "bench-"));
   let miniflare: Miniflare | undefined;
+  let receivers: Receivers | undefined;
   const stop = async () => {
     await miniflare?.dispose();
+    await receivers?.stop();
     rmSync(folder, { recursive: true, force: true });
   };
   try {
+    receivers = await startReceivers();
+    const built = await builtWorker(join(folder, "bundle"));
+    const bindings = { ...built.bindings, LOCAL_WEBHOOKS: "allowed" };
     miniflare = new Miniflare(
       convertV4MiniflareOptions({
         resourcePersistencePath: join(folder, "state"),
         cf: false,
-        workers: [{ ...(await builtWorker(join(folder, "bundle"))), ...runtime }, bareWorker()],
+        workers: [{ ...built, ...runtime, bindings }, bareWorker()],
       }),
     );
     await miniflare.ready;
@@ -45,7 +62,11 @@ export async function startServers(): Promise<Servers> {
     await strip(bareDatabase);
     const ours = await miniflare.unsafeGetDirectURL("ours");
     const bare = await miniflare.unsafeGetDirectURL("bare");
-    await makeTeam(ours);
+    await makeTeam(ours, TEAM_ID);
+    for (const kind of Object.keys(RECEIVERS) as ReceiverKind[]) {
+      await makeTeam(ours, hearingTeamId(kind));
+      await putWebhook(ours, receivers, hearingTeamId(kind), kind);
+    }
     return { ours, bare, stop };
   } catch (error) {
     await stop();
@@ -81,13 +102,13 @@ async function strip(database: Database): Promise<void> {
   ]);
 }
 
-async function makeTeam(ours: URL): Promise<void> {
+async function makeTeam(ours: URL, id: string): Promise<void> {
   const team: HttpRequest = {
     method: "POST",
     path: "/api/admin/teams",
     token: TEST_ADMIN_TOKEN,
     body: {
-      id: TEAM_ID,
+      id,
       name: "Bench",
       limits: {
         createsPerMinutePerNetwork: null,

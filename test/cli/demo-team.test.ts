@@ -37,8 +37,11 @@ afterEach(async () => {
 });
 
 function answer(call: string, bearer: string): { status: number; body: object } {
-  if (call === "GET /api/sessions/stats/demo") {
-    return { status: validKeys.has(bearer) ? 200 : 401, body: {} };
+  if (call === "POST /api/teams/demo/operators") {
+    const dashboardUrl = `${origin}/dashboard#op=op_1&team=demo`;
+    return validKeys.has(bearer)
+      ? { status: 201, body: { dashboardUrl } }
+      : { status: 401, body: {} };
   }
   if (bearer !== "admin") return { status: 404, body: {} };
   if (call === "POST /api/admin/teams") return teamAnswer;
@@ -49,20 +52,27 @@ function answer(call: string, bearer: string): { status: number; body: object } 
 }
 
 test("makes the team and a key, and keeps the key for the owner alone", async () => {
-  expect(await ensureDemoTeam(origin, "admin", keyFile)).toBe("sk_0");
-  expect(calls).toEqual(["POST /api/admin/teams", "POST /api/admin/teams/demo/keys"]);
+  expect(await ensureDemoTeam(origin, "admin", keyFile)).toEqual({
+    key: "sk_0",
+    operatorFragment: "#op=op_1&team=demo",
+  });
+  expect(calls).toEqual([
+    "POST /api/admin/teams",
+    "POST /api/admin/teams/demo/keys",
+    "POST /api/teams/demo/operators",
+  ]);
   if (process.platform !== "win32") expect(statSync(keyFile).mode & 0o777).toBe(0o600);
 });
 
-test("gives the same key again for as long as it opens the team", async () => {
+test("gives the same key again for as long as it signs an operator of the team in", async () => {
   await ensureDemoTeam(origin, "admin", keyFile);
   teamAnswer = { status: 409, body: { code: "team_exists" } };
 
-  expect(await ensureDemoTeam(origin, "admin", keyFile)).toBe("sk_0");
+  expect(await ensureDemoTeam(origin, "admin", keyFile)).toMatchObject({ key: "sk_0" });
   validKeys.delete("sk_0");
   validKeys.add("another");
-  expect(await ensureDemoTeam(origin, "admin", keyFile)).toBe("sk_1");
-  expect(await ensureDemoTeam(origin, "admin", keyFile)).toBe("sk_1");
+  expect(await ensureDemoTeam(origin, "admin", keyFile)).toMatchObject({ key: "sk_1" });
+  expect(await ensureDemoTeam(origin, "admin", keyFile)).toMatchObject({ key: "sk_1" });
 });
 
 test("says what the Worker answered when the team cannot be made", async () => {

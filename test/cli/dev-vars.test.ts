@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -26,6 +26,21 @@ test("makes secrets that only the owner can read, once", () => {
   if (process.platform !== "win32") expect(statSync(file).mode & 0o777).toBe(0o600);
   expect(ensureDevVars(file)).toEqual(made);
   expect(readdirSync(folder)).toEqual([".dev.vars"]);
+});
+
+test("lets webhooks point to this machine, in a file of before too, and not where that is refused", () => {
+  ensureDevVars(file);
+  expect(readFileSync(file, "utf8")).toMatch(/^LOCAL_WEBHOOKS=allowed$/m);
+
+  const before = "ADMIN_TOKEN=mine\nSIGNING_KEYS=1:abc";
+  writeFileSync(file, before);
+  for (let start = 1; start <= 2; start++) ensureDevVars(file);
+  expect(readFileSync(file, "utf8")).toBe(`${before}\nLOCAL_WEBHOOKS=allowed\n`);
+
+  const refused = `${before}\nLOCAL_WEBHOOKS=refused\n`;
+  writeFileSync(file, refused);
+  ensureDevVars(file);
+  expect(readFileSync(file, "utf8")).toBe(refused);
 });
 
 test("starts that race for the file get the same secrets", async () => {

@@ -111,6 +111,7 @@ describe("coming back", () => {
 
   it("lets go of everything when it is stopped", async () => {
     const { environment, client } = await syncedTab();
+    await settle();
     client.stop();
     expect(environment.socket.closedByClient).toBe(true);
     expect(environment.attentionListeners).toBe(0);

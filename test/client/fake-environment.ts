@@ -5,6 +5,7 @@ import type {
   KeyValueStorage,
   SocketListeners,
 } from "../../client/core/environment.ts";
+import type { Conversation } from "../../src/protocol/conversation.ts";
 import type { DownFrame, UpFrame } from "../../src/protocol/frames.ts";
 import type { Message } from "../../src/protocol/message.ts";
 import type { Session } from "../../src/protocol/session.ts";
@@ -78,6 +79,8 @@ export class FakeEnvironment implements Environment {
   invite: string | undefined;
   /** Answers the next requests; may await. */
   respond: (request: Request) => Answer | Promise<Answer> = () => ({ status: 404 });
+  /** What the API says of the session's conversations, which every connection asks; apart from `requests`. */
+  conversations: readonly Conversation[] | "down" = [];
   isVisible = true;
   nextRandom = 0.5;
   readonly #attentionListeners = new Set<(event: "returned" | "network") => void>();
@@ -141,8 +144,7 @@ export class FakeEnvironment implements Environment {
       headers: Object.fromEntries(new Headers(init.headers)),
       body: typeof init.body === "string" ? JSON.parse(init.body) : undefined,
     };
-    this.requests.push(request);
-    const answer = await this.respond(request);
+    const answer = await this.#answer(request);
     if (answer === "down") {
       throw new TypeError("fetch failed");
     }
@@ -152,6 +154,15 @@ export class FakeEnvironment implements Environment {
       headers: { "content-type": type, ...answer.headers },
     });
   };
+
+  async #answer(request: Request): Promise<Answer> {
+    if (request.method === "GET" && request.path.endsWith("/conversations")) {
+      const { conversations } = this;
+      return conversations === "down" ? "down" : { status: 200, body: { conversations } };
+    }
+    this.requests.push(request);
+    return await this.respond(request);
+  }
 
   get attentionListeners(): number {
     return this.#attentionListeners.size;

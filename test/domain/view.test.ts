@@ -58,11 +58,17 @@ test("an ended session tells why", () => {
 test("a conversation shows what a side has yet to read, nothing where nothing was said", () => {
   const created = newConversation("conv", NOW);
   const createdAt = new Date(NOW).toISOString();
-  const empty = { id: "conv", status: "open", createdAt, lastSeq: 0, unread: 0 };
-  expect(viewConversation(created)).toEqual(empty);
-  expect(viewConversation(created, { lastSeq: 7, unread: 2 })).toEqual({
+  const empty = { id: "conv", status: "open", handledBy: "bot", createdAt, lastSeq: 0, unread: 0 };
+  expect(viewConversation(created, "visitor")).toEqual(empty);
+  expect(viewConversation(created, "visitor", { lastSeq: 7, unread: 2 })).toEqual({
     ...empty,
     lastSeq: 7,
     unread: 2,
   });
+});
+
+test("whom a conversation is assigned to is the team's own business", () => {
+  const assigned = { ...newConversation("conv", NOW), assignee: "ada" };
+  expect(viewConversation(assigned, "team")).toHaveProperty("assignee", "ada");
+  expect(viewConversation(assigned, "visitor")).not.toHaveProperty("assignee");
 });

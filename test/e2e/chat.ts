@@ -1,6 +1,7 @@
 // The chat page as somebody uses it: by what stands on it.
 import type { BrowserContext, Page } from "playwright-core";
 import { expect } from "vitest";
+import type { Message } from "../../src/protocol/message.ts";
 import type { LocalServer } from "../support/server.ts";
 
 /** Generous: a condition that holds is noticed at once, and a slow machine is no failure. */
@@ -76,6 +77,12 @@ export class Chat {
     });
   }
 
+  /** The answer that is being written, as far as it is here; undefined when none is. */
+  async streaming(): Promise<string | undefined> {
+    const [text] = await this.page.locator("[data-streaming] .markdown").allInnerTexts();
+    return text;
+  }
+
   async shows(texts: readonly string[]): Promise<void> {
     await expect.poll(() => this.texts(), PATIENCE).toEqual(texts);
   }
@@ -123,4 +130,40 @@ export async function writeAsTeam(
     body: JSON.stringify({ clientId: crypto.randomUUID(), ...message }),
   });
   expect(response.status).toBe(201);
+}
+
+/** An answer that is written from the team's side, piece by piece. */
+export interface Streaming {
+  write(text: string): void;
+  /** Resolves to the message that it became. */
+  end(): Promise<Message>;
+  /** Resolves when the server has ended it by itself. */
+  readonly ended: Promise<Message>;
+}
+
+export function streamAsTeam({ origin, teamKey }: LocalServer, sessionId: string): Streaming {
+  const { readable, writable } = new TransformStream<string, string>();
+  const writer = writable.getWriter();
+  // Whoever reads may stop before all is written.
+  writer.closed.catch(() => undefined);
+  const init: RequestInit & { duplex: "half" } = {
+    method: "POST",
+    headers: { authorization: `Bearer ${teamKey}`, "content-type": "text/plain" },
+    body: readable.pipeThrough(new TextEncoderStream()),
+    duplex: "half",
+  };
+  const path = `/api/sessions/${sessionId}/messages/stream?clientId=${crypto.randomUUID()}`;
+  const ended = fetch(origin + path, init).then(async (response) => {
+    expect(response.status).toBe(201);
+    const { message }: { message: Message } = JSON.parse(await response.text());
+    return message;
+  });
+  return {
+    ended,
+    write: (text) => void writer.write(text).catch(() => undefined),
+    async end() {
+      await writer.close();
+      return await ended;
+    },
+  };
 }

@@ -13,7 +13,7 @@ import type { SessionWithToken } from "../../src/protocol/rest.ts";
 import { builtWorker, migrate, RUNTIME } from "../support/built-worker.ts";
 import { type HttpApi, httpApi, NO_LIMITS, type Sent } from "../support/http-api.ts";
 import { NAMED, NamedThings, type TeamThings } from "../support/named-things.ts";
-import { SAMPLE_BODIES } from "../support/sample-bodies.ts";
+import { SAMPLE_BODIES, SAMPLE_QUERIES, SAMPLE_TEXTS } from "../support/sample-bodies.ts";
 import { latin1, SecretSearch } from "../support/secret-search.ts";
 
 const ORIGIN = "http://localhost";
@@ -220,14 +220,17 @@ async function requestOf(
   secrets.add("userFingerprint", fingerprint);
   const params: Record<string, string> = { ...names, fingerprint, ...named.params };
   const body = named.body ?? SAMPLE_BODIES[operationId]?.(names);
+  const text = SAMPLE_TEXTS[operationId];
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = params[name];
+    if (value === undefined) throw new Error(`named-things.ts has no ${name} for ${operationId}`);
+    return value;
+  });
   return {
-    path: path.replace(/\{(\w+)\}/g, (_, name: string) => {
-      const value = params[name];
-      if (value === undefined) throw new Error(`named-things.ts has no ${name} for ${operationId}`);
-      return value;
-    }),
+    path: filled + (SAMPLE_QUERIES[operationId]?.() ?? ""),
     method,
     ...(body !== undefined && { body }),
+    ...(text !== undefined && { text }),
   };
 }
 

@@ -2,6 +2,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { EventStore } from "../../objects/event-store.ts";
 import { IndexProjector } from "../../objects/index-projector.ts";
 import type { LiveSession } from "../../objects/live-session.ts";
 import { OutboxStore } from "../../objects/outbox-store.ts";
@@ -36,7 +37,13 @@ async function record(id: string, events: readonly NewAuditEvent[]): Promise<voi
     const stored = store.open();
     if (stored === undefined) throw new Error("no session");
     const source: Pick<LiveSession["state"], "stored" | "indexed"> = { stored, indexed() {} };
-    const projector = new IndexProjector(env, store, new OutboxStore(storage.sql), source);
+    const projector = new IndexProjector(
+      env,
+      store,
+      new OutboxStore(storage.sql),
+      new EventStore(storage.sql),
+      source,
+    );
     store.transaction(() => {
       for (const event of events) projector.record(event, Date.now());
     });

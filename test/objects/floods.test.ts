@@ -1,7 +1,7 @@
 /** What one credential may write and send in a minute, over whatever it does so, and whether or not the object was evicted. */
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { FrameCounts } from "../../objects/peers.ts";
+import type { FrameCounts } from "../../objects/peer.ts";
 import { retryAfterMsOf } from "../../src/protocol/close-codes.ts";
 import { FRAMES_PER_MESSAGE, MAX_SOCKETS_PER_CREDENTIAL } from "../../src/protocol/limits.ts";
 import type { SessionWithToken } from "../../src/protocol/rest.ts";

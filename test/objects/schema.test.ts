@@ -112,6 +112,14 @@ test("a session of the first version goes on: its keys open it, those that were 
   await runInDurableObject(objectOf(id), (_, { storage: { sql } }) => {
     const known = "id, role, secret_digest, created_at";
     sql.exec(`ALTER TABLE session DROP COLUMN key_good;
+      ALTER TABLE session DROP COLUMN team_webhook;
+      ALTER TABLE session DROP COLUMN identified_at;
+      ALTER TABLE session DROP COLUMN identified_after_seq;
+      ALTER TABLE conversations DROP COLUMN handled_by;
+      ALTER TABLE conversations DROP COLUMN assignee;
+      DROP INDEX messages_redacted;
+      ALTER TABLE messages DROP COLUMN redacted_at;
+      DROP TABLE streams; DROP TABLE event_cursors;
       ALTER TABLE index_outbox DROP COLUMN payload;
       CREATE TABLE old AS SELECT ${known}, NULL AS revoked_at FROM credentials;
       INSERT INTO old SELECT 'revoked-one!', role, secret_digest, created_at, 1 FROM credentials;

@@ -176,6 +176,7 @@ describe.each(RESIDENCIES)("an object that %s", (residency) => {
       number: await number(),
       revision: 2,
       policy: { ...policy, disabled: true },
+      webhook: null,
     });
     await step(chat.session.id);
     heal = breakIndex();

@@ -43,6 +43,7 @@ const UP = {
   typing: { type: "string", conversationId: "string?", active: "boolean" },
   read: { type: "string", conversationId: "string", seq: "number" },
   received: { type: "string", seq: "number" },
+  cancel: { type: "string", messageId: "string" },
 } satisfies Frames<UpFrame>;
 
 const DOWN = {
@@ -67,6 +68,17 @@ const DOWN = {
     active: "boolean",
   },
   read: { type: "string", conversationId: "string", side: "string", seq: "number" },
+  delta: {
+    type: "string",
+    messageId: "string",
+    conversationId: "string",
+    role: "string",
+    author: "object?",
+    offset: "number",
+    text: "string",
+  },
+  discarded: { type: "string", messageId: "string" },
+  redacted: { type: "string", messageId: "string", seq: "number" },
   session: { type: "string", session: "object" },
   truncated: { type: "string", firstSeq: "number" },
   error: {
@@ -88,6 +100,7 @@ const MESSAGE = {
   author: "object?",
   content: "string",
   createdAt: "string",
+  redacted: "boolean?",
   metadata: "object?",
 } satisfies Fields<Message>;
 

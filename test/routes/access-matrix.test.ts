@@ -1,6 +1,9 @@
 /** Every route × everybody who may come: in, or out with just the right refusal, as src/domain/access.ts has it. */
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { SessionOperation } from "../../src/domain/access.ts";
 import { CLOSE_CODES } from "../../src/protocol/close-codes.ts";
+import type { UpFrame } from "../../src/protocol/frames.ts";
+import type { SessionWithToken } from "../../src/protocol/rest.ts";
 import {
   type CredentialHolder,
   expectedByCookie,
@@ -10,7 +13,7 @@ import {
   type Who,
 } from "../support/access-expectation.ts";
 import { newSession, ORIGIN } from "../support/api.ts";
-import { ticketFor } from "../support/credentials.ts";
+import { operatorTicketFor, ticketFor } from "../support/credentials.ts";
 import { problemOf } from "../support/problem.ts";
 import { TestSocket } from "../support/socket.ts";
 import { CALLERS, type CallerCase, comes, leaveEnd, newWorld, type World } from "./callers.ts";
@@ -96,16 +99,75 @@ test("over a socket, with a ticket", async () => {
   const seen = await outcomes(CALLERS, async (caller) => {
     const chat = await newSession(world.teamId);
     const { bearer } = await comes(caller, world, chat, async () => undefined);
-    const isToken = caller.who.kind === "credential" && bearer !== undefined;
-    const ticket = isToken ? await ticketFor(bearer) : undefined;
-    // Nobody but the holder of a token gets a ticket, and what else they have is not looked at.
+    const ticket = await ticketOf(caller.who, bearer, chat.session);
+    // Nobody but a visitor and the staff gets a ticket, and what else they have is not looked at.
     const headers = bearer === undefined ? {} : { Authorization: `Bearer ${bearer}` };
     return outcomeOn(await TestSocket.open(chat.session, ticket, { headers }));
   });
-  const hasTicket = ({ kind }: Who) => kind === "credential";
-  expect(seen).toEqual(
-    expectedOf(CALLERS, (who) => (hasTicket(who) ? inSession("connect", who) : "unauthenticated")),
-  );
+  expect(seen).toEqual(expectedOf(CALLERS, overSocket));
+});
+
+async function ticketOf(
+  { kind }: Who,
+  bearer: string | undefined,
+  session: { readonly id: string },
+): Promise<string | undefined> {
+  if (bearer === undefined) return undefined;
+  if (kind === "credential") return await ticketFor(bearer);
+  return kind === "operator" ? await operatorTicketFor(bearer, session) : undefined;
+}
+
+/** A socket whose ticket does not fit is told no more than that. */
+function overSocket(who: Who): Outcome {
+  if (who.kind !== "credential" && who.kind !== "operator") return "unauthenticated";
+  const outcome = inSession("connect", who);
+  return outcome === "session_not_found" ? "invalid_credential" : outcome;
+}
+
+const TALKERS = CALLERS.filter(({ who }) => overSocket(who) === "allowed");
+
+describe("over a socket, who may send", () => {
+  /** Every type, or it does not compile; what is received, its receiver may say. */
+  const FRAMES: {
+    readonly [T in Exclude<UpFrame["type"], "received">]: {
+      readonly operation: SessionOperation;
+      readonly frame: (chat: SessionWithToken) => Extract<UpFrame, { type: T }>;
+    };
+  } = {
+    send: {
+      operation: "postMessage",
+      frame: () => ({ type: "send", messages: [{ clientId: "one", content: "Hello" }] }),
+    },
+    typing: { operation: "setTyping", frame: () => ({ type: "typing", active: true }) },
+    read: {
+      operation: "markRead",
+      frame: ({ session }) => ({
+        type: "read",
+        conversationId: session.defaultConversationId,
+        seq: 0,
+      }),
+    },
+    // Who may is told that no such answer is being written.
+    cancel: { operation: "cancelStream", frame: () => ({ type: "cancel", messageId: "none" }) },
+  };
+
+  test.each(Object.values(FRAMES))("$operation", async ({ operation, frame }) => {
+    const seen = await outcomes(TALKERS, async (caller) => {
+      const chat = await newSession(world.teamId);
+      const { bearer } = await comes(caller, world, chat, async () => undefined);
+      const ticket = await ticketOf(caller.who, bearer, chat.session);
+      const socket = await TestSocket.open(chat.session, ticket, { acknowledges: false });
+      await socket.first("synced");
+      socket.send(frame(chat));
+      // Answered in order, so that by then all that the frame before it leads to is there.
+      socket.sendRaw('{"type":"last"}');
+      await socket.until(() => socket.all("error").some(({ code }) => code === "unknown_type"));
+      socket.close();
+      const [error] = socket.all("error");
+      return error?.code === "forbidden" ? "forbidden" : "allowed";
+    });
+    expect(seen).toEqual(expectedOf(TALKERS, (who) => inSession(operation, who)));
+  });
 });
 
 test("over a socket, with a cookie", async () => {

@@ -41,6 +41,7 @@ test("every session starts with one", async () => {
     {
       id: chat.session.defaultConversationId,
       status: "open",
+      handledBy: "bot",
       createdAt: chat.session.createdAt,
       lastSeq: 0,
       unread: 0,
@@ -56,6 +57,7 @@ test("owner and team open more, which the index hears of", async () => {
     {
       id: expect.any(String),
       status: "open",
+      handledBy: "bot",
       createdAt: expect.any(String),
       lastSeq: 0,
       unread: 0,
@@ -63,6 +65,7 @@ test("owner and team open more, which the index hears of", async () => {
     {
       id: expect.any(String),
       status: "open",
+      handledBy: "bot",
       createdAt: expect.any(String),
       lastSeq: 0,
       unread: 0,

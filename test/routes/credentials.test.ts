@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { fingerprintHashes } from "../../src/credentials/fingerprint.ts";
 import { idempotentBytes, newSessionId, readSessionId } from "../../src/credentials/session-id.ts";
 import { mintTeamKey, readTeamKey } from "../../src/credentials/team-key.ts";
-import { mintTicket, readTicket } from "../../src/credentials/ticket.ts";
+import { mintOperatorTicket, mintTicket, readTicket } from "../../src/credentials/ticket.ts";
 import { mintToken, readToken } from "../../src/credentials/token.ts";
 import { fromBase64Url, toBase64Url } from "../../src/domain/base64url.ts";
 import { Keys } from "../../src/keys.ts";
@@ -50,7 +50,7 @@ describe("after a rotation of the signing key", () => {
     const { credentialId } = credential;
     expect(await read(before)).toEqual([
       expect.objectContaining({ ...credential, teamNumber: 1 }),
-      { credentialId },
+      { kind: "credential", credentialId },
       { keyId, secretHash },
     ]);
     expect(await read(after)).toEqual(await read(before));
@@ -108,11 +108,14 @@ test("nothing but the very text is good: no other spelling of the same bytes, no
   const id = await newSessionId(before, 1);
   const { token, ...credential } = await mintToken(before, id);
   const ticket = await mintTicket(before, credential, NOW);
+  const staff = { sessionId: id, tokenId: "0123456789abcdef" };
+  const staffTicket = await mintOperatorTicket(before, staff, NOW);
   const { key } = await mintTeamKey(before);
   const readers: readonly [string, (text: string) => Promise<unknown>][] = [
     [id, (text) => readSessionId(before, text)],
     [token, (text) => readToken(before, text)],
     [ticket, (text) => readTicket(before, id, text, NOW)],
+    [staffTicket, (text) => readTicket(before, id, text, NOW)],
     [key, (text) => readTeamKey(before, text)],
   ];
   for (const [good, read] of readers) {

@@ -15,30 +15,42 @@ import { TEST_ADMIN_TOKEN } from "../support/test-env.ts";
 import { newWorld, type World } from "./callers.ts";
 import { type FieldPath, fieldsOf, type Hostility, hostility, spoiled } from "./hostile-inputs.ts";
 import { type Prepared, pathOf, placesOf, prepare } from "./prepared-requests.ts";
-import { SAMPLES } from "./sample-requests.ts";
+import { type RouteSample, SAMPLES } from "./sample-requests.ts";
 
 const CASES = Number(env.HOSTILE_CASES);
 const SEED = env.HOSTILE_SEED === "" ? undefined : Number(env.HOSTILE_SEED);
 
 interface Target {
   readonly title: string;
+  /** Acts upon another team, so that the sessions' own is neither disabled nor told of changes behind the answers. */
+  readonly isElsewhere: boolean;
   readonly audience: string;
   readonly statuses: readonly number[];
   readonly fields: readonly FieldPath[];
   prepare(): Promise<Prepared>;
 }
 
+const isElsewhere = ({ endpoint: { audience, access } }: RouteSample) =>
+  audience === "admin" || access === "changeWebhook" || access === "readWebhook";
+
 const bare = (method: string, pattern: string, statuses: readonly number[]): Target => ({
   title: `${method} ${pattern}`,
+  isElsewhere: false,
   audience: "public",
   statuses,
   fields: [],
-  prepare: async () => ({ pattern, params: { id: victim.session.id }, request: { method } }),
+  prepare: async () => ({
+    pattern,
+    params: { id: victim.session.id },
+    query: "",
+    request: { method },
+  }),
 });
 
 const TARGETS: readonly Target[] = [
   ...SAMPLES.map((sample) => ({
     title: sample.title,
+    isElsewhere: isElsewhere(sample),
     audience: sample.endpoint.audience,
     statuses: Object.keys(sample.endpoint.answers).map(Number),
     fields: fieldsOf(sample.endpoint),
@@ -46,7 +58,7 @@ const TARGETS: readonly Target[] = [
       const { audience } = sample.endpoint;
       // What opens a session by a secret opens another than the one whose owner goes on calling.
       const chat = audience === "creation" ? await newChat() : victim;
-      return prepare(sample, audience === "admin" ? scratch : world, chat);
+      return prepare(sample, isElsewhere(sample) ? scratch : world, chat);
     },
   })),
   bare("GET", OPENAPI_PATH, [200]),
@@ -57,7 +69,6 @@ const TARGETS: readonly Target[] = [
 ];
 
 let world: World;
-/** The administrator's routes act upon another team, so that the sessions' own is not disabled. */
 let scratch: World;
 let victim: SessionWithToken;
 let witness: SessionWithToken;
@@ -80,10 +91,13 @@ async function newChat(): Promise<SessionWithToken> {
   return chat;
 }
 
-function bearerFor(audience: string, asTeam: boolean): string | undefined {
+function bearerFor(
+  { audience, isElsewhere }: Pick<Target, "audience" | "isElsewhere">,
+  asTeam: boolean,
+): string | undefined {
   if (audience === "public") return undefined;
   if (audience === "admin") return TEST_ADMIN_TOKEN;
-  if (audience === "team" || asTeam) return world.teamKey;
+  if (audience === "team" || asTeam) return (isElsewhere ? scratch : world).teamKey;
   return audience === "session" ? victim.token : undefined;
 }
 
@@ -92,23 +106,24 @@ async function send(
   { body: attack, place, query, headers: strange = {} }: Hostility,
   asTeam: boolean,
 ): Promise<Response> {
-  const { pattern, params, request } = await target.prepare();
+  const { pattern, params, query: goodQuery, request } = await target.prepare();
   stored = await objectTables(victim.session.id);
-  const { method, body: good } = request;
+  const { method, body: good, text } = request;
   const places = placesOf(pattern);
   const attacked = place && places[place.at % Math.max(1, places.length)];
   const path = pathOf(pattern, { ...params, ...(attacked && { [attacked]: place.text }) });
   const headers = new Headers();
-  const bearer = bearerFor(target.audience, asTeam);
+  const bearer = bearerFor(target, asTeam);
   if (bearer !== undefined) headers.set("Authorization", `Bearer ${bearer}`);
   const takesBody = !["GET", "HEAD"].includes(method);
-  const sent =
-    attack && takesBody
-      ? spoiled(good ?? {}, target.fields, attack)
-      : good && { bytes: JSON.stringify(good), contentType: "application/json" };
+  const goodBody =
+    text === undefined
+      ? good && { bytes: JSON.stringify(good), contentType: "application/json" }
+      : { bytes: text, contentType: "text/plain" };
+  const sent = attack && takesBody ? spoiled(good ?? {}, target.fields, attack) : goodBody;
   if (sent) headers.set("Content-Type", sent.contentType);
   for (const [name, value] of Object.entries(strange)) headers.set(name, value);
-  return exports.default.fetch(`${BASE}${path}${query === undefined ? "" : `?${query}`}`, {
+  return exports.default.fetch(`${BASE}${path}${query === undefined ? goodQuery : `?${query}`}`, {
     method,
     headers,
     ...(sent && { body: sent.bytes }),

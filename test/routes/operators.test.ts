@@ -47,7 +47,7 @@ describe("a token", () => {
   test("is shown once, kept as a hash, and goes into the dashboard's fragment", async () => {
     const { operatorToken, dashboardUrl, expiresAt } = await signIn();
     expect(operatorToken).toMatch(/^op_[0-9a-f]{16}_[\w-]{54}$/);
-    expect(dashboardUrl).toBe(`${BASE}/dashboard#op=${operatorToken}`);
+    expect(dashboardUrl).toBe(`${BASE}/dashboard#op=${operatorToken}&team=${teamId}`);
     expect(Date.parse(expiresAt) - Date.now()).toBeGreaterThan(12 * HOUR_MS - MINUTE_MS);
     const [, tokenId] = operatorToken.split("_");
     const secret = operatorToken.slice(20);
@@ -78,6 +78,8 @@ describe("a token", () => {
     { expiresInSeconds: 12 * 3600 + 1 },
     { expiresInSeconds: 0 },
     { operatorId: "" },
+    { operatorId: "." },
+    { operatorId: ".." },
     { name: undefined },
     { avatarUrl: "javascript:alert(1)" },
     { role: "admin" },

@@ -10,6 +10,7 @@ const KNOWN_PARAMS = ["id", "teamId", "fingerprint"];
 export interface Prepared {
   readonly pattern: string;
   readonly params: Readonly<Record<string, string>>;
+  readonly query: string;
   readonly request: ReturnType<typeof requestOf>;
 }
 
@@ -32,6 +33,7 @@ export async function prepare(
   return {
     pattern,
     params: { ...names, fingerprint: "fingerprint", ...given.params },
+    query: sample.query(),
     request: given.body === undefined ? request : { ...request, body: given.body },
   };
 }
@@ -46,8 +48,8 @@ export function pathOf(pattern: string, params: Readonly<Record<string, string>>
 }
 
 export function send(
-  { pattern, params, request }: Prepared,
+  { pattern, params, query, request }: Prepared,
   by: Pick<Sent, "bearer" | "headers">,
 ): Promise<Response> {
-  return call(pathOf(pattern, params), { ...request, ...by });
+  return call(pathOf(pattern, params) + query, { ...request, ...by });
 }

@@ -44,6 +44,18 @@ async function seen(response: Response): Promise<string> {
   return JSON.stringify([response.status, [...response.headers].sort(), await response.text()]);
 }
 
+test("an id of dots leads from no message, device or link to their session", async () => {
+  for (const place of ["messages", "devices", "invites"]) {
+    const path = `/api/sessions/${mine.session.id}/${place}/..`;
+    for (const bearer of [mine.token, teamKey]) {
+      const response = await call(path, { method: "DELETE", bearer });
+      expect(await refusal(response)).toBe("404 not_found");
+    }
+  }
+  const response = await call(`/api/sessions/${mine.session.id}`, { bearer: mine.token });
+  expect(await response.json()).toMatchObject({ session: { status: "active" } });
+});
+
 describe("without a credential", () => {
   const closed = SAMPLES.filter(
     ({ endpoint }) => !["public", "creation"].includes(endpoint.audience),
@@ -282,8 +294,10 @@ describe("where there is nothing", () => {
     },
   );
 
-  // A word in the place of an id is a session's name to the other methods.
-  const named = SAMPLES.filter(({ pattern }) => !/^\/api\/sessions\/\w+$/.test(pattern));
+  // A word in the place of an id is the name of a session, or of a message, to the other methods.
+  const named = SAMPLES.filter(
+    ({ pattern }) => !/^\/api\/sessions\/(:id\/messages\/)?\w+$/.test(pattern),
+  );
 
   test.each(named)("$title has no other methods than it says", async ({ pattern, path }) => {
     const known = SAMPLES.filter((sample) => sample.pattern === pattern).map(

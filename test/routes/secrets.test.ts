@@ -6,6 +6,7 @@ import type { SessionWithToken } from "../../src/protocol/rest.ts";
 import { newSession, newTeam, newTeamKey } from "../support/api.ts";
 import { forgetLogged, searchEverywhere, unseen } from "../support/issued-secrets.ts";
 import { objectOf } from "../support/object-of.ts";
+import { SecretSearch } from "../support/secret-search.ts";
 import { TEST_ADMIN_TOKEN, TEST_SIGNING_KEYS } from "../support/test-env.ts";
 
 let teamId: string;
@@ -39,6 +40,14 @@ const LEAKS: readonly (readonly [string, () => string])[] = [
   ["a secret's bytes in base64", () => bytesOf(secretOf(chat.token)).toBase64()],
   ["a token in a URL", () => `https://x.example/?t=${encodeURIComponent(chat.token)}`],
 ];
+
+test("of a dashboard's address the token is a secret, the team's id is none", () => {
+  const secret = "kV3bq0Zt7mXw_Rj5Yp9sLd2NfHcGa8Ue";
+  const search = new SecretSearch();
+  search.addAll({ dashboardUrl: `/dashboard#op=op_5f0e_${secret}&team=a-team-of-some-length` });
+  expect(search.search("a session of a-team-of-some-length")).toEqual([]);
+  expect(search.search(`refused ${secret}`)).not.toEqual([]);
+});
 
 test("nothing is found while nothing is leaked", async () => {
   const harmless = `session ${chat.session.id} of ${teamId}, credential ${chat.token.split(".")[1]}`;

@@ -2,11 +2,12 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";
 import type { Result } from "../../src/protocol/errors.ts";
+import type { SessionWithToken } from "../../src/protocol/rest.ts";
 import { KEY_SCOPES } from "../../src/protocol/team.ts";
 import { SessionService } from "../../src/session-service.ts";
 import { type RouteSample, SAMPLES } from "../routes/sample-requests.ts";
 import { expectedOutcome, type Outcome, type Who } from "../support/access-expectation.ts";
-import { call, newSession, newTeam } from "../support/api.ts";
+import { call, newSession, newTeam, things } from "../support/api.ts";
 import { BOUND_CALLER, TEST_ADMIN_TOKEN } from "../support/test-env.ts";
 
 const METHODS = Object.getOwnPropertyNames(SessionService.prototype).filter(
@@ -19,15 +20,44 @@ const WITHOUT_PROPS = "SESSIONS_WITHOUT_PROPS";
 interface Names {
   readonly id: string;
   readonly teamId: string;
+  readonly chat: SessionWithToken;
 }
 
 type Arguments = (names: Names, body: object) => Promise<readonly unknown[]>;
+
+/** Methods that are no route's operation, by the one whose rule is theirs. */
+const RULED_BY: Readonly<Record<string, string>> = {
+  startMessage: "streamMessage",
+  appendMessage: "streamMessage",
+  finishMessage: "streamMessage",
+};
+
+/** A message of the calling team's that is being written. */
+async function started({ id }: Names): Promise<string> {
+  const message = { clientId: crypto.randomUUID() };
+  const begun = await env.CALLING_WORKER.call("SESSIONS", "startMessage", id, message);
+  const { messageId = "msg_1_none" } = begun as { readonly messageId?: string };
+  await env.CALLING_WORKER.call("SESSIONS", "appendMessage", id, messageId, piece);
+  return messageId;
+}
+
+const piece = { offset: 0, text: "Hello" };
 
 /** What a method takes, where it is not the session's id and the route's body. */
 const ARGUMENTS: Readonly<Record<string, Arguments>> = {
   createSession: async (_, body) => [body],
   findSessionsByFingerprint: async ({ teamId }) => ["fingerprint", teamId],
+  updateConversation: async ({ id, chat }, body) => [id, chat.session.defaultConversationId, body],
+  redactMessage: async ({ id, chat }) => [id, (await things.message(chat)).id],
   getSessionStats: async ({ teamId }) => [teamId],
+  streamMessage: async ({ id }) => [
+    id,
+    { clientId: crypto.randomUUID() },
+    new Blob(["Hello"]).stream(),
+  ],
+  startMessage: async ({ id }) => [id, { clientId: crypto.randomUUID() }],
+  appendMessage: async (names) => [names.id, await started(names), piece],
+  finishMessage: async (names) => [names.id, await started(names)],
 };
 
 /** The same of methods that can mean no other team than the binding's own. */
@@ -67,7 +97,8 @@ beforeAll(async () => {
 });
 
 function sampleOf(method: string): RouteSample {
-  const sample = SAMPLES.find(({ endpoint }) => endpoint.operationId === method);
+  const operation = RULED_BY[method] ?? method;
+  const sample = SAMPLES.find(({ endpoint }) => endpoint.operationId === operation);
   if (sample === undefined) throw new Error(`${method} is no route's operation: whose rule is it?`);
   return sample;
 }
@@ -91,8 +122,8 @@ async function outcome(binding: string, method: string, names: Names): Promise<O
 async function outcomes(method: string, teamId: string): Promise<Record<string, Outcome>> {
   const seen: Record<string, Outcome> = {};
   for (const { title, name } of BINDINGS) {
-    const { session } = await newSession(teamId);
-    seen[title] = await outcome(name, method, { id: session.id, teamId });
+    const chat = await newSession(teamId);
+    seen[title] = await outcome(name, method, { id: chat.session.id, teamId, chat });
   }
   return seen;
 }
@@ -107,8 +138,8 @@ const expectedOf = (method: string, ours: boolean) =>
 
 test.each(METHODS)("%s", async (method) => {
   const teamId = BOUND_CALLER.teamId;
-  const { session } = await newSession(teamId);
-  const names = { id: session.id, teamId };
+  const chat = await newSession(teamId);
+  const names = { id: chat.session.id, teamId, chat };
   expect(await outcome(WITHOUT_PROPS, method, names)).toBe("unauthenticated");
   expect(await outcomes(method, BOUND_CALLER.teamId)).toEqual(expectedOf(method, true));
 });

@@ -129,7 +129,7 @@ describe("a second Worker", () => {
     const anna = { operatorId: "anna", name: "Anna" };
     const made = await scoped<Result<OperatorToken>>("operators", "createOperatorToken", anna);
     if (!made.ok) throw new Error(made.code);
-    expect(made.dashboardUrl).toBe(`/dashboard#op=${made.operatorToken}`);
+    expect(made.dashboardUrl).toBe(`/dashboard#op=${made.operatorToken}&team=${TEAM}`);
     const list = () => call(`/api/teams/${TEAM}/sessions`, { bearer: made.operatorToken });
     expect((await list()).status).toBe(200);
     expect(await scoped("operators", "revokeOperator", "anna")).toEqual({ ok: true });

@@ -62,6 +62,8 @@ export function conversation(fields: Partial<ConversationRecord> = {}): Conversa
   return {
     id: "default",
     status: "open",
+    handledBy: "bot",
+    assignee: null,
     version: 1,
     createdAt: NOW,
     updatedAt: NOW,

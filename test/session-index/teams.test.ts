@@ -39,6 +39,7 @@ describe("a team", () => {
         idleDays: 7,
         limits: { ...DEFAULT_POLICY.limits, createsPerMinute: null },
       },
+      webhook: null,
       createdAt: NOW,
       updatedAt: NOW,
     });

@@ -1,6 +1,6 @@
 /** What its owner does to a credential, and what only the Worker could. */
 import { env } from "cloudflare:workers";
-import { mintTicket } from "../../src/credentials/ticket.ts";
+import { mintOperatorTicket, mintTicket } from "../../src/credentials/ticket.ts";
 import { signingKeys } from "../../src/keys.ts";
 import { call } from "./api.ts";
 
@@ -16,4 +16,13 @@ export async function revoke(token: string): Promise<void> {
 export async function ticketFor(token: string): Promise<string> {
   const [sessionId = "", credentialId = ""] = token.split(".");
   return mintTicket(await signingKeys(env), { sessionId, credentialId }, Date.now());
+}
+
+/** The same of an operator's token, for whatever session. */
+export async function operatorTicketFor(
+  operatorToken: string,
+  { id: sessionId }: { readonly id: string },
+): Promise<string> {
+  const [, tokenId = ""] = operatorToken.split("_");
+  return mintOperatorTicket(await signingKeys(env), { sessionId, tokenId }, Date.now());
 }

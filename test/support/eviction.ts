@@ -1,5 +1,5 @@
 // Memory is a cache: a test of the object runs on one that stays awake, and on one that is evicted between any two steps.
-import { evictDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { objectOf } from "./object-of.ts";
 
 export const RESIDENCIES = ["stays awake", "is evicted between steps"] as const;
@@ -8,6 +8,13 @@ export type Residency = (typeof RESIDENCIES)[number];
 /** What a test calls between its steps. */
 export function stepper(residency: Residency): (sessionId: string) => Promise<void> {
   return residency === "stays awake" ? async () => undefined : (sessionId) => evict(sessionId);
+}
+
+/** The session's object dies in the middle: what it was doing, and its sockets, with it. */
+export async function abort(sessionId: string): Promise<void> {
+  await runInDurableObject(objectOf(sessionId), (_, ctx) => ctx.abort("dies")).catch(
+    () => undefined,
+  );
 }
 
 /** Evicts the session's object; one that is not in memory already counts as evicted. */

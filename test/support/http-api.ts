@@ -23,6 +23,8 @@ export interface Sent {
   readonly bearer?: string | undefined;
   /** Sent as JSON; a string goes as it is. */
   readonly body?: unknown;
+  /** Sent as text instead. */
+  readonly text?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -61,11 +63,13 @@ export function httpApi(
 ): HttpApi {
   async function call(
     path: string,
-    { method, bearer, body, headers }: Sent = {},
+    { method, bearer, body: json, text, headers }: Sent = {},
   ): Promise<Response> {
     const all = new Headers(headers);
     if (bearer !== undefined) all.set("Authorization", `Bearer ${bearer}`);
-    if (body !== undefined && !all.has("Content-Type")) all.set("Content-Type", "application/json");
+    const body = text ?? json;
+    const contentType = text === undefined ? "application/json" : "text/plain";
+    if (body !== undefined && !all.has("Content-Type")) all.set("Content-Type", contentType);
     const response = await send(path, {
       method: method ?? (body === undefined ? "GET" : "POST"),
       headers: all,

@@ -1,4 +1,6 @@
 /** What requests act upon, made by the product itself: invites, devices, keys, people. */
+
+import type { Message } from "../../src/protocol/message.ts";
 import type { OpenedSession, SessionWithToken } from "../../src/protocol/rest.ts";
 import type { CredentialRole } from "../../src/protocol/session.ts";
 import type { CreatedInvite } from "../../src/protocol/sharing.ts";
@@ -57,10 +59,29 @@ export class NamedThings {
     return identified.token ?? "";
   }
 
-  async operatorToken({ teamId, teamKey }: TeamThings, operatorId: string): Promise<string> {
+  /** Sees to it that the team has one. */
+  async webhook({ teamId, teamKey }: TeamThings): Promise<void> {
+    const path = `/api/teams/${teamId}/webhook`;
+    if ((await this.#api.call(path, { bearer: teamKey })).ok) return;
+    const body = { url: "https://receiver.example/sample" };
+    await this.#made(path, { method: "PUT", bearer: teamKey, body });
+  }
+
+  async operatorToken(
+    { teamId, teamKey }: TeamThings,
+    operatorId: string,
+    name = "Anna",
+  ): Promise<string> {
     const path = `/api/teams/${teamId}/operators`;
-    const body = { operatorId, name: "Anna" };
+    const body = { operatorId, name };
     return (await this.#made<OperatorToken>(path, { bearer: teamKey, body })).operatorToken;
+  }
+
+  /** One that the owner wrote. */
+  async message({ session, token }: SessionWithToken, content = "Hello"): Promise<Message> {
+    const path = `/api/sessions/${session.id}/messages`;
+    const body = { clientId: `message-${++unique}`, content };
+    return (await this.#made<{ message: Message }>(path, { bearer: token, body })).message;
   }
 
   async #made<T>(path: string, sent: Sent): Promise<T> {
@@ -101,6 +122,26 @@ export const NAMED: Readonly<
     await new NamedThings(api).operatorToken(team, operatorId);
     return { params: { operatorId } };
   },
+  async getWebhook(api, team) {
+    await new NamedThings(api).webhook(team);
+    return {};
+  },
+  async deleteWebhook(api, team) {
+    await new NamedThings(api).webhook(team);
+    return {};
+  },
+  async testWebhook(api, team) {
+    await new NamedThings(api).webhook(team);
+    return {};
+  },
+  async resumeWebhook(api, team) {
+    await new NamedThings(api).webhook(team);
+    return {};
+  },
+  async replayEvents(api, team, { session }) {
+    await new NamedThings(api).webhook(team);
+    return { body: { sessionId: session.id, since: session.createdAt } };
+  },
   async revokeDevice(api, _, chat) {
     const [, credentialId = ""] = (await new NamedThings(api).guest(chat, "reader")).split(".");
     return { params: { credentialId } };
@@ -108,6 +149,12 @@ export const NAMED: Readonly<
   async revokeInvite(api, _, chat) {
     const { inviteId } = await new NamedThings(api).invite(chat, "reader");
     return { params: { inviteId } };
+  },
+  async updateConversation(_, __, { session }) {
+    return { params: { conversationId: session.defaultConversationId } };
+  },
+  async redactMessage(api, _, chat) {
+    return { params: { messageId: (await new NamedThings(api).message(chat)).id } };
   },
   async redeemInvite(api, _, chat) {
     const { secret } = await new NamedThings(api).invite(chat, "reader");

@@ -8,6 +8,14 @@ export interface Names {
 
 let unique = 0;
 
+/** What is taken as text. */
+export const SAMPLE_TEXTS: Readonly<Record<string, string>> = { streamMessage: "Hello" };
+
+/** The query, where there has to be one. */
+export const SAMPLE_QUERIES: Readonly<Record<string, () => string>> = {
+  streamMessage: () => `?clientId=sample-${++unique}`,
+};
+
 /** By operation; what is named in one need not be there. */
 export const SAMPLE_BODIES: Readonly<Record<string, (names: Names) => object>> = {
   createSession: ({ teamId }) => ({ teamId }),
@@ -15,6 +23,7 @@ export const SAMPLE_BODIES: Readonly<Record<string, (names: Names) => object>> =
   identifySession: () => ({ identityToken: "no.identity.token" }),
   resumeSession: ({ teamId }) => ({ teamId, identityToken: "no.identity.token" }),
   openConversation: () => ({}),
+  updateConversation: () => ({ status: "pending" }),
   createInvite: () => ({ role: "reader" }),
   redeemInvite: () => ({ secret: "inv_none" }),
   postMessage: () => ({ clientId: `sample-${++unique}`, content: "Hello" }),
@@ -22,5 +31,9 @@ export const SAMPLE_BODIES: Readonly<Record<string, (names: Names) => object>> =
   updateTeam: () => ({ name: "Renamed" }),
   createTeamKey: () => ({ scopes: ["sessions:read"] }),
   createIdentityKey: () => ({ algorithm: "HS256" }),
+  putWebhook: () => ({ url: `https://receiver.example/sample-${++unique}` }),
+  testWebhook: () => ({}),
+  resumeWebhook: () => ({}),
+  replayEvents: ({ id }) => ({ sessionId: id || "of-no-session", since: "2026-01-01T00:00:00Z" }),
   createOperatorToken: () => ({ operatorId: "anna", name: "Anna" }),
 };

@@ -159,7 +159,8 @@ function secretIn(value: string): string {
   return lastAfterDot(value) ?? afterPrefix(value) ?? value;
 }
 
+/** The first of a fragment's parameters; what follows it, such as the team's id, anybody may know. */
 function inFragment(value: string): string | undefined {
-  const fragment = /#[\w-]+=(.+)$/.exec(value)?.[1];
+  const fragment = /#[\w-]+=([^&]+)/.exec(value)?.[1];
   return fragment && secretIn(fragment);
 }

@@ -11,13 +11,15 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const READY = /Team key\s+(sk_\S+)/;
+const READY = /Operator\s+(\S+)[\s\S]*Team key\s+(sk_\S+)/;
 
 export interface LocalServer {
   /** Where the page and the API are. */
   readonly origin: string;
   /** Opens the team `demo`, on its side. */
   readonly teamKey: string;
+  /** Opens the operator's page. */
+  readonly operatorUrl: string;
   /** SIGKILL for the server and all that it started: nobody gets to say goodbye. */
   kill(): Promise<void>;
   /** Starts what was killed on the same port and state. */
@@ -26,20 +28,26 @@ export interface LocalServer {
   close(): Promise<void>;
 }
 
-/** Resolves once the page can be opened; the caller closes it. */
-export async function startServer(): Promise<LocalServer> {
+/**
+ * Resolves once the page can be opened; the caller closes it.
+ * @param options.bot whether the demo bot answers; most tests want to be alone with the page
+ */
+export async function startServer(
+  options: { readonly bot: boolean } = { bot: false },
+): Promise<LocalServer> {
   const port = await freePort();
   const state = await mkdtemp(join(tmpdir(), "durable-sessions-"));
-  let running = await run(port, state);
+  let running = await run(port, state, options.bot);
   const kill = async () => {
     await Promise.all([exited(running.child), killTree(running.child)]);
   };
   return {
     origin: `http://localhost:${port}`,
     teamKey: running.teamKey,
+    operatorUrl: running.operatorUrl,
     kill,
     async start() {
-      running = await run(port, state);
+      running = await run(port, state, options.bot);
     },
     async close() {
       running.child.kill("SIGTERM");
@@ -52,23 +60,25 @@ export async function startServer(): Promise<LocalServer> {
 interface Running {
   readonly child: ChildProcess;
   readonly teamKey: string;
+  readonly operatorUrl: string;
 }
 
 /** What `npm start` runs, without npm between: a signal then reaches it on every system. */
-async function run(port: number, state: string): Promise<Running> {
+async function run(port: number, state: string, bot: boolean): Promise<Running> {
   const args = ["src/cli/start.ts", "--port", String(port), "--persist-to", state];
+  if (!bot) args.push("--no-bot");
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
   // A run that is cut short, by a time limit or from outside, comes to no close().
   const endWithUs = () => child.kill("SIGTERM");
   process.once("exit", endWithUs);
   child.once("exit", () => process.off("exit", endWithUs));
   let output = "";
-  const teamKey = await new Promise<string>((resolve, reject) => {
+  const printed = await new Promise<Omit<Running, "child">>((resolve, reject) => {
     const read = (chunk: Buffer) => {
       output += chunk;
-      const [, key] = READY.exec(output) ?? [];
-      if (key !== undefined) {
-        resolve(key);
+      const [, operatorUrl, teamKey] = READY.exec(output) ?? [];
+      if (operatorUrl !== undefined && teamKey !== undefined) {
+        resolve({ teamKey, operatorUrl });
       }
     };
     child.stdout.on("data", read);
@@ -76,7 +86,7 @@ async function run(port: number, state: string): Promise<Running> {
     child.once("error", reject);
     child.once("exit", () => reject(new Error(`The server did not start:\n${output}`)));
   });
-  return { child, teamKey };
+  return { child, ...printed };
 }
 
 async function exited(child: ChildProcess): Promise<void> {
@@ -114,7 +124,7 @@ async function descendants(root: number): Promise<number[]> {
   return below(root);
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, "127.0.0.1");
   await once(probe, "listening");
   const { port } = probe.address() as AddressInfo;

@@ -11,6 +11,7 @@ import { Header } from "./header.tsx";
 import { closingLabel } from "./labels.ts";
 import { Log } from "./log.tsx";
 import { OfferNotice } from "./offer-notice.tsx";
+import { TalkToPerson } from "./talk-to-person.tsx";
 
 /** The whole chat: who is there, what was said, and where to write. */
 export function ChatPage(props: { client: SessionClient; teamId: string }): JSX.Element {
@@ -48,7 +49,9 @@ export function ChatPage(props: { client: SessionClient; teamId: string }): JSX.
                 draft={draft()}
                 onDraft={setDraft}
                 takesFocus={reopened()}
-              />
+              >
+                <TalkToPerson client={props.client} select={select} />
+              </Composer>
             </Show>
           </div>
         }

@@ -1,9 +1,9 @@
 import type { JSX } from "solid-js";
-import { Match, onCleanup, onMount, Switch } from "solid-js";
-import type { SessionClient } from "../../core/index.ts";
+import { Match, onCleanup, onMount, Show, Switch } from "solid-js";
+import type { ChatClient } from "../../core/index.ts";
 import { MAX_CONTENT_BYTES } from "../../core/index.ts";
 import type { Select } from "./create-session-state.ts";
-import { SendIcon } from "./icons.tsx";
+import { SendIcon, StopIcon } from "./icons.tsx";
 import { isCutOff } from "./labels.ts";
 
 /** Somebody who has not touched a key for this long is not writing. */
@@ -12,15 +12,17 @@ const TYPING_IDLE_MS = 5_000;
 const IME_KEY_CODE = 229;
 
 interface ComposerProps {
-  readonly client: SessionClient;
+  readonly client: ChatClient;
   readonly select: Select;
   /** Kept outside: it outlives the composer when the session ends while somebody writes. */
   readonly draft: string;
   readonly onDraft: (draft: string) => void;
   readonly takesFocus: boolean;
+  /** What else can be done here. */
+  readonly children?: JSX.Element;
 }
 
-/** Where the visitor writes. It takes messages without a connection too: they wait. */
+/** Where somebody writes. It takes messages without a connection too: they wait. */
 export function Composer(props: ComposerProps): JSX.Element {
   const cutOff = props.select(({ connection }) => isCutOff(connection));
   const excess = () => new TextEncoder().encode(props.draft).length - MAX_CONTENT_BYTES;
@@ -48,12 +50,22 @@ export function Composer(props: ComposerProps): JSX.Element {
     }
     field.focus();
   };
+  const streaming = props.select(({ messages }) =>
+    messages.filter((message) => message.streaming).map(({ key }) => key),
+  );
+  const stop = () => {
+    for (const key of streaming()) {
+      props.client.cancel(key);
+    }
+  };
   const keyDown = (event: KeyboardEvent) => {
     // An input method's Enter chooses a word. Safari ends the composition first and tells by the key code alone.
     const composing = event.isComposing || event.keyCode === IME_KEY_CODE;
     if (event.key === "Enter" && !event.shiftKey && !composing) {
       event.preventDefault();
       send();
+    } else if (event.key === "Escape" && !composing) {
+      stop();
     }
   };
 
@@ -65,6 +77,23 @@ export function Composer(props: ComposerProps): JSX.Element {
         send();
       }}
     >
+      <div class="composer-actions">
+        {props.children}
+        <Show when={streaming().length > 0}>
+          <button
+            type="button"
+            class="chip chip-stop"
+            title="Stop the answer (Esc)"
+            onClick={() => {
+              stop();
+              field.focus();
+            }}
+          >
+            <StopIcon />
+            Stop
+          </button>
+        </Show>
+      </div>
       <div class="composer-box">
         <label class="visually-hidden" for="composer-field">
           Message

@@ -7,17 +7,16 @@ import type { StickToBottom } from "./stick-to-bottom.ts";
 export function createUnread(
   messages: Accessor<readonly ChatMessage[]>,
   stick: StickToBottom,
+  ownRole: Accessor<"user" | "operator">,
 ): Accessor<number> {
   const [unread, setUnread] = createSignal(0);
   createEffect(
     on(messages, (now, before) => {
-      const last = now.at(-1);
-      const wroteSomething =
-        last !== undefined && last.seq === undefined && last.key !== before?.at(-1)?.key;
-      if (wroteSomething) {
+      const written = newestOwn(now);
+      if (written !== undefined && written !== newestOwn(before ?? [])) {
         stick.toBottom();
       } else if (!stick.atBottom()) {
-        setUnread((count) => count + countNew(now, before ?? []));
+        setUnread((count) => count + countNew(now, before ?? [], ownRole()));
       }
     }),
   );
@@ -29,10 +28,19 @@ export function createUnread(
   return unread;
 }
 
-function countNew(now: readonly ChatMessage[], before: readonly ChatMessage[]): number {
+/** The key of the newest that its writer has not seen stored yet. */
+function newestOwn(messages: readonly ChatMessage[]): string | undefined {
+  return messages.findLast(({ seq, streaming }) => seq === undefined && !streaming)?.key;
+}
+
+function countNew(
+  now: readonly ChatMessage[],
+  before: readonly ChatMessage[],
+  ownRole: "user" | "operator",
+): number {
   const known = before.findLast(({ seq }) => seq !== undefined)?.seq;
   if (known === undefined) {
     return 0;
   }
-  return now.filter(({ seq, role }) => role !== "user" && seq !== undefined && seq > known).length;
+  return now.filter(({ seq, role }) => role !== ownRole && seq !== undefined && seq > known).length;
 }

@@ -2,7 +2,7 @@ import type { JSX } from "solid-js";
 import { Show } from "solid-js";
 import type { Select } from "./create-session-state.ts";
 import { ChatIcon, DevicesIcon, EndIcon, NewTabIcon } from "./icons.tsx";
-import { connectionLabel, presenceLabel } from "./labels.ts";
+import { connectionLabel, presenceLabel, viewerOf } from "./labels.ts";
 
 interface HeaderProps {
   readonly teamId: string;
@@ -19,7 +19,7 @@ export function Header(props: HeaderProps): JSX.Element {
   const connection = props.select((state) => state.connection);
   const synced = props.select((state) => state.synced);
   const isGuest = props.select((state) => state.isInvited);
-  const presence = props.select((state) => presenceLabel(state.presence, state.isInvited));
+  const presence = props.select((state) => presenceLabel(state.presence, viewerOf(state)));
   const isOffered = props.select((state) => state.status === "offered");
   const label = () => (isOffered() ? NOT_OPEN : connectionLabel(connection(), synced()));
   return (
@@ -34,7 +34,7 @@ export function Header(props: HeaderProps): JSX.Element {
           <span data-testid="connection">{label().text}</span>
           <Show when={presence()}>
             {(who) => (
-              <span class="header-presence" data-testid="presence">
+              <span class="header-presence" data-testid="presence" title={who()}>
                 {who()}
               </span>
             )}

@@ -105,3 +105,27 @@ export function LinkIcon(): JSX.Element {
     </Icon>
   );
 }
+
+export function StopIcon(): JSX.Element {
+  return (
+    <Icon>
+      <path d="M6 6h8v8H6Z" fill="currentColor" />
+    </Icon>
+  );
+}
+
+export function PersonIcon(): JSX.Element {
+  return (
+    <Icon>
+      <path d="M10 9.5a3 3 0 1 0 0-6 3 3 0 0 0 0 6ZM4 16.5c.6-3 3-4.5 6-4.5s5.4 1.5 6 4.5" />
+    </Icon>
+  );
+}
+
+export function BackIcon(): JSX.Element {
+  return (
+    <Icon>
+      <path d="M12 4.5 6.5 10l5.5 5.5" />
+    </Icon>
+  );
+}

@@ -33,11 +33,32 @@ export function connectionLabel(connection: ConnectionState, synced: boolean): C
   }
 }
 
+/** Who looks at the conversation: the visitor whose it is, somebody who came in by a link, or the team. */
+export type Viewer = "visitor" | "guest" | "operator";
+
+export function viewerOf({
+  role,
+  isInvited,
+}: Pick<SessionClientState, "role" | "isInvited">): Viewer {
+  if (role === "operator") {
+    return "operator";
+  }
+  return isInvited ? "guest" : "visitor";
+}
+
 /** Who is here beside this tab, which is one of them; empty while that is not known. */
-export function presenceLabel(presence: readonly Presence[], isGuest: boolean): string {
+export function presenceLabel(
+  presence: readonly Presence[],
+  viewer: Viewer,
+  connectionId?: string,
+): string {
   if (presence.length === 0) {
     return "";
   }
+  if (viewer === "operator") {
+    return presenceForTeam(presence.filter((one) => one.connectionId !== connectionId));
+  }
+  const isGuest = viewer === "guest";
   const staff = presence.filter(({ role }) => role === "operator");
   const owners = presence.filter(({ role }) => role === "owner").length;
   const guests = presence.length - staff.length - owners;
@@ -50,29 +71,42 @@ export function presenceLabel(presence: readonly Presence[], isGuest: boolean): 
   return parts.length === 0 ? "only you" : parts.join(", ");
 }
 
+function presenceForTeam(others: readonly Presence[]): string {
+  const staff = others.filter(({ role }) => role === "operator");
+  const isHere = others.some(({ role }) => role === "owner");
+  const guests =
+    others.length - staff.length - others.filter(({ role }) => role === "owner").length;
+  const parts = [
+    isHere ? "the visitor is here" : "the visitor is away",
+    ...counted(guests, "guest"),
+    ...(staff.length > 0 ? [`${namesWithVerb(staff)} here`] : []),
+  ];
+  return parts.join(", ");
+}
+
 function counted(count: number, what: string): string[] {
   return count > 0 ? [count === 1 ? `1 ${what}` : `${count} ${what}s`] : [];
 }
 
 /** Who is writing; empty when nobody is. */
-export function typingLabel(typists: readonly Typist[], isGuest: boolean): string {
+export function typingLabel(typists: readonly Typist[], viewer: Viewer): string {
   const staff = typists.filter(({ role }) => role === "operator");
   if (staff.length > 0) {
     return `${namesWithVerb(staff)} typing`;
   }
   if (typists.some(({ role }) => role === "owner")) {
-    return isGuest ? "The owner is typing" : "You are typing elsewhere";
+    return {
+      visitor: "You are typing elsewhere",
+      guest: "The owner is typing",
+      operator: "The visitor is typing",
+    }[viewer];
   }
   return typists.length > 0 ? "A guest is typing" : "";
 }
 
-/** @param isGuest whether this tab came in by a link: what visitors wrote is then not its reader's own */
-export function authorName(
-  role: MessageRole,
-  author: Author | undefined,
-  isGuest: boolean,
-): string {
-  const visitor = isGuest ? "Visitor" : "You";
+/** What visitors wrote is only its reader's own where that is the visitor. */
+export function authorName(role: MessageRole, author: Author | undefined, viewer: Viewer): string {
+  const visitor = viewer === "visitor" ? "You" : "Visitor";
   return (
     author?.name ?? { user: visitor, assistant: "Assistant", operator: "Team", system: "" }[role]
   );
@@ -83,12 +117,15 @@ export interface DeliveryLabel {
   readonly canRetry: boolean;
 }
 
+/** @param seenUpTo how far the other side has read */
 export function deliveryLabel(
-  { delivery, failure }: ChatMessage,
+  { delivery, failure, seq }: ChatMessage,
   connected: boolean,
+  seenUpTo: number,
 ): DeliveryLabel {
   if (delivery === "sent") {
-    return { text: "Sent", canRetry: false };
+    const isSeen = seq !== undefined && seq <= seenUpTo;
+    return { text: isSeen ? "Seen" : "Sent", canRetry: false };
   }
   if (delivery === "sending") {
     return { text: connected ? "Sending…" : "Waiting for the connection…", canRetry: false };
@@ -211,4 +248,45 @@ function namesWithVerb(staff: readonly { author?: Author | undefined }[]): strin
     default:
       return `${names.length} of the team are`;
   }
+}
+
+/** What became of an answer that has no end; empty for one that has. */
+export function breakLabel({ metadata }: ChatMessage): string {
+  if (metadata?.cancelled === true) {
+    return "Stopped";
+  }
+  return metadata?.incomplete === true ? "Broke off" : "";
+}
+
+export interface PersonLabel {
+  readonly text: string;
+  /** Whether a person can be asked for. */
+  readonly canAsk: boolean;
+}
+
+/** How the visitor gets to talk to a person, or that this is so already. */
+export function personLabel({
+  conversation,
+  messages,
+}: Pick<SessionClientState, "conversation" | "messages">): PersonLabel {
+  if (conversation?.handledBy === "operator") {
+    return { text: PERSON_TEXTS[conversation.status], canAsk: false };
+  }
+  const last = messages.findLast(({ role }) => role !== "assistant");
+  return last?.role === "user" && last.delivery !== "failed" && asksForPerson(last.metadata)
+    ? { text: "Asked for a person", canAsk: false }
+    : { text: "Talk to a person", canAsk: true };
+}
+
+const PERSON_TEXTS = {
+  open: "A person answers here",
+  pending: "A person will answer here",
+  closed: "Closed. Write to open it again",
+} as const;
+
+/** As bots know it. */
+export const TALK_TO_PERSON = { intent: "talk_to_person" } as const;
+
+function asksForPerson(metadata: ChatMessage["metadata"]): boolean {
+  return metadata?.intent === TALK_TO_PERSON.intent;
 }

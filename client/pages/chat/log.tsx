@@ -1,11 +1,12 @@
 import type { JSX } from "solid-js";
-import { createMemo, For, Match, Show, Switch } from "solid-js";
-import type { SessionClient } from "../../core/index.ts";
+import { createEffect, createMemo, createSignal, For, Match, Show, Switch } from "solid-js";
+import type { ChatClient, ChatMessage } from "../../core/index.ts";
+import { createReadMarking } from "./create-read-marking.ts";
 import type { Select } from "./create-session-state.ts";
 import { createUnread } from "./create-unread.ts";
 import { formatDay } from "./format.ts";
 import { ChatIcon, DownIcon } from "./icons.tsx";
-import { typingLabel } from "./labels.ts";
+import { authorName, typingLabel, viewerOf } from "./labels.ts";
 import { MessageRow } from "./message-row.tsx";
 import { OlderMessages } from "./older-messages.tsx";
 import { createStickToBottom } from "./stick-to-bottom.ts";
@@ -13,17 +14,22 @@ import type { DayItem } from "./timeline.ts";
 import { timeline } from "./timeline.ts";
 
 /** All that was said. */
-export function Log(props: { client: SessionClient; select: Select }): JSX.Element {
+export function Log(props: { client: ChatClient; select: Select }): JSX.Element {
   const messages = props.select((state) => state.messages);
   const synced = props.select((state) => state.synced);
   const status = props.select((state) => state.status);
   const isNew = props.select((state) => state.status === "active" && state.session?.lastSeq === 0);
-  const isGuest = props.select((state) => state.isInvited);
+  const viewer = props.select(viewerOf);
+  const seenUpTo = props.select(
+    (state) => state.readUpTo[viewerOf(state) === "operator" ? "visitor" : "team"],
+  );
   const isReader = props.select((state) => state.role === "reader");
-  const typing = props.select((state) => typingLabel(state.typing, state.isInvited));
+  const typing = props.select((state) => typingLabel(state.typing, viewerOf(state)));
+  const writingRole = () => (viewer() === "operator" ? "operator" : "user");
+  const ownRole = () => (isReader() ? undefined : writingRole());
   // Rows are kept by key, so that a message which is sent goes on in the row in which it was written.
   const items = createMemo(
-    () => new Map(timeline(messages(), isReader()).map((item) => [item.key, item])),
+    () => new Map(timeline(messages(), ownRole()).map((item) => [item.key, item])),
   );
   const keys = createMemo(() => [...items().keys()]);
   const dayItem = (key: string) => {
@@ -42,7 +48,11 @@ export function Log(props: { client: SessionClient; select: Select }): JSX.Eleme
     content: () => content,
     first: () => messages()[0]?.key,
   });
-  const unread = createUnread(messages, stick);
+  const unread = createUnread(messages, stick, writingRole);
+  createReadMarking(props.client, {
+    messages,
+    showsNewest: () => synced() && stick.atBottom(),
+  });
 
   return (
     <main class="log">
@@ -78,7 +88,8 @@ export function Log(props: { client: SessionClient; select: Select }): JSX.Eleme
                         client={props.client}
                         item={item()}
                         connected={synced()}
-                        isGuest={isGuest()}
+                        seenUpTo={seenUpTo()}
+                        viewer={viewer()}
                       />
                     )}
                   </Show>
@@ -86,9 +97,10 @@ export function Log(props: { client: SessionClient; select: Select }): JSX.Eleme
               )}
             </For>
           </div>
+          <FinishedAnswer messages={messages()} />
           <Switch>
             <Match when={messages().length === 0 && isNew()}>
-              <EmptyState isReader={isReader()} />
+              <EmptyState isAsked={viewer() !== "operator" && !isReader()} />
             </Match>
             <Match when={messages().length === 0 && status() === "opening"}>
               <p class="log-opening">Opening your chat…</p>
@@ -127,14 +139,33 @@ function DaySeparator(props: { item: DayItem }): JSX.Element {
   return <p class="day">{formatDay(props.item.at, Date.now())}</p>;
 }
 
-function EmptyState(props: { isReader: boolean }): JSX.Element {
+/** A screen reader is told an answer once, when it is whole. */
+function FinishedAnswer(props: { messages: readonly ChatMessage[] }): JSX.Element {
+  const [text, setText] = createSignal("");
+  createEffect<ReadonlySet<string>>((before) => {
+    const finished = props.messages.findLast(
+      ({ key, seq }) => seq !== undefined && before.has(key),
+    );
+    if (finished) {
+      setText(`${authorName(finished.role, finished.author, "visitor")}: ${finished.content}`);
+    }
+    return new Set(props.messages.filter(({ streaming }) => streaming).map(({ key }) => key));
+  }, new Set());
+  return (
+    <p class="visually-hidden" role="status" data-testid="finished-answer">
+      {text()}
+    </p>
+  );
+}
+
+function EmptyState(props: { isAsked: boolean }): JSX.Element {
   return (
     <div class="empty">
       <span class="empty-mark">
         <ChatIcon />
       </span>
       <Show
-        when={props.isReader}
+        when={!props.isAsked}
         fallback={
           <>
             <h2>How can we help?</h2>

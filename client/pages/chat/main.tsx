@@ -4,6 +4,7 @@ import "../styles/theme.css";
 import "../styles/page.css";
 import "../styles/header.css";
 import "../styles/log.css";
+import "../styles/markdown.css";
 import "../styles/composer.css";
 import "../styles/notice.css";
 import "../styles/sharing.css";

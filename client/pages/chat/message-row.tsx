@@ -1,33 +1,45 @@
 import type { JSX } from "solid-js";
-import { Show } from "solid-js";
-import type { SessionClient } from "../../core/index.ts";
+import { Match, Show, Switch } from "solid-js";
+import type { ChatClient } from "../../core/index.ts";
+import { Markdown } from "../markdown/markdown.tsx";
 import { formatFull, formatTime } from "./format.ts";
-import { authorName, deliveryLabel } from "./labels.ts";
+import type { Viewer } from "./labels.ts";
+import { authorName, breakLabel, deliveryLabel } from "./labels.ts";
 import type { MessageItem } from "./timeline.ts";
 
 interface MessageRowProps {
-  readonly client: SessionClient;
+  readonly client: ChatClient;
   readonly item: MessageItem;
   /** Whether what is on its way can arrive at the moment. */
   readonly connected: boolean;
-  /** Whether this tab came in by a link. */
-  readonly isGuest: boolean;
+  /** How far the other side has read. */
+  readonly seenUpTo: number;
+  readonly viewer: Viewer;
 }
 
-/** One message. Its text goes into the page as text, whatever it holds. */
+/** One message. What visitors write goes into the page as the text that it is, what the team writes as Markdown. */
 export function MessageRow(props: MessageRowProps): JSX.Element {
   const message = () => props.item.message;
-  const delivery = () => deliveryLabel(message(), props.connected);
-  const name = () => authorName(message().role, message().author, props.isGuest);
+  const delivery = () => deliveryLabel(message(), props.connected, props.seenUpTo);
+  const name = () => authorName(message().role, message().author, props.viewer);
+  const isVisitors = () => message().role === "user";
+  const isMarkdown = () => message().role === "assistant" || message().role === "operator";
+  const side = () => (isVisitors() === (props.viewer !== "operator") ? "own" : "other");
+  const isPending = () => message().streaming && message().content === "";
+  // Once an answer was told piece by piece, its row stays silent: the whole is told elsewhere, at its end.
+  const wasStreamed = message().streaming;
   return (
     <article
       class="message"
       classList={{ "message-first": props.item.startsGroup, "message-last": props.item.endsGroup }}
       data-role={message().role}
+      data-side={side()}
       data-delivery={message().delivery}
+      data-streaming={message().streaming ? "" : undefined}
+      aria-live={wasStreamed ? "off" : undefined}
     >
       <Show
-        when={props.item.startsGroup && message().role !== "user"}
+        when={props.item.startsGroup && !(isVisitors() && props.viewer !== "operator")}
         fallback={<span class="visually-hidden">{name()}</span>}
       >
         <p class="message-author">
@@ -37,19 +49,47 @@ export function MessageRow(props: MessageRowProps): JSX.Element {
           {name()}
         </p>
       </Show>
-      <p class="message-text" dir="auto">
-        {message().content}
-      </p>
-      <Show when={props.item.endsGroup || props.item.showsDelivery}>
+      <Switch
+        fallback={
+          <p class="message-text" dir="auto">
+            {message().content}
+          </p>
+        }
+      >
+        <Match when={message().redacted}>
+          <p class="message-text message-redacted">This message was removed.</p>
+        </Match>
+        <Match when={isPending()}>
+          <p class="message-text message-pending">
+            <span class="typing-dots" aria-hidden="true">
+              <i />
+              <i />
+              <i />
+            </span>
+            <span class="visually-hidden">An answer is on its way</span>
+          </p>
+        </Match>
+        <Match when={isMarkdown()}>
+          <div class="message-text markdown" dir="auto">
+            <Markdown text={message().content} />
+          </div>
+        </Match>
+      </Switch>
+      <Show when={props.item.endsGroup || props.item.showsDelivery || breakLabel(message())}>
         <p class="message-foot">
-          <time
-            datetime={new Date(message().createdAt).toISOString()}
-            title={formatFull(message().createdAt)}
-          >
-            {formatTime(message().createdAt)}
-          </time>
+          <Show when={!message().streaming} fallback="Writing…">
+            <time
+              datetime={new Date(message().createdAt).toISOString()}
+              title={formatFull(message().createdAt)}
+            >
+              {formatTime(message().createdAt)}
+            </time>
+          </Show>
+          <Show when={breakLabel(message())}>
+            {(label) => <span class="message-mark">{label()}</span>}
+          </Show>
           <Show when={props.item.showsDelivery}>
-            <span class="message-delivery">{delivery().text}</span>
+            <span class="message-mark">{delivery().text}</span>
           </Show>
           <Show when={delivery().canRetry}>
             <button type="button" class="link" onClick={() => props.client.retry(message().key)}>

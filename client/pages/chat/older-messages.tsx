@@ -1,10 +1,10 @@
 import type { JSX } from "solid-js";
 import { createEffect, onCleanup, Show } from "solid-js";
-import type { SessionClient } from "../../core/index.ts";
+import type { ChatClient } from "../../core/index.ts";
 import type { Select } from "./create-session-state.ts";
 
 interface OlderMessagesProps {
-  readonly client: SessionClient;
+  readonly client: ChatClient;
   readonly select: Select;
   readonly scroller: () => HTMLElement;
 }

@@ -1,5 +1,13 @@
 import type { Accessor } from "solid-js";
-import { createComputed, createEffect, createSignal, on, onCleanup, onMount } from "solid-js";
+import {
+  createComputed,
+  createEffect,
+  createMemo,
+  createSignal,
+  on,
+  onCleanup,
+  onMount,
+} from "solid-js";
 
 /** This near to the end counts as being there: half a line may be cut off by the composer growing. */
 const NEAR_PX = 48;
@@ -21,7 +29,13 @@ interface StickOptions {
  * Keeps a scrolling element at its end while the reader is there, whatever grows or shrinks: messages, the keyboard of a
  * phone, the composer. For somebody who scrolled up, what is in sight stays where it is.
  */
-export function createStickToBottom({ scroller, content, first }: StickOptions): StickToBottom {
+export function createStickToBottom({
+  scroller,
+  content,
+  ...options
+}: StickOptions): StickToBottom {
+  // Changes only when it is another one, and not with all that comes below.
+  const first = createMemo(options.first);
   const [atBottom, setAtBottom] = createSignal(true);
   const toBottom = () => {
     setAtBottom(true);

@@ -26,12 +26,15 @@ export type TimelineItem = DayItem | MessageItem;
 /**
  * Days are those of the device's own time zone.
  *
- * @param isReader whether none of the messages can be the reader's own
+ * @param ownRole of what the reader writes; undefined where the reader cannot
  */
-export function timeline(messages: readonly ChatMessage[], isReader: boolean): TimelineItem[] {
+export function timeline(
+  messages: readonly ChatMessage[],
+  ownRole: "user" | "operator" | undefined,
+): TimelineItem[] {
   const items: TimelineItem[] = [];
   const newestSent = messages.findLast(
-    ({ role, delivery }) => !isReader && role === "user" && delivery === "sent",
+    ({ role, delivery }) => role === ownRole && delivery === "sent",
   );
   for (const [index, message] of messages.entries()) {
     const previous = messages[index - 1];
@@ -47,7 +50,7 @@ export function timeline(messages: readonly ChatMessage[], isReader: boolean): T
       startsGroup: !previous || !together(previous, message),
       endsGroup: !next || !together(message, next),
       showsDelivery:
-        message.role === "user" && (message.delivery !== "sent" || message === newestSent),
+        message.role === ownRole && (message.delivery !== "sent" || message === newestSent),
     });
   }
   return items;

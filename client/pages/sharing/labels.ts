@@ -1,5 +1,5 @@
 // Devices, links and what failed, in words.
-import type { Device, Invite, RequestErrorCode } from "../../core/index.ts";
+import type { Device, Invite, LocationInfo, RequestErrorCode } from "../../core/index.ts";
 import { RequestError } from "../../core/index.ts";
 
 const HOUR_MS = 3_600_000;
@@ -9,7 +9,9 @@ const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 const countries = new Intl.DisplayNames(undefined, { type: "region" });
 
 /** "Chrome on Linux", as far as it is known. */
-export function deviceName({ deviceInfo: { browser, os, deviceType } }: Device): string {
+export function deviceName({
+  deviceInfo: { browser, os, deviceType },
+}: Pick<Device, "deviceInfo">): string {
   if (browser !== undefined && os !== undefined) {
     return `${browser} on ${os}`;
   }
@@ -17,13 +19,17 @@ export function deviceName({ deviceInfo: { browser, os, deviceType } }: Device):
   return browser ?? os ?? kind ?? "Unknown device";
 }
 
+/** "Berlin, Germany"; empty where nothing is known. */
+export function placeName({ city, country }: LocationInfo): string {
+  return [city, country === undefined ? undefined : countries.of(country)]
+    .filter((part) => part !== undefined)
+    .join(", ");
+}
+
 /** "Berlin, Germany · last used 3 hours ago". */
 export function deviceDetails(device: Device, now: number): string {
   const { locationInfo, connected, lastUsedAt } = device;
-  const { city, country } = locationInfo;
-  const place = [city, country === undefined ? undefined : countries.of(country)]
-    .filter((part) => part !== undefined)
-    .join(", ");
+  const place = placeName(locationInfo);
   const used = connected ? "connected now" : `last used ${ago(Date.parse(lastUsedAt), now)}`;
   return place === "" ? capitalized(used) : `${place} · ${used}`;
 }
@@ -79,7 +85,7 @@ export function failureLabel(error: unknown): string {
 }
 
 /** The server knows it to within an hour. */
-function ago(at: number, now: number): string {
+export function ago(at: number, now: number): string {
   const ms = Math.max(0, now - at);
   if (ms < HOUR_MS) {
     return "within the hour";

@@ -2,7 +2,7 @@
 // flight. Against an object that stores nothing, in a new room each round.
 import { bareRoom, type Member, type Room, sessionRoom } from "../rooms.ts";
 import type { Contest, Side } from "../rounds.ts";
-import type { Servers } from "../servers.ts";
+import { type Servers, TEAM_ID } from "../servers.ts";
 
 const SOCKETS = 100;
 
@@ -22,7 +22,7 @@ export function fanOutContest(servers: Servers, inFlight: number, goal: number):
         goal: { atLeast: goal },
       },
     ],
-    ours: fanOutSide(() => sessionRoom(servers), inFlight),
+    ours: fanOutSide(() => sessionRoom(servers, TEAM_ID), inFlight),
     bare: fanOutSide(async () => bareRoom(servers, false), inFlight),
   };
 }

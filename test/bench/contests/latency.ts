@@ -1,8 +1,10 @@
 // Milliseconds from a message's sending to its arrival, 50 messages a second. Against an object that inserts a row and
 // then sends, in a new room each round.
+
+import type { ReceiverKind } from "../receivers.ts";
 import { bareRoom, type Member, type Room, sessionRoom } from "../rooms.ts";
 import { type Contest, median, type Side } from "../rounds.ts";
-import type { Servers } from "../servers.ts";
+import { hearingTeamId, type Servers, TEAM_ID } from "../servers.ts";
 
 const INTERVAL_MS = 20;
 
@@ -21,8 +23,23 @@ export function latencyContest(servers: Servers, sockets: number): Contest {
       { title: `${title}, to the median socket`, unit: "ms", goal: GOAL },
       { title: `${title}, to the last socket`, unit: "ms", goal: GOAL },
     ],
-    ours: latencySide(() => sessionRoom(servers), sockets),
+    ours: latencySide(() => sessionRoom(servers, TEAM_ID), sockets),
     bare: latencySide(async () => bareRoom(servers, true), sockets),
+  };
+}
+
+/** What visitors feel of their team's receiver: the same of our own, without a webhook and with one that does not do well. */
+export function receiverContest(servers: Servers, kind: ReceiverKind): Contest {
+  const sockets = 2;
+  const title = `Latency while the team's webhook ${kind}, against no webhook, ${sockets} sockets`;
+  return {
+    name: `webhook-${kind.replaceAll(" ", "-")}`,
+    figures: [
+      { title: `${title}, to the median socket`, unit: "ms", goal: GOAL },
+      { title: `${title}, to the last socket`, unit: "ms", goal: GOAL },
+    ],
+    ours: latencySide(() => sessionRoom(servers, hearingTeamId(kind)), sockets),
+    bare: latencySide(() => sessionRoom(servers, TEAM_ID), sockets),
   };
 }
 

@@ -17,7 +17,7 @@ const DEVICE_INFO = {
 /** A warm session's validation, next to a call of an object that answers a constant; 16 objects on both sides. */
 export async function validateContest({ ours, bare }: Servers): Promise<Contest> {
   const sessions = await Promise.all(
-    Array.from({ length: CONNECTIONS }, () => createSession(ours)),
+    Array.from({ length: CONNECTIONS }, () => createSession(ours, TEAM_ID)),
   );
   const validations = sessions.map(({ session, token }) =>
     encodeRequest({
@@ -81,8 +81,8 @@ interface CreatedSession {
   readonly ticket: string;
 }
 
-export function createSession(ours: URL): Promise<CreatedSession> {
-  const body = { teamId: TEAM_ID, deviceInfo: DEVICE_INFO };
+export function createSession(ours: URL, teamId: string): Promise<CreatedSession> {
+  const body = { teamId, deviceInfo: DEVICE_INFO };
   return requestOnce<CreatedSession>(
     ours,
     { method: "POST", path: "/api/sessions/create", token: undefined, body },

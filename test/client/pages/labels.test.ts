@@ -1,9 +1,18 @@
 import { describe, expect, it } from "vitest";
-import type { Author, ConnectionRole, Presence, Typist } from "../../../client/core/index.ts";
+import type {
+  Author,
+  ChatMessage,
+  ConnectionRole,
+  Presence,
+  Typist,
+} from "../../../client/core/index.ts";
 import { RequestError } from "../../../client/core/index.ts";
 import {
+  breakLabel,
   closingLabel,
   connectionLabel,
+  deliveryLabel,
+  personLabel,
   presenceLabel,
   typingLabel,
 } from "../../../client/pages/chat/labels.ts";
@@ -29,7 +38,7 @@ describe("presenceLabel", () => {
     ["1 guest", [here("owner"), here("reader")]],
     ["2 guests", [here("owner"), here("reader"), here("writer")]],
   ])("says %j", (label, presence) => {
-    expect(presenceLabel(presence, false)).toBe(label);
+    expect(presenceLabel(presence, "visitor")).toBe(label);
   });
 
   it.each<[string, Presence[]]>([
@@ -42,7 +51,57 @@ describe("presenceLabel", () => {
       [here("owner"), here("reader"), here("writer"), here("reader")],
     ],
   ])("says %j to a guest", (label, presence) => {
-    expect(presenceLabel(presence, true)).toBe(label);
+    expect(presenceLabel(presence, "guest")).toBe(label);
+  });
+});
+
+describe("presenceLabel for the team", () => {
+  const ada = { ...here("operator", "Ada"), connectionId: "own" };
+
+  it.each<[string, Presence[]]>([
+    ["", []],
+    ["the visitor is away", [ada]],
+    ["the visitor is here", [ada, here("owner"), here("owner")]],
+    [
+      "the visitor is here, 1 guest, Ben is here",
+      [ada, here("owner"), here("reader"), here("operator", "Ben")],
+    ],
+  ])("says %j", (label, presence) => {
+    expect(presenceLabel(presence, "operator", "own")).toBe(label);
+  });
+});
+
+describe("personLabel", () => {
+  const conversation = { id: "C1", status: "open", handledBy: "bot" } as const;
+  const asked = chatMessage({ metadata: { intent: "talk_to_person" } });
+
+  it("offers to ask, once, and again after the bot was handed the chat back", () => {
+    const label = (...messages: ChatMessage[]) => personLabel({ conversation, messages });
+    expect(label().canAsk).toBe(true);
+    expect(label(asked).canAsk).toBe(false);
+    expect(label(asked, chatMessage({ role: "assistant" })).canAsk).toBe(false);
+    expect(label(asked, chatMessage({ role: "system" })).canAsk).toBe(true);
+    expect(label(chatMessage({ ...asked, delivery: "failed" })).canAsk).toBe(true);
+  });
+
+  it("says that a person answers, will, or has done so", () => {
+    const label = (status: "open" | "pending" | "closed") =>
+      personLabel({
+        conversation: { ...conversation, status, handledBy: "operator" },
+        messages: [],
+      });
+    expect(label("open")).toEqual({ text: "A person answers here", canAsk: false });
+    expect(label("pending")).toEqual({ text: "A person will answer here", canAsk: false });
+    expect(label("closed")).toEqual({ text: "Closed. Write to open it again", canAsk: false });
+  });
+});
+
+describe("breakLabel", () => {
+  it("tells an answer that was stopped from one that broke off", () => {
+    const label = (metadata: ChatMessage["metadata"]) => breakLabel(chatMessage({ metadata }));
+    expect(label(undefined)).toBe("");
+    expect(label({ incomplete: true })).toBe("Broke off");
+    expect(label({ incomplete: true, cancelled: true })).toBe("Stopped");
   });
 });
 
@@ -53,11 +112,12 @@ describe("typingLabel", () => {
     ["You are typing elsewhere", [here("owner")]],
     ["A guest is typing", [here("writer")]],
   ])("says %j", (label, typists) => {
-    expect(typingLabel(typists, false)).toBe(label);
+    expect(typingLabel(typists, "visitor")).toBe(label);
   });
 
   it("tells a guest that it is the owner", () => {
-    expect(typingLabel([here("owner")], true)).toBe("The owner is typing");
+    expect(typingLabel([here("owner")], "guest")).toBe("The owner is typing");
+    expect(typingLabel([here("owner")], "operator")).toBe("The visitor is typing");
   });
 });
 
@@ -108,6 +168,24 @@ describe("closingLabel", () => {
   });
 });
 
+describe("deliveryLabel", () => {
+  const label = (fields: Partial<ChatMessage>, seenUpTo: number) =>
+    deliveryLabel(chatMessage(fields), true, seenUpTo).text;
+
+  it("says that the other side has seen a message, once its mark has reached it", () => {
+    expect(label({ seq: 5 }, 0)).toBe("Sent");
+    expect(label({ seq: 5 }, 4)).toBe("Sent");
+    expect(label({ seq: 5 }, 5)).toBe("Seen");
+    expect(label({ seq: 5 }, 6)).toBe("Seen");
+  });
+
+  it("says so of nothing that is not in the log", () => {
+    expect(label({ seq: undefined }, 6)).toBe("Sent");
+    expect(label({ seq: undefined, delivery: "sending" }, 6)).toBe("Sending…");
+    expect(label({ seq: undefined, delivery: "failed" }, 6)).toBe("Not sent");
+  });
+});
+
 function refused(code: string): RequestError {
   const unknown = {
     message: "",
@@ -117,4 +195,21 @@ function refused(code: string): RequestError {
     cause: undefined,
   };
   return new RequestError({ code, ...unknown });
+}
+
+function chatMessage(fields: Partial<ChatMessage>): ChatMessage {
+  return {
+    key: "K",
+    seq: 1,
+    role: "user",
+    author: undefined,
+    content: "text",
+    createdAt: 0,
+    delivery: "sent",
+    streaming: false,
+    redacted: false,
+    metadata: undefined,
+    failure: undefined,
+    ...fields,
+  };
 }

@@ -18,6 +18,9 @@ function message(fields: Partial<ChatMessage> = {}): ChatMessage {
     content: "text",
     createdAt: NOON,
     delivery: "sent",
+    streaming: false,
+    redacted: false,
+    metadata: undefined,
     failure: undefined,
     ...fields,
   };
@@ -25,7 +28,7 @@ function message(fields: Partial<ChatMessage> = {}): ChatMessage {
 
 /** `|` for a day, and for each message whether it begins (`<`) and ends (`>`) a group. */
 function shape(messages: readonly ChatMessage[]): string {
-  return timeline(messages, false)
+  return timeline(messages, "user")
     .map((item) =>
       item.kind === "day" ? "|" : `${item.startsGroup ? "<" : ""}m${item.endsGroup ? ">" : ""}`,
     )
@@ -34,7 +37,7 @@ function shape(messages: readonly ChatMessage[]): string {
 
 describe("timeline", () => {
   it("is empty without messages", () => {
-    expect(timeline([], false)).toEqual([]);
+    expect(timeline([], "user")).toEqual([]);
   });
 
   it("groups what one writer says in one go", () => {
@@ -83,7 +86,7 @@ describe("timeline", () => {
   it("has no two items of one key", () => {
     const items = timeline(
       [message(), message({ createdAt: NOON + 86_400_000 }), message()],
-      false,
+      "user",
     );
     expect(new Set(items.map(({ key }) => key)).size).toBe(items.length);
   });
@@ -97,7 +100,7 @@ describe("timeline", () => {
       message(),
       message({ ...own, delivery: "sending" }),
     ];
-    const told = timeline(messages, false).flatMap((item) =>
+    const told = timeline(messages, "user").flatMap((item) =>
       item.kind === "message" && item.showsDelivery ? [messages.indexOf(item.message)] : [],
     );
     expect(told).toEqual([1, 2, 4]);

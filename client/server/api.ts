@@ -1,0 +1,144 @@
+// One call of the API: sent, timed, repeated where that is harmless, and answered with JSON or an ApiError.
+import { ApiError } from "./api-error.ts";
+import { retryDelayMs } from "./retry-policy.ts";
+import type { TextSource } from "./text-body.ts";
+import { BYTE_ORDER_MARK, textBody } from "./text-body.ts";
+
+/** What sends the requests: the global `fetch`, or one that is handed in. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+export interface ApiOptions {
+  readonly baseUrl: string;
+  readonly bearer: string;
+  readonly fetch: Fetch;
+  readonly timeoutMs: number;
+  readonly maxRetries: number;
+}
+
+export interface Call {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  /** Whether it may take effect twice without harm, and is sent again when no answer came. */
+  readonly repeatable: boolean;
+}
+
+interface Answer<T> {
+  readonly status: number;
+  /** Its shape is the server's promise (src/protocol); it is not checked a second time here. */
+  readonly body: T;
+}
+
+export class Api {
+  readonly #options: ApiOptions;
+
+  constructor(options: ApiOptions) {
+    this.#options = options;
+  }
+
+  async json<T>(call: Call): Promise<T> {
+    return (await this.answer<T>(call)).body;
+  }
+
+  /** Deletes; what a repeated call no longer finds, the one before has deleted. */
+  async delete(path: string): Promise<void> {
+    await this.answer({ method: "DELETE", path, repeatable: true });
+  }
+
+  /** Posts text as it comes; sent once, as its source can be read once. */
+  async stream<T>(
+    path: string,
+    source: TextSource,
+    signal: AbortSignal | undefined,
+  ): Promise<Answer<T>> {
+    const abort = new AbortController();
+    let failure: { readonly error: unknown } | undefined;
+    const body = textBody(source, BYTE_ORDER_MARK, (error) => {
+      failure = { error };
+      // Not by the stream's own error: workerd would end the request as if it were whole.
+      abort.abort(error);
+    });
+    try {
+      return await this.#send<T>(path, {
+        method: "POST",
+        headers: { "content-type": "text/plain; charset=utf-8" },
+        body: body.stream,
+        // What a body of unknown length has to be sent with; the types of some runtimes do not know it yet.
+        ...({ duplex: "half" } as RequestInit),
+        signal: signal === undefined ? abort.signal : AbortSignal.any([signal, abort.signal]),
+      });
+    } catch (error) {
+      if (failure !== undefined) throw failure.error;
+      signal?.throwIfAborted();
+      throw error;
+    } finally {
+      // The answer is here before the text has ended where a reader cancelled, or the call was refused.
+      body.stop();
+    }
+  }
+
+  /** Also the status, which tells whether anything was made. */
+  async answer<T>(call: Call): Promise<Answer<T>> {
+    const { method, path, headers, body, repeatable } = call;
+    const json = body === undefined ? {} : { "content-type": "application/json" };
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#send<T>(path, {
+          method,
+          headers: { ...headers, ...json },
+          ...(body !== undefined && { body: JSON.stringify(body) }),
+          signal: AbortSignal.timeout(this.#options.timeoutMs),
+        });
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        if (method === "DELETE" && attempt > 1 && error.status === 404) {
+          return { status: 204, body: undefined as T };
+        }
+        const random = Math.random();
+        const delayMs = retryDelayMs(error, { attempt, repeatable, random });
+        if (delayMs === undefined || attempt > this.#options.maxRetries) throw error;
+        await new Promise((resolve) => setTimeout(resolve, delayMs));
+      }
+    }
+  }
+
+  async #send<T>(path: string, init: RequestInit): Promise<Answer<T>> {
+    const { baseUrl, bearer, fetch } = this.#options;
+    try {
+      const response = await fetch(baseUrl + path, {
+        ...init,
+        headers: { ...init.headers, authorization: `Bearer ${bearer}` },
+        // The key goes to the address that it was given for, and to no other.
+        redirect: "manual",
+      });
+      if (!response.ok) throw await ApiError.fromResponse(response);
+      const text = await response.text();
+      return {
+        status: response.status,
+        body: response.status === 204 ? undefined : parse(response, text),
+      };
+    } catch (error) {
+      throw error instanceof ApiError ? error : ApiError.fromNetwork(error);
+    }
+  }
+}
+
+function parse({ status }: Response, text: string) {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw ApiError.fromInvalidBody(status, error);
+  }
+}
+
+/** `?name=value&…` of what is given, or nothing. */
+export function queryOf(parameters: object): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value === undefined) continue;
+    query.set(name, typeof value === "object" ? JSON.stringify(value) : String(value));
+  }
+  const text = query.toString();
+  return text === "" ? "" : `?${text}`;
+}

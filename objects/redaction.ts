@@ -1,0 +1,39 @@
+// Taking messages back: a message's content is gone from the log, and whoever has it on a screen is told. Its place stays.
+import type { AuditActor } from "../src/protocol/audit.ts";
+import type { Result } from "../src/protocol/errors.ts";
+import type { IndexProjector } from "./index-projector.ts";
+import type { MessageStore } from "./message-store.ts";
+import type { Sockets } from "./sockets.ts";
+import type { SessionStore } from "./store.ts";
+
+interface Parts {
+  readonly store: SessionStore;
+  readonly messages: MessageStore;
+  readonly sockets: Sockets;
+  readonly projector: IndexProjector;
+  /** Ends the answer that is being written under this id, if one is: what there is of it is a message of the log then. */
+  readonly endAnswer: (messageId: string) => void;
+}
+
+export class Redaction {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Nothing of the message's content is stored or sent to anybody after this; done again, it changes nothing. */
+  redact(messageId: string, actor: AuditActor, now: number): Result<object> {
+    const { store, messages, sockets, projector, endAnswer } = this.#parts;
+    endAnswer(messageId);
+    const message = messages.byId(messageId);
+    if (message === undefined) return { ok: false, code: "message_not_found" };
+    if (message.redacted) return { ok: true };
+    store.transaction(() => {
+      messages.redact(message.seq, now);
+      projector.record({ type: "message.redacted", actor, details: { messageId } }, now);
+    });
+    sockets.announceRedaction({ messageId, seq: message.seq });
+    return { ok: true };
+  }
+}
