@@ -1,5 +1,6 @@
 // What happens to a session's sockets: joining, delivery, presence, and every way to lose one. The rules of flow: a joining
 // socket pulls its history and is then live; a live one that leaves a window unacknowledged has to resume.
+// Long, because each way in and out of the one list of sockets stands beside the others, a few lines each.
 import { CLOSE_CODES, type CloseCode, closeReason } from "../src/protocol/close-codes.ts";
 import type { DownFrame, RedactedFrame } from "../src/protocol/frames.ts";
 import {

@@ -1,5 +1,5 @@
 // This client's copy of the session: what the server's frames and the visitor's messages lead to, put where subscribers see it.
-// Knows neither socket nor URL.
+// Knows neither socket nor URL. Long, because every frame comes to its one switch, and each case is a line or a few.
 import type { DownFrame, UpFrame, WelcomeFrame } from "../../src/protocol/frames.ts";
 import { DEFAULT_PAGE_MESSAGES } from "../../src/protocol/limits.ts";
 import type { NewMessage } from "../../src/protocol/message.ts";

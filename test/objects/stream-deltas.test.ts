@@ -2,7 +2,6 @@
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { DELTAS_PER_SECOND, MAX_FRAME_BYTES } from "../../src/protocol/limits.ts";
-import type { SessionWithToken } from "../../src/protocol/rest.ts";
 import { newSession, newTeamKey } from "../support/api.ts";
 import { abort } from "../support/eviction.ts";
 import { TestSocket } from "../support/socket.ts";
@@ -12,6 +11,7 @@ import {
   good,
   joins,
   newBoundTeam,
+  reader,
   StreamedRequest,
   shownOn,
 } from "../support/streaming.ts";
@@ -23,12 +23,6 @@ beforeAll(async () => {
   teamId = await newBoundTeam();
   key = await newTeamKey(teamId, ["messages:write"]);
 });
-
-async function reader({ session, ticket }: SessionWithToken, query = ""): Promise<TestSocket> {
-  const socket = await TestSocket.open(session, ticket, { query });
-  await socket.first("synced");
-  return socket;
-}
 
 const PIECES = fc.array(
   fc.oneof(

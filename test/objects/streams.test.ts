@@ -1,9 +1,7 @@
 // An answer from its start to its end, on an object that stays awake and on one that is evicted between any two steps.
 import { beforeAll, describe, expect, test } from "vitest";
-import type { SessionWithToken } from "../../src/protocol/rest.ts";
 import { newSession, newTeamKey } from "../support/api.ts";
 import { RESIDENCIES, stepper } from "../support/eviction.ts";
-import { TestSocket } from "../support/socket.ts";
 import {
   BoundStream,
   bound,
@@ -13,6 +11,7 @@ import {
   joins,
   messagesOf,
   newBoundTeam,
+  reader,
   StreamedRequest,
   shownOn,
 } from "../support/streaming.ts";
@@ -24,12 +23,6 @@ beforeAll(async () => {
   teamId = await newBoundTeam();
   key = await newTeamKey(teamId, ["messages:write"]);
 });
-
-async function reader({ session, ticket }: SessionWithToken, query = ""): Promise<TestSocket> {
-  const socket = await TestSocket.open(session, ticket, { query });
-  await socket.first("synced");
-  return socket;
-}
 
 describe("an answer that a request carries", () => {
   test("is shown as it comes, and is one message in the end", async () => {

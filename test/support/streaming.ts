@@ -4,7 +4,7 @@ import type { Result } from "../../src/protocol/errors.ts";
 import type { Message } from "../../src/protocol/message.ts";
 import type { SessionWithToken } from "../../src/protocol/rest.ts";
 import { BASE, call } from "./api.ts";
-import type { TestSocket } from "./socket.ts";
+import { TestSocket } from "./socket.ts";
 import { BOUND_CALLER, TEST_ADMIN_TOKEN } from "./test-env.ts";
 
 /** The team that the calling Worker's binding is for; made once a file. */
@@ -34,6 +34,16 @@ export async function good<T extends object>(result: Promise<Result<T>>): Promis
 export async function codeOf(result: Promise<Result<object>>): Promise<string> {
   const value = await result;
   return value.ok ? "ok" : value.code;
+}
+
+/** Somebody who is there, live. */
+export async function reader(
+  { session, ticket }: SessionWithToken,
+  query = "",
+): Promise<TestSocket> {
+  const socket = await TestSocket.open(session, ticket, { query });
+  await socket.first("synced");
+  return socket;
 }
 
 /** A message that is written by calls. */

@@ -1,7 +1,7 @@
 import type { JSX } from "solid-js";
 import { Match, onCleanup, onMount, Switch } from "solid-js";
 import type { SessionClient } from "../../core/index.ts";
-import type { ClosingLabel } from "./labels.ts";
+import type { ClosingLabel } from "./closing-label.ts";
 
 interface ClosingNoticeProps {
   readonly client: SessionClient;

@@ -1,5 +1,6 @@
 import type { JSX } from "solid-js";
 import { Show } from "solid-js";
+import { ConnectionStatus } from "./connection-status.tsx";
 import type { Select } from "./create-session-state.ts";
 import { ChatIcon, DevicesIcon, EndIcon, NewTabIcon } from "./icons.tsx";
 import { connectionLabel, presenceLabel, viewerOf } from "./labels.ts";
@@ -29,17 +30,7 @@ export function Header(props: HeaderProps): JSX.Element {
       </span>
       <div class="header-text">
         <h1 class="header-title">{props.teamId}</h1>
-        <p class="header-status" role="status">
-          <span class={`dot dot-${label().tone}`} aria-hidden="true" />
-          <span data-testid="connection">{label().text}</span>
-          <Show when={presence()}>
-            {(who) => (
-              <span class="header-presence" data-testid="presence" title={who()}>
-                {who()}
-              </span>
-            )}
-          </Show>
-        </p>
+        <ConnectionStatus connection={label()} presence={presence()} />
       </div>
       <nav class="header-actions" aria-label="Chat">
         <Show when={props.canManage}>

@@ -3,7 +3,7 @@ import { Show } from "solid-js";
 import type { ChatClient } from "../../core/index.ts";
 import type { Select } from "./create-session-state.ts";
 import { PersonIcon } from "./icons.tsx";
-import { personLabel, TALK_TO_PERSON } from "./labels.ts";
+import { personLabel, TALK_TO_PERSON } from "./person-label.ts";
 
 /** Asks for a person, in words that people read and a mark that bots read; and says so when one answers. */
 export function TalkToPerson(props: { client: ChatClient; select: Select }): JSX.Element {

@@ -3,6 +3,7 @@ import { createSignal, For, onCleanup, Show } from "solid-js";
 import type { UpdateConversationRequest } from "../../core/index.ts";
 import { createOperatorClient } from "../../core/index.ts";
 import { Composer } from "../chat/composer.tsx";
+import { ConnectionStatus } from "../chat/connection-status.tsx";
 import { createSessionState } from "../chat/create-session-state.ts";
 import { BackIcon, PersonIcon } from "../chat/icons.tsx";
 import { connectionLabel, presenceLabel, viewerOf } from "../chat/labels.ts";
@@ -56,17 +57,7 @@ export function Conversation(props: { signIn: SignIn; sessionId: string }): JSX.
         </a>
         <div class="header-text">
           <h2 class="header-title">{visitorLabel()}</h2>
-          <p class="header-status" role="status">
-            <span class={`dot dot-${connection().tone}`} aria-hidden="true" />
-            <span data-testid="connection">{connection().text}</span>
-            <Show when={presence()}>
-              {(who) => (
-                <span class="header-presence" data-testid="presence" title={who()}>
-                  {who()}
-                </span>
-              )}
-            </Show>
-          </p>
+          <ConnectionStatus connection={connection()} presence={presence()} />
         </div>
         <Show when={!over()}>
           <nav class="dashboard-actions" aria-label="This chat">

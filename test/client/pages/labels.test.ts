@@ -7,15 +7,15 @@ import type {
   Typist,
 } from "../../../client/core/index.ts";
 import { RequestError } from "../../../client/core/index.ts";
+import { closingLabel } from "../../../client/pages/chat/closing-label.ts";
 import {
   breakLabel,
-  closingLabel,
   connectionLabel,
   deliveryLabel,
-  personLabel,
   presenceLabel,
   typingLabel,
 } from "../../../client/pages/chat/labels.ts";
+import { personLabel } from "../../../client/pages/chat/person-label.ts";
 
 interface Person extends Presence {
   readonly author: Author;
