@@ -7,6 +7,8 @@ import type {
   KeyValueStorage,
   Socket,
   SocketListeners,
+  TabMessage,
+  Tabs,
 } from "./environment.ts";
 
 /** The page's own fetch, WebSocket, storage, address, clock and visibility. */
@@ -21,6 +23,10 @@ export function browserEnvironment(): Environment {
     random: () => Math.random(),
     newId,
     attention,
+    tabs,
+    exclusively,
+    deviceInfo: async () => undefined,
+    fingerprint: async () => undefined,
   };
 }
 
@@ -46,11 +52,74 @@ const attention: Attention = {
     document.addEventListener("visibilitychange", returned, { signal });
     window.addEventListener("focus", returned, { signal });
     window.addEventListener("pageshow", returned, { signal });
+    window.addEventListener("pagehide", () => listener("left"), { signal });
     window.addEventListener("online", network, { signal });
     window.addEventListener("offline", network, { signal });
     return () => controller.abort();
   },
 };
+
+const CHANNEL = "durable-sessions";
+
+/** Where there is no channel, an item of storage that changes tells the other tabs the same. */
+const tabs: Tabs = {
+  post(message) {
+    if (typeof BroadcastChannel === "undefined") {
+      storageIfAllowed(() => window.localStorage)?.setItem(
+        CHANNEL,
+        JSON.stringify({ ...message, at: Date.now() }),
+      );
+      return;
+    }
+    const channel = new BroadcastChannel(CHANNEL);
+    channel.postMessage(message);
+    channel.close();
+  },
+  subscribe(listener) {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const heard = (message: TabMessage) => listener(message);
+    if (typeof BroadcastChannel === "undefined") {
+      window.addEventListener(
+        "storage",
+        ({ key, newValue }) => {
+          if (key === CHANNEL && newValue !== null) {
+            heard(JSON.parse(newValue));
+          }
+        },
+        { signal },
+      );
+    } else {
+      const channel = new BroadcastChannel(CHANNEL);
+      channel.addEventListener("message", ({ data }) => heard(data), { signal });
+      signal.addEventListener("abort", () => channel.close());
+    }
+    return () => controller.abort();
+  },
+};
+
+/** How long a tab waits for another before it goes ahead regardless. */
+const LOCK_PATIENCE_MS = 3_000;
+
+async function exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
+  if (!navigator.locks) {
+    return await work();
+  }
+  let started = false;
+  const once = () => {
+    started = true;
+    return work();
+  };
+  try {
+    const signal = AbortSignal.timeout(LOCK_PATIENCE_MS);
+    return await navigator.locks.request(`durable-sessions/${name}`, { signal }, once);
+  } catch (error) {
+    if (started) {
+      throw error;
+    }
+    return await work();
+  }
+}
 
 function openSocket(url: string, protocols: readonly string[], listeners: SocketListeners): Socket {
   const socket = new WebSocket(url, [...protocols]);

@@ -13,13 +13,18 @@ import { RequestError } from "./request-error.ts";
 import { RestClient } from "./rest-client.ts";
 import type { SessionEnd } from "./session-access.ts";
 import { SessionAccess } from "./session-access.ts";
-import type { SendOptions, SessionClient, SessionClientOptions } from "./session-client.ts";
+import type {
+  SendOptions,
+  Sent,
+  SessionClient,
+  SessionClientOptions,
+  Sharing,
+} from "./session-client.ts";
 import type { InvitedRecord, OwnRecord, RecordStore } from "./session-record.ts";
 import { invitedRecords, ownRecords } from "./session-record.ts";
 import { SessionReplica } from "./session-replica.ts";
 import type { SessionClientState } from "./session-state.ts";
-import { INITIAL_STATE } from "./session-state.ts";
-import type { Sharing } from "./sharing.ts";
+import { INITIAL_STATE, isValid } from "./session-state.ts";
 import { sharing } from "./sharing.ts";
 import { Store } from "./store.ts";
 import { TypingSignal } from "./typing.ts";
@@ -28,11 +33,17 @@ import { TypingSignal } from "./typing.ts";
 const AGE_CHECK_MS = 3_600_000;
 
 /** What a tab shows of a session that nobody has told it of. */
-const { session, conversation, messages, readUpTo, older } = INITIAL_STATE;
-const UNKNOWN_SESSION = { session, conversation, messages, readUpTo, older } as const;
+const { sessionId, session, conversation, messages, readUpTo, older } = INITIAL_STATE;
+const UNKNOWN_SESSION = { sessionId, session, conversation, messages, readUpTo, older } as const;
 
 class Client implements SessionClient {
-  readonly sharing: Sharing;
+  readonly devices: Sharing["devices"];
+  readonly revokeDevice: Sharing["revokeDevice"];
+  readonly revokeOtherDevices: Sharing["revokeOtherDevices"];
+  readonly share: Sharing["share"];
+  readonly handOff: Sharing["handOff"];
+  readonly invites: Sharing["invites"];
+  readonly revokeInvite: Sharing["revokeInvite"];
   readonly #store = new Store<SessionClientState>(INITIAL_STATE);
   readonly #environment: Environment;
   readonly #teamId: string;
@@ -72,7 +83,14 @@ class Client implements SessionClient {
     });
     this.#access = this.#newAccess();
     this.#replica = this.#newReplica();
-    this.sharing = sharing(this.#rest, () => this.#access);
+    const shared = sharing(this.#rest, () => this.#access);
+    this.devices = shared.devices;
+    this.revokeDevice = shared.revokeDevice;
+    this.revokeOtherDevices = shared.revokeOtherDevices;
+    this.share = shared.share;
+    this.handOff = shared.handOff;
+    this.invites = shared.invites;
+    this.revokeInvite = shared.revokeInvite;
   }
 
   getState(): SessionClientState {
@@ -88,7 +106,7 @@ class Client implements SessionClient {
       this.#beginAnew();
     }
     const { isInvited, role } = this.#access;
-    this.#store.patch({ status: "opening", isInvited, role, error: undefined });
+    this.#store.patch({ status: "creating", offer: undefined, isInvited, role, error: undefined });
     this.#connect();
   }
 
@@ -97,11 +115,10 @@ class Client implements SessionClient {
     this.#connection.stop();
   }
 
-  send(content: string, options: SendOptions = {}): string {
+  send(content: string, options: SendOptions = {}): Sent {
     this.#typing.set(false);
     const clientId = this.#environment.newId();
-    this.#replica.send({ clientId, content, ...options });
-    return clientId;
+    return { clientId, delivered: this.#replica.send({ clientId, content, ...options }) };
   }
 
   retry(key: string): void {
@@ -135,10 +152,65 @@ class Client implements SessionClient {
     this.#over({ reason: "terminated", session: undefined });
   }
 
-  startNewSession(): void {
+  async createSession(): Promise<string> {
+    const { status } = this.#store.get();
+    if (status === "expired" || status === "terminated" || status === "error") {
+      this.#startNewSession();
+    } else if (status === "idle") {
+      this.start();
+    }
+    return await this.#opened();
+  }
+
+  async refreshSession(): Promise<Session> {
+    const { session } = await this.#access.withToken((token) =>
+      this.#rest.refresh(token, { rotate: false }),
+    );
+    this.#replica.adopt(session);
+    return session;
+  }
+
+  async identify(_identityToken?: string): Promise<Session> {
+    throw RequestError.fromKnown("unauthenticated");
+  }
+
+  async openConversation(_conversationId?: string): Promise<string> {
+    throw RequestError.fromKnown("unauthenticated");
+  }
+
+  sendUnsent(): void {}
+
+  dismissPrevious(): void {}
+
+  endTransition(): void {}
+
+  #startNewSession(): void {
     this.#access.leave();
     this.#beginAnew();
     this.start();
+  }
+
+  #opened(): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const state = this.#store.get();
+        if (state.session && isValid(state)) {
+          resolve(state.session.id);
+        } else if (state.status === "error" && state.error) {
+          reject(state.error);
+        } else {
+          return false;
+        }
+        return true;
+      };
+      if (!look()) {
+        const unsubscribe = this.#store.subscribe(() => {
+          if (look()) {
+            unsubscribe();
+          }
+        });
+      }
+    });
   }
 
   async acceptHandOff(): Promise<void> {
@@ -149,7 +221,7 @@ class Client implements SessionClient {
 
   leaveInvite(): void {
     if (this.#access.isInvited) {
-      this.startNewSession();
+      this.#startNewSession();
     }
   }
 
@@ -225,7 +297,7 @@ class Client implements SessionClient {
     if (end.kind === "session_over") {
       this.#over(end.end);
     } else if (end.kind === "offered") {
-      this.#store.patch({ status: "offered", replacesOwn: this.#access.hasOwn });
+      this.#store.patch({ status: "idle", offer: { replacesOwn: this.#access.hasOwn } });
     } else if (end.kind === "refused") {
       this.#shutOut(end.error);
     } else if (end.code === CLOSE_CODES.ended) {

@@ -103,10 +103,12 @@ export class ConversationView {
   }
 
   #logged(message: Message): ChatMessage {
-    const { id, seq, role, author, content, createdAt, redacted = false, metadata } = message;
+    const { id, seq, conversationId, role, author, content, createdAt, metadata } = message;
+    const { redacted = false } = message;
     return {
       key: this.#keys.get(id) ?? id,
       seq,
+      conversationId,
       role,
       author,
       content,
@@ -123,6 +125,7 @@ export class ConversationView {
     return {
       key: message.clientId,
       seq: undefined,
+      conversationId: message.conversationId,
       role: this.#ownRole,
       author: this.ownAuthor,
       content: message.content,
@@ -136,10 +139,18 @@ export class ConversationView {
   }
 }
 
-function streaming({ messageId, role, author, text, since }: StreamedAnswer): ChatMessage {
+function streaming({
+  messageId,
+  conversationId,
+  role,
+  author,
+  text,
+  since,
+}: StreamedAnswer): ChatMessage {
   return {
     key: messageId,
     seq: undefined,
+    conversationId,
     role,
     author,
     content: text,

@@ -1,5 +1,6 @@
 // The client's public surface.
 export type {
+  Conversation,
   ConversationHandler,
   ConversationState,
   ConversationStatus,
@@ -21,12 +22,22 @@ export { browserEnvironment } from "./browser-environment.ts";
 export { createSessionClient } from "./client.ts";
 export type {
   Attention,
+  AttentionEvent,
   Clock,
   Environment,
   KeyValueStorage,
   Socket,
   SocketListeners,
+  TabMessage,
+  Tabs,
 } from "./environment.ts";
+export type {
+  LegacyAttachment,
+  LegacyConversation,
+  LegacyData,
+  LegacyMessage,
+  LegacySource,
+} from "./legacy-source.ts";
 export type { OperatorClient, OperatorClientOptions } from "./operator-client.ts";
 export { createOperatorClient } from "./operator-client.ts";
 export type { RequestErrorCode } from "./request-error.ts";
@@ -36,16 +47,21 @@ export { RestClient } from "./rest-client.ts";
 export type {
   ChatClient,
   SendOptions,
+  Sent,
   SessionClient,
   SessionClientOptions,
+  ShareRequest,
+  Sharing,
 } from "./session-client.ts";
 export type {
   ChatMessage,
   ConnectionState,
   Delivery,
+  HandOffOffer,
+  PreviousSession,
   ReadUpTo,
   SessionClientState,
   SessionClientStatus,
   Typist,
 } from "./session-state.ts";
-export type { ShareRequest, Sharing } from "./sharing.ts";
+export { isValid } from "./session-state.ts";

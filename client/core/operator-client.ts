@@ -11,7 +11,7 @@ import { RequestError } from "./request-error.ts";
 import type { OperatorKey } from "./rest-client.ts";
 import { RestClient } from "./rest-client.ts";
 import type { SessionEnd, Ticket } from "./session-access.ts";
-import type { ChatClient, SendOptions } from "./session-client.ts";
+import type { ChatClient, SendOptions, Sent } from "./session-client.ts";
 import { SessionReplica } from "./session-replica.ts";
 import type { SessionClientState } from "./session-state.ts";
 import { INITIAL_STATE } from "./session-state.ts";
@@ -76,7 +76,7 @@ class Operator implements OperatorClient {
   }
 
   start(): void {
-    this.#store.patch({ status: "opening", error: undefined });
+    this.#store.patch({ status: "creating", error: undefined });
     this.#connection.start();
   }
 
@@ -84,11 +84,10 @@ class Operator implements OperatorClient {
     this.#connection.stop();
   }
 
-  send(content: string, options: SendOptions = {}): string {
+  send(content: string, options: SendOptions = {}): Sent {
     this.#typing.set(false);
     const clientId = this.#environment.newId();
-    this.#replica.send({ clientId, content, ...options });
-    return clientId;
+    return { clientId, delivered: this.#replica.send({ clientId, content, ...options }) };
   }
 
   retry(key: string): void {

@@ -8,7 +8,7 @@ import {
   MAX_MESSAGES_PER_SEND,
 } from "../../src/protocol/limits.ts";
 import type { NewMessage } from "../../src/protocol/message.ts";
-import type { RequestErrorCode } from "./request-error.ts";
+import { RequestError, type RequestErrorCode } from "./request-error.ts";
 import type { Delivery } from "./session-state.ts";
 
 export interface Pending {
@@ -20,8 +20,44 @@ export interface Pending {
 
 const FRAME_OVERHEAD_BYTES = 64;
 
+interface Waiting {
+  readonly promise: Promise<void>;
+  resolve(): void;
+  reject(error: RequestError): void;
+}
+
 export class Outbox {
   #pending: readonly Pending[] = [];
+  readonly #waiting = new Map<string, Waiting>();
+
+  /** Own messages that are neither stored nor refused. */
+  get pendingCount(): number {
+    return this.#pending.filter(({ delivery }) => delivery === "queued" || delivery === "sending")
+      .length;
+  }
+
+  /** Settles with what becomes of a message that was added just now. */
+  delivered(clientId: string): Promise<void> {
+    const waiting = Promise.withResolvers<void>();
+    // Whoever does not listen is told by the message itself.
+    waiting.promise.catch(() => undefined);
+    this.#waiting.set(clientId, waiting);
+    const failure = this.#pending.find(({ message }) => message.clientId === clientId)?.failure;
+    if (failure !== undefined) {
+      this.#settle(clientId, failure);
+    }
+    return waiting.promise;
+  }
+
+  #settle(clientId: string, failure: RequestErrorCode | undefined): void {
+    const waiting = this.#waiting.get(clientId);
+    this.#waiting.delete(clientId);
+    if (failure === undefined) {
+      waiting?.resolve();
+    } else {
+      waiting?.reject(RequestError.fromFrame(failure));
+    }
+  }
 
   get pending(): readonly Pending[] {
     return this.#pending;
@@ -49,16 +85,21 @@ export class Outbox {
   remove(clientIds: ReadonlySet<string>): void {
     if (this.#pending.some((pending) => clientIds.has(pending.message.clientId))) {
       this.#pending = this.#pending.filter((pending) => !clientIds.has(pending.message.clientId));
+      for (const clientId of clientIds) {
+        this.#settle(clientId, undefined);
+      }
     }
   }
 
   /** Stored, but the log here has not come to it yet. */
   markSent(clientId: string): void {
     this.#mark(clientId, "sent", undefined);
+    this.#settle(clientId, undefined);
   }
 
   markFailed(clientId: string, failure: RequestErrorCode): void {
     this.#mark(clientId, "failed", failure);
+    this.#settle(clientId, failure);
   }
 
   /** Nothing that is not stored by now ever will be. */

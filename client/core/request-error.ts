@@ -93,6 +93,18 @@ export class RequestError extends Error {
     });
   }
 
+  /** A message that the server refused, by the code of its `error` frame. */
+  static fromFrame(code: RequestErrorCode): RequestError {
+    return new RequestError({
+      code,
+      message: `The message was refused (${code}).`,
+      status: undefined,
+      retryAfterMs: undefined,
+      fields: [],
+      cause: undefined,
+    });
+  }
+
   /** A success that is not the JSON of this API. */
   static fromInvalidBody(status: number, cause: unknown): RequestError {
     return new RequestError({

@@ -110,16 +110,18 @@ export class SessionReplica {
   adopt(session: Session): void {
     const known = this.#store.get().session;
     if (!known || known.id !== session.id || session.version >= known.version) {
-      this.#store.patch({ session });
+      this.#store.patch({ session, sessionId: session.id });
     }
   }
 
-  send(message: NewMessage): void {
+  /** @returns what settles once it is stored or refused */
+  send(message: NewMessage): Promise<void> {
     const { delivery } = this.#view.outbox.add(message, this.#clock.now());
     if (delivery === "sending") {
       this.#sender.one(message);
     }
     this.#showMessages();
+    return this.#view.outbox.delivered(message.clientId);
   }
 
   retry(clientId: string): void {
@@ -282,6 +284,7 @@ export class SessionReplica {
     this.#store.patch({
       messages: this.#view.list(),
       conversation: this.#thread.state,
+      pendingCount: this.#view.outbox.pendingCount,
       older: this.#older === "idle" ? more : this.#older,
     });
   }

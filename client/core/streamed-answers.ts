@@ -4,6 +4,7 @@ import type { Author, MessageRole } from "../../src/protocol/message.ts";
 
 export interface StreamedAnswer {
   readonly messageId: string;
+  readonly conversationId: string;
   readonly role: MessageRole;
   readonly author: Author | undefined;
   readonly text: string;
@@ -23,7 +24,7 @@ export class StreamedAnswers {
    * Puts a piece in its place. Offset 0 begins the answer anew, as it does for whoever comes late; what leaves a gap is
    * dropped, and the next text so far brings it.
    */
-  delta({ messageId, role, author, offset, text }: DeltaFrame, now: number): void {
+  delta({ messageId, conversationId, role, author, offset, text }: DeltaFrame, now: number): void {
     const known = this.#running.find((answer) => answer.messageId === messageId);
     const before = offset === 0 ? "" : known?.text;
     if (before === undefined || offset > before.length) {
@@ -33,7 +34,8 @@ export class StreamedAnswers {
     if (known && offset > 0 && joined.length <= before.length) {
       return;
     }
-    const answer = { messageId, role, author, text: joined, since: known?.since ?? now };
+    const since = known?.since ?? now;
+    const answer = { messageId, conversationId, role, author, text: joined, since };
     this.#running = known
       ? this.#running.map((other) => (other === known ? answer : other))
       : [...this.#running, answer];

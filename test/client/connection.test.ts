@@ -15,13 +15,13 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe("opening", () => {
+describe("creating", () => {
   it("brings the ticket as a subprotocol and asks for the newest messages", async () => {
     const { environment, client } = await connectingTab();
     expect(environment.socket.url.href).toBe("wss://chat.example/api/sessions/S1/socket?tail=50");
     expect(environment.socket.protocols).toEqual(["ds.v1", "ds.ticket.ticket-of-create"]);
     expect(client.getState()).toMatchObject({
-      status: "opening",
+      status: "creating",
       connection: { state: "connecting" },
     });
     environment.socket.down(welcome());
@@ -253,11 +253,11 @@ describe("the end", () => {
     await settle();
     const answerLookUp = answer;
     healthyApi(environment);
-    client.startNewSession();
+    void client.createSession();
     await settle();
     answerLookUp({ status: 200, body: { isValid: false, reason: "terminated" } });
     await settle();
-    expect(client.getState().status).toBe("opening");
+    expect(client.getState().status).toBe("creating");
   });
 });
 

@@ -180,13 +180,13 @@ describe("a hand-off", () => {
     const tab = invitedTab("owner");
     tab.client.start();
     await settle();
-    expect(tab.client.getState()).toMatchObject({ status: "offered", replacesOwn: true });
+    expect(tab.client.getState()).toMatchObject({ offer: { replacesOwn: true } });
     expect(tab.environment.sockets).toHaveLength(0);
     expect(ownToken(tab)).toBe(TOKEN);
     const reloaded = openTab(tab.environment);
     reloaded.client.start();
     await settle();
-    expect(reloaded.client.getState()).toMatchObject({ status: "offered", replacesOwn: true });
+    expect(reloaded.client.getState()).toMatchObject({ offer: { replacesOwn: true } });
     expect(paths(reloaded)).toEqual(["/api/invites/redeem"]);
   });
 
@@ -194,7 +194,7 @@ describe("a hand-off", () => {
     const tab = invitedTab("owner", { isNew: true });
     tab.client.start();
     await settle();
-    expect(tab.client.getState()).toMatchObject({ status: "offered", replacesOwn: false });
+    expect(tab.client.getState()).toMatchObject({ offer: { replacesOwn: false } });
     expect(ownToken(tab)).toBe(undefined);
   });
 
@@ -260,7 +260,7 @@ describe("a hand-off", () => {
       tab.environment.respond = () => answers[index]!;
       await expect(tab.client.acceptHandOff()).rejects.toMatchObject({ code });
       expect(ownToken(tab)).toBe(TOKEN);
-      expect(tab.client.getState().status).toBe("offered");
+      expect(tab.client.getState().offer).toBeDefined();
     }
   });
 

@@ -68,7 +68,7 @@ describe("the first visit", () => {
     first.client.start();
     await vi.advanceTimersByTimeAsync(3_000);
     expect(first.client.getState()).toMatchObject({
-      status: "opening",
+      status: "creating",
       connection: { state: "waiting" },
     });
     first.client.stop();
@@ -307,26 +307,24 @@ describe("the end and what comes after", () => {
       });
       await tab!.client.terminateSession();
     }
-    one!.client.startNewSession();
-    two!.client.startNewSession();
+    void one!.client.createSession();
+    void two!.client.createSession();
     await settle();
     expect(api.sessions.size).toBe(2);
     for (const tab of [one, two]) {
       expect(tab!.environment.socket.url.href).toBe(
         `${BASE_URL.replace("http", "ws")}/api/sessions/S2/socket?tail=50`,
       );
-      expect(tab!.client.getState()).toMatchObject({ status: "opening", messages: [] });
+      expect(tab!.client.getState()).toMatchObject({ status: "creating", messages: [] });
     }
   });
 });
 
 describe("storage that fails", () => {
   it("costs the next visit, not this one", async () => {
-    const full = {
-      getItem: () => null,
-      setItem: () => {
-        throw new Error("QuotaExceededError");
-      },
+    const full = new MemoryStorage();
+    full.setItem = () => {
+      throw new Error("QuotaExceededError");
     };
     const { client, environment } = openTab(new FakeEnvironment(full));
     environment.respond = () => "down";

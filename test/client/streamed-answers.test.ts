@@ -87,7 +87,7 @@ describe("an answer that is being written", () => {
   it("stands after what its reader writes meanwhile, and before what was refused", async () => {
     const tab = await syncedTab();
     const { socket } = tab.environment;
-    const refused = tab.client.send("refused");
+    const { clientId: refused } = tab.client.send("refused");
     socket.down({ type: "error", code: "quota_exceeded", clientId: refused }, delta(0, "so"));
     expect(contents(tab)).toEqual(["so", "refused"]);
     tab.client.retry(refused);

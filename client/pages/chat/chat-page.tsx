@@ -20,6 +20,7 @@ export function ChatPage(props: { client: SessionClient; teamId: string }): JSX.
   const role = select((state) => state.role);
   const isInvited = select((state) => state.isInvited);
   const closing = select(closingLabel);
+  const isOffered = select((state) => state.offer !== undefined);
   const canManage = () => status() === "active" && role() === "owner";
   const [dialog, setDialog] = createSignal<"sharing" | "ending">();
   const [draft, setDraft] = createSignal("");
@@ -59,7 +60,7 @@ export function ChatPage(props: { client: SessionClient; teamId: string }): JSX.
         <Match when={closing()}>
           {(label) => <ClosingNotice client={props.client} label={label()} onReopen={reopening} />}
         </Match>
-        <Match when={status() === "offered"}>
+        <Match when={isOffered()}>
           <OfferNotice client={props.client} select={select} onAnswer={reopening} />
         </Match>
       </Switch>

@@ -45,7 +45,7 @@ export function ClosingNotice(props: ClosingNoticeProps): JSX.Element {
           <button
             type="button"
             class="button button-primary"
-            onClick={() => reopen(() => props.client.startNewSession())}
+            onClick={() => reopen(() => void props.client.createSession().catch(() => undefined))}
           >
             Start a new chat
           </button>

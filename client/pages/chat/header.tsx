@@ -21,7 +21,7 @@ export function Header(props: HeaderProps): JSX.Element {
   const synced = props.select((state) => state.synced);
   const isGuest = props.select((state) => state.isInvited);
   const presence = props.select((state) => presenceLabel(state.presence, viewerOf(state)));
-  const isOffered = props.select((state) => state.status === "offered");
+  const isOffered = props.select((state) => state.offer !== undefined);
   const label = () => (isOffered() ? NOT_OPEN : connectionLabel(connection(), synced()));
   return (
     <header class="header">

@@ -102,7 +102,7 @@ export function Log(props: { client: ChatClient; select: Select }): JSX.Element 
             <Match when={messages().length === 0 && isNew()}>
               <EmptyState isAsked={viewer() !== "operator" && !isReader()} />
             </Match>
-            <Match when={messages().length === 0 && status() === "opening"}>
+            <Match when={messages().length === 0 && status() === "creating"}>
               <p class="log-opening">Opening your chat…</p>
             </Match>
           </Switch>

@@ -13,7 +13,7 @@ interface OfferNoticeProps {
 
 /** Asks whether a chat from another device is to be this browser's own: it may replace one, and it may be a stranger's. */
 export function OfferNotice(props: OfferNoticeProps): JSX.Element {
-  const replacesOwn = props.select((state) => state.replacesOwn);
+  const replacesOwn = props.select((state) => state.offer?.replacesOwn ?? false);
   const [phase, setPhase] = createSignal<"asking" | "accepting" | "failed" | "over">("asking");
   let section!: HTMLElement;
   onMount(() => section.focus());

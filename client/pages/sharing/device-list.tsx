@@ -43,15 +43,11 @@ export function DeviceList(props: DeviceListProps): JSX.Element {
   const signOutOne = (device: Device) =>
     signOut(
       device.credentialId,
-      () => props.client.sharing.revokeDevice(device.credentialId),
+      () => props.client.revokeDevice(device.credentialId),
       `${deviceName(device)} was signed out.`,
     );
   const signOutOthers = () =>
-    signOut(
-      "others",
-      () => props.client.sharing.revokeOtherDevices(),
-      "All others were signed out.",
-    );
+    signOut("others", () => props.client.revokeOtherDevices(), "All others were signed out.");
 
   return (
     <section class="sharing-section" aria-labelledby="devices-title">

@@ -38,7 +38,7 @@ export function HandOff(props: HandOffProps): JSX.Element {
     setBusy(true);
     setFailure();
     try {
-      setMade(await props.client.sharing.handOff({ pageUrl: pageUrl() }));
+      setMade(await props.client.handOff({ pageUrl: pageUrl() }));
       props.onDone("The link is made.");
     } catch (error) {
       setFailure(failureLabel(error));

@@ -21,7 +21,7 @@ export function LinkRow(props: LinkRowProps): JSX.Element {
     setPhase("revoking");
     setFailure();
     try {
-      await props.client.sharing.revokeInvite(props.invite.inviteId, {
+      await props.client.revokeInvite(props.invite.inviteId, {
         revokeCredentials: signsOut(),
       });
       await props.onRevoked();

@@ -40,7 +40,7 @@ export function ShareLinks(props: ShareLinksProps): JSX.Element {
     setBusy(true);
     setFailure();
     try {
-      const { url } = await props.client.sharing.share({
+      const { url } = await props.client.share({
         role: role(),
         expiresInSeconds: seconds(),
         pageUrl: pageUrl(),

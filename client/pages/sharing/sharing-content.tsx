@@ -17,8 +17,8 @@ export interface SharingContentProps {
 /** All of the dialog, loaded when it is first opened: most visitors never do. */
 export function SharingContent(props: SharingContentProps): JSX.Element {
   const presence = props.select((state) => state.presence);
-  const devices = createLoaded(() => props.client.sharing.devices());
-  const invites = createLoaded(() => props.client.sharing.invites());
+  const devices = createLoaded(() => props.client.devices());
+  const invites = createLoaded(() => props.client.invites());
   const [done, setDone] = createSignal("");
   // Whoever comes or goes changes what the lists say.
   createEffect(

@@ -140,7 +140,7 @@ describe("closingLabel", () => {
   const shutOut = { status: "error", error: RequestError.fromClose(4401) } as const;
 
   it("says nothing while there is a chat, or one to decide about", () => {
-    for (const status of ["idle", "opening", "offered", "active"] as const) {
+    for (const status of ["idle", "creating", "active", "refreshing"] as const) {
       expect(closingLabel({ ...own, status })).toBeUndefined();
       expect(closingLabel({ ...guest, status })).toBeUndefined();
     }
@@ -201,6 +201,7 @@ function chatMessage(fields: Partial<ChatMessage>): ChatMessage {
   return {
     key: "K",
     seq: 1,
+    conversationId: "C1",
     role: "user",
     author: undefined,
     content: "text",

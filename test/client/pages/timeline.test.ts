@@ -13,6 +13,7 @@ function message(fields: Partial<ChatMessage> = {}): ChatMessage {
   return {
     key: `K${count}`,
     seq: count,
+    conversationId: "C1",
     role: "assistant",
     author: undefined,
     content: "text",

@@ -1,0 +1,43 @@
+// What a page tells of the conversations that an older program kept in this browser.
+
+/** Where they are, and how they are read. */
+export interface LegacySource {
+  /** Names the older program; what was taken over from it is remembered under this. */
+  readonly id: string;
+  /** All that is there now, in order; called again when it may have changed. May throw or reject: it is tried again later. */
+  read(): LegacyData | Promise<LegacyData>;
+  /**
+   * The storage items that hold it. Each is renamed to `<key>.durable-sessions-backup` once the server has everything;
+   * what is written to it again afterwards is taken over, too.
+   */
+  readonly keys: readonly string[];
+}
+
+export interface LegacyData {
+  readonly conversations: readonly LegacyConversation[];
+}
+
+export interface LegacyConversation {
+  /** The older program's own, unique among its conversations. */
+  readonly id: string;
+  readonly messages: readonly LegacyMessage[];
+}
+
+export interface LegacyMessage {
+  /** The older program's own, unique in its conversation. */
+  readonly id: string;
+  readonly role: "user" | "assistant";
+  readonly content: string;
+  /** ISO 8601, or milliseconds since 1970. */
+  readonly createdAt: string | number;
+  /** Files that stay where they are. */
+  readonly attachments?: readonly LegacyAttachment[];
+}
+
+export interface LegacyAttachment {
+  readonly url: string;
+  readonly name: string;
+  readonly type?: string;
+  /** Bytes. */
+  readonly size?: number;
+}
