@@ -18,7 +18,13 @@ export function fakeScope(
 }
 
 /** What a browser does to the pixels before it hands them out. */
-export type Noise = (pixels: Uint8ClampedArray, width: number) => void;
+export type Noise = (pixels: Uint8ClampedArray, written: PixelRange) => void;
+
+/** From the first pixel that text covers to the last, as indices into the pixels' bytes. */
+interface PixelRange {
+  readonly from: number;
+  readonly to: number;
+}
 
 export interface FakeCanvases {
   readonly createCanvas: (width: number, height: number) => HTMLCanvasElement;
@@ -52,6 +58,7 @@ export function fakeCanvases({ noise, glyphs = "a", card }: FakeGraphics = {}): 
 /** Text is a pattern that depends on the font, the text and the machine; arcs are left out. */
 function drawingContext(width: number, height: number, glyphs: string, noise: Noise | undefined) {
   const pixels = new Uint8ClampedArray(4 * width * height);
+  let written: PixelRange = { from: pixels.length, to: 0 };
   return {
     fillStyle: "",
     font: "",
@@ -62,6 +69,7 @@ function drawingContext(width: number, height: number, glyphs: string, noise: No
       [...`${this.font}${text}${glyphs}`].forEach((letter, i) => {
         const at = 4 * ((top + (i % 16)) * width + left + 3 * i);
         pixels.set([0, 102, 153, letter.charCodeAt(0)], at);
+        written = { from: Math.min(written.from, at), to: Math.max(written.to, at + 4) };
       });
     },
     fillRect(x: number, y: number) {
@@ -69,7 +77,7 @@ function drawingContext(width: number, height: number, glyphs: string, noise: No
       pixels.set([...color, 255], 4 * (y * width + x));
     },
     getImageData() {
-      noise?.(pixels, width);
+      noise?.(pixels, written);
       return { data: pixels };
     },
   };
@@ -92,12 +100,13 @@ export function noiseByPosition(seed: number): Noise {
   };
 }
 
-/** As Safari does: the same for the same colour, none where a pixel's neighbours have its colour. */
+/** As Safari does: the same for the same colour, none where a pixel's neighbour has its colour, and only between text. */
 export function noiseByColor(seed: number): Noise {
-  return (pixels) => {
-    for (let at = 4; at + 8 < pixels.length; at += 4) {
+  return (pixels, { from, to }) => {
+    for (let at = from; at < to; at += 4) {
       const [red = 0, , , alpha = 0] = pixels.subarray(at, at + 4);
-      if (alpha !== 0 && red !== pixels[at + 4]) pixels[at] = red - ((red * (seed + 3)) & 1);
+      const hash = Math.imul(red + 1, 0x9e3779b1 + 2 * seed) >>> 15;
+      if (alpha !== 0 && red !== pixels[at + 4]) pixels[at] = red - (hash & 1);
     }
   };
 }
