@@ -28,7 +28,7 @@ const importedMessageSchema: Shape<ImportedMessage> = z
       .describe("Text, at most 32 KiB of UTF-8; empty only beside attachments"),
     createdAt: z.iso
       .datetime({ offset: true })
-      .refine((time) => Date.parse(time) >= EARLIEST_MS, { message: "before the year 2000" })
+      .refine((time) => !(Date.parse(time) < EARLIEST_MS), { message: "before the year 2000" })
       .describe("ISO 8601"),
     attachments: z.array(attachmentSchema).max(MAX_ATTACHMENTS_PER_MESSAGE).exactOptional(),
   })
