@@ -22,12 +22,12 @@ import type {
 } from "./session-client.ts";
 import type { InvitedRecord, OwnRecord, RecordStore } from "./session-record.ts";
 import { invitedRecords, ownRecords } from "./session-record.ts";
-import { SessionReplica } from "./session-replica.ts";
+import type { SessionReplica } from "./session-replica.ts";
+import { createReplica } from "./session-replica.ts";
 import type { SessionClientState } from "./session-state.ts";
 import { INITIAL_STATE, isValid } from "./session-state.ts";
 import { sharing } from "./sharing.ts";
 import { Store } from "./store.ts";
-import { TypingSignal } from "./typing.ts";
 
 /** How often an open tab looks whether its token has grown old. */
 const AGE_CHECK_MS = 3_600_000;
@@ -51,7 +51,6 @@ class Client implements SessionClient {
   readonly #own: RecordStore<OwnRecord>;
   readonly #invited: RecordStore<InvitedRecord>;
   readonly #connection: Connection;
-  readonly #typing: TypingSignal;
   /** Both are replaced with the session: whatever still runs for an old one is known by them. */
   #access: SessionAccess;
   #replica: SessionReplica;
@@ -77,9 +76,6 @@ class Client implements SessionClient {
         }
       },
       ended: (end) => void this.#ended(end),
-    });
-    this.#typing = new TypingSignal(this.#environment.clock, (active) => {
-      this.#connection.send({ type: "typing", active });
     });
     this.#access = this.#newAccess();
     this.#replica = this.#newReplica();
@@ -116,7 +112,6 @@ class Client implements SessionClient {
   }
 
   send(content: string, options: SendOptions = {}): Sent {
-    this.#typing.set(false);
     const clientId = this.#environment.newId();
     return { clientId, delivered: this.#replica.send({ clientId, content, ...options }) };
   }
@@ -143,7 +138,7 @@ class Client implements SessionClient {
   }
 
   setTyping(active: boolean): void {
-    this.#typing.set(active);
+    this.#replica.setTyping(active);
   }
 
   async terminateSession(): Promise<void> {
@@ -254,9 +249,18 @@ class Client implements SessionClient {
 
   #newReplica(): SessionReplica {
     const access = this.#access;
-    return new SessionReplica(this.#store, this.#environment.clock, "user", {
-      sendUp: (frame) => void this.#connection.send(frame),
-      conversations: () => access.withToken((token) => this.#rest.conversations(token)),
+    return createReplica({
+      store: this.#store,
+      clock: this.#environment.clock,
+      ownRole: "user",
+      shelf: undefined,
+      sessionId: undefined,
+      handlers: {
+        sendUp: (frame) => void this.#connection.send(frame),
+        conversations: () => access.withToken((token) => this.#rest.conversations(token)),
+        wrote: () => undefined,
+        isVisible: () => this.#environment.attention.visible(),
+      },
     });
   }
 

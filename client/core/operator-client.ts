@@ -12,11 +12,11 @@ import type { OperatorKey } from "./rest-client.ts";
 import { RestClient } from "./rest-client.ts";
 import type { SessionEnd, Ticket } from "./session-access.ts";
 import type { ChatClient, SendOptions, Sent } from "./session-client.ts";
-import { SessionReplica } from "./session-replica.ts";
+import type { SessionReplica } from "./session-replica.ts";
+import { createReplica } from "./session-replica.ts";
 import type { SessionClientState } from "./session-state.ts";
 import { INITIAL_STATE } from "./session-state.ts";
 import { Store } from "./store.ts";
-import { TypingSignal } from "./typing.ts";
 
 export interface OperatorClientOptions {
   /** Where the API is: an origin, without a slash at the end. */
@@ -39,15 +39,23 @@ class Operator implements OperatorClient {
   readonly #key: OperatorKey;
   readonly #connection: Connection;
   readonly #replica: SessionReplica;
-  readonly #typing: TypingSignal;
 
   constructor({ baseUrl, operatorToken, sessionId, environment }: OperatorClientOptions) {
     this.#environment = { ...browserEnvironment(), ...environment };
     this.#key = { operatorToken, sessionId };
     this.#rest = new RestClient(baseUrl, this.#environment);
-    this.#replica = new SessionReplica(this.#store, this.#environment.clock, "operator", {
-      sendUp: (frame) => void this.#connection.send(frame),
-      conversations: () => this.#rest.conversations(this.#key),
+    this.#replica = createReplica({
+      store: this.#store,
+      clock: this.#environment.clock,
+      ownRole: "operator",
+      shelf: undefined,
+      sessionId: undefined,
+      handlers: {
+        sendUp: (frame) => void this.#connection.send(frame),
+        conversations: () => this.#rest.conversations(this.#key),
+        wrote: () => undefined,
+        isVisible: () => this.#environment.attention.visible(),
+      },
     });
     this.#connection = new Connection(baseUrl, this.#environment, {
       ticket: () => this.#enter(),
@@ -61,9 +69,6 @@ class Operator implements OperatorClient {
         }
       },
       ended: (end) => void this.#ended(end),
-    });
-    this.#typing = new TypingSignal(this.#environment.clock, (active) => {
-      this.#connection.send({ type: "typing", active });
     });
   }
 
@@ -85,7 +90,6 @@ class Operator implements OperatorClient {
   }
 
   send(content: string, options: SendOptions = {}): Sent {
-    this.#typing.set(false);
     const clientId = this.#environment.newId();
     return { clientId, delivered: this.#replica.send({ clientId, content, ...options }) };
   }
@@ -103,7 +107,7 @@ class Operator implements OperatorClient {
   }
 
   setTyping(active: boolean): void {
-    this.#typing.set(active);
+    this.#replica.setTyping(active);
   }
 
   async loadOlder(): Promise<void> {
