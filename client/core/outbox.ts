@@ -113,7 +113,7 @@ export function createOutbox(parts: OutboxParts) {
   };
 
   const refuse = (one: Pending, failure: RequestErrorCode): void => {
-    one.waiting?.reject(RequestError.fromFrame(failure));
+    one.waiting?.reject(new RequestError(failure));
     take({ ...one, failure });
     written.delete(one.message.clientId);
   };
@@ -128,7 +128,7 @@ export function createOutbox(parts: OutboxParts) {
     store.put(one);
     take(one, waiting);
     if (failure !== undefined) {
-      waiting?.reject(RequestError.fromFrame(failure));
+      waiting?.reject(new RequestError(failure));
     }
     flush();
   };
