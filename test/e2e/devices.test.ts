@@ -46,8 +46,8 @@ afterAll(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-async function openPage(options: BrowserContextOptions = {}): Promise<Page> {
-  const context = await browser.newContext({
+async function openPage(options: BrowserContextOptions = {}, within = browser): Promise<Page> {
+  const context = await within.newContext({
     locale: "de-DE",
     timezoneId: "Europe/Berlin",
     ...options,
@@ -82,6 +82,16 @@ describe("the fingerprint of one browser", () => {
     expect(await fingerprintOf(page)).toBe(first);
     await page.context().close();
     expect(await fingerprintWith({})).toBe(first);
+  });
+
+  it("stays when the browser is started again", async () => {
+    const again = await launchBrowser();
+    try {
+      const page = await openPage({}, again);
+      expect(await fingerprintOf(page)).toBe(await fingerprintWith({}));
+    } finally {
+      await again.close();
+    }
   });
 
   it.each<[string, BrowserContextOptions]>([
