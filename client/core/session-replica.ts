@@ -111,6 +111,8 @@ export function createReplica({
   const where = () => (chosen === undefined ? {} : { conversationId: chosen });
 
   const persist = (): void => {
+    cancelPersist?.();
+    cancelPersist = undefined;
     if (shelf && log.stretch && sessionId !== undefined && persisted !== log.messages) {
       persisted = log.messages;
       keepTranscript(shelf, sessionId, log.stretch);
