@@ -267,7 +267,7 @@ export function createOutbox(parts: OutboxParts) {
       store.all().filter((one) => one.sessionId !== undefined && one.sessionId !== sessionId),
     /** Puts what was written for another session into this one's line, in its old place. */
     requeue(list: readonly (Written | Pending)[]): void {
-      for (const one of list) {
+      for (const one of ended === undefined ? list : []) {
         // The other session's conversations are none of this one's.
         const { conversationId: _left, ...message } = one.message;
         const moved = { ...one, message, sessionId, failure: undefined };

@@ -100,7 +100,10 @@ export function createReplica({
     isLogged: (clientId) => log.messages.some(({ key }) => key === clientId),
     author: () => ownAuthor,
     sendUp,
-    changed: () => show(),
+    changed: () => {
+      show();
+      showPrevious();
+    },
   });
   const typing = createTypingSignal(clock, (active) => {
     sendUp({ type: "typing", ...where(), active });
@@ -299,8 +302,14 @@ export function createReplica({
         break;
       case "read":
         marks.told(frame);
-        if ((frame.side === "visitor") === isVisitor) {
-          threads.read(frame.conversationId, frame.seq);
+        if ((frame.side === "visitor") === isVisitor && frame.seq >= log.olderBefore - 1) {
+          const { length } = log.messages.filter(
+            (message) =>
+              message.conversationId === frame.conversationId &&
+              (message.seq ?? 0) > frame.seq &&
+              !isOwn(message),
+          );
+          threads.unread(frame.conversationId, length);
         }
         break;
     }
