@@ -27,6 +27,7 @@ import { createReplica } from "./session-replica.ts";
 import type { SessionClientState } from "./session-state.ts";
 import { INITIAL_STATE, isValid } from "./session-state.ts";
 import { sharing } from "./sharing.ts";
+import { NO_SHELF } from "./shelf.ts";
 import { Store } from "./store.ts";
 
 /** How often an open tab looks whether its token has grown old. */
@@ -253,7 +254,7 @@ class Client implements SessionClient {
       store: this.#store,
       clock: this.#environment.clock,
       ownRole: "user",
-      shelf: undefined,
+      shelf: NO_SHELF,
       sessionId: undefined,
       handlers: {
         sendUp: (frame) => void this.#connection.send(frame),

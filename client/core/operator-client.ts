@@ -16,6 +16,7 @@ import type { SessionReplica } from "./session-replica.ts";
 import { createReplica } from "./session-replica.ts";
 import type { SessionClientState } from "./session-state.ts";
 import { INITIAL_STATE } from "./session-state.ts";
+import { NO_SHELF } from "./shelf.ts";
 import { Store } from "./store.ts";
 
 export interface OperatorClientOptions {
@@ -48,13 +49,13 @@ class Operator implements OperatorClient {
       store: this.#store,
       clock: this.#environment.clock,
       ownRole: "operator",
-      shelf: undefined,
+      shelf: NO_SHELF,
       sessionId: undefined,
       handlers: {
         sendUp: (frame) => void this.#connection.send(frame),
         conversations: () => this.#rest.conversations(this.#key),
         wrote: () => undefined,
-        isVisible: () => this.#environment.attention.visible(),
+        isVisible: () => false,
       },
     });
     this.#connection = new Connection(baseUrl, this.#environment, {

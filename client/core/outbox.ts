@@ -8,7 +8,7 @@ import {
   MAX_MESSAGES_PER_SEND,
 } from "../../src/protocol/limits.ts";
 import type { Author, NewMessage } from "../../src/protocol/message.ts";
-import { chatMessage } from "./chat-message.ts";
+import { writtenMessage } from "./chat-message.ts";
 import type { Clock } from "./environment.ts";
 import type { OutboxStore, Written } from "./outbox-store.ts";
 import { RequestError, type RequestErrorCode } from "./request-error.ts";
@@ -66,19 +66,9 @@ export function createOutbox(parts: OutboxParts) {
   const find = (clientId: string) => pending.find(({ message }) => message.clientId === clientId);
 
   const take = (one: Written, waiting?: Waiting): void => {
-    const { order, message, failure } = one;
-    const { clientId: key, conversationId, content, metadata } = message;
-    const shown = chatMessage({
-      key,
-      conversationId,
-      role: ownRole,
-      author: author(),
-      content,
-      createdAt: order,
-      delivery: failure === undefined ? "queued" : "failed",
-      metadata,
-      failure,
-    });
+    const { message, failure } = one;
+    const key = message.clientId;
+    const shown = writtenMessage(one, { role: ownRole, author: author() });
     const taken: Pending = { ...one, shown, waiting };
     pending = [...pending.filter(({ message }) => message.clientId !== key), taken].sort(
       (a, b) => a.order - b.order,
@@ -96,6 +86,7 @@ export function createOutbox(parts: OutboxParts) {
     }
   };
   const is = (delivery: Delivery) => (one: Pending) => one.shown.delivery === delivery;
+  const unsettled = () => pending.filter((one) => is("queued")(one) || is("sending")(one));
   const requeueSending = () => deliver(is("sending"), "queued");
 
   const stopResend = () => {
@@ -185,7 +176,7 @@ export function createOutbox(parts: OutboxParts) {
     },
     /** Own messages that are neither stored nor refused. */
     get count(): number {
-      return pending.filter((one) => is("queued")(one) || is("sending")(one)).length;
+      return unsettled().length;
     },
     /** Settles with what becomes of it. */
     send(message: NewMessage): Promise<void> {
@@ -241,7 +232,7 @@ export function createOutbox(parts: OutboxParts) {
     /** Nothing that is not stored by now ever will be. It is kept, for the next session. */
     over(failure: RequestErrorCode): void {
       ended = failure;
-      for (const one of pending.filter((each) => is("queued")(each) || is("sending")(each))) {
+      for (const one of unsettled()) {
         refuse(one, failure);
       }
     },
