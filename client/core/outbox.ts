@@ -66,14 +66,13 @@ export function createOutbox(parts: OutboxParts) {
   const find = (clientId: string) => pending.find(({ message }) => message.clientId === clientId);
 
   const take = (one: Written, waiting?: Waiting): void => {
-    const { message, failure } = one;
-    const key = message.clientId;
+    const key = one.message.clientId;
     const shown = writtenMessage(one, { role: ownRole, author: author() });
     const taken: Pending = { ...one, shown, waiting };
     pending = [...pending.filter(({ message }) => message.clientId !== key), taken].sort(
       (a, b) => a.order - b.order,
     );
-    if (failure === undefined) {
+    if (one.failure === undefined) {
       written.set(key, taken);
     }
   };
@@ -96,10 +95,11 @@ export function createOutbox(parts: OutboxParts) {
 
   const flush = (): void => {
     if (isSynced() && !cancelResend) {
-      for (const messages of frames(pending.filter(is("queued")))) {
+      const queued = pending.filter(is("queued"));
+      deliver(is("queued"), "sending");
+      for (const messages of frames(queued)) {
         sendUp({ type: "send", messages });
       }
-      deliver(is("queued"), "sending");
     }
   };
 
@@ -124,8 +124,13 @@ export function createOutbox(parts: OutboxParts) {
     flush();
   };
 
-  /** Takes what stands in storage for this session; true when something is too young for it. */
-  const adopt = (writtenBy: number): boolean => {
+  /**
+   * Takes what stands in storage for this session.
+   *
+   * @param now to leave to its own tab what that may just be sending; undefined to take all
+   * @returns whether something was too young
+   */
+  const adopt = (now?: number): boolean => {
     let isYoungThere = false;
     for (const one of ended === undefined ? store.all() : []) {
       const { order, message } = one;
@@ -137,7 +142,7 @@ export function createOutbox(parts: OutboxParts) {
         store.drop(one);
       } else if (!known || (known.failure !== undefined && order > known.order)) {
         // Taken up again elsewhere, a refused one stands there under a later order.
-        if (order > writtenBy) {
+        if (now !== undefined && Math.abs(now - order) < ADOPT_AFTER_MS) {
           isYoungThere = true;
         } else {
           take(stamp(one));
@@ -159,7 +164,7 @@ export function createOutbox(parts: OutboxParts) {
   const look = (): void => {
     cancelAdoption ??= clock.after(ADOPT_AFTER_MS, () => {
       cancelAdoption = undefined;
-      if (adopt(clock.now() - ADOPT_AFTER_MS)) {
+      if (adopt(clock.now())) {
         look();
       }
       flush();
@@ -167,7 +172,7 @@ export function createOutbox(parts: OutboxParts) {
     });
   };
 
-  adopt(Number.POSITIVE_INFINITY);
+  adopt();
 
   return {
     /** Replaced when it changes. */
@@ -247,7 +252,7 @@ export function createOutbox(parts: OutboxParts) {
       if (sessionId !== id) {
         sessionId = id;
         pending = pending.map((one) => ({ ...one, ...stamp(one) }));
-        adopt(Number.POSITIVE_INFINITY);
+        adopt();
       }
     },
     /** Other tabs may have written, or be gone with what they wrote. */

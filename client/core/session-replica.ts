@@ -206,6 +206,12 @@ export function createReplica({
     showPrevious();
     handlers.wrote();
   };
+  const dismissPrevious = (): void => {
+    outbox.drop(outbox.unsent());
+    keepPrevious(shelf, undefined);
+    showPrevious();
+    handlers.wrote();
+  };
   const showConversation = (id: string): void => {
     typing(false);
     typists.present([]);
@@ -379,10 +385,12 @@ export function createReplica({
     },
     /** Writes the end of the transcript now, if it has changed. */
     persist,
-    /** Nothing of the transcript stays in the browser. */
+    /** Nothing that was said stays in the browser, nor what was about to be: it may be in other hands. */
     forget(): void {
       persisted = log.messages;
       forgetTranscript(shelf);
+      outbox.drop(outbox.pending);
+      dismissPrevious();
     },
 
     /** @returns what settles once it is stored or refused */
@@ -408,12 +416,7 @@ export function createReplica({
     /** Writes them for this session, under the same clientIds. Whoever waits for one of them goes on waiting. */
     requeue,
     sendUnsent: () => requeue(outbox.unsent()),
-    dismissPrevious(): void {
-      outbox.drop(outbox.unsent());
-      keepPrevious(shelf, undefined);
-      showPrevious();
-      handlers.wrote();
-    },
+    dismissPrevious,
 
     setTyping: typing,
     cancel: (messageId: string) => sendUp({ type: "cancel", messageId }),

@@ -145,11 +145,6 @@ describe("older messages that come too late", () => {
     expect(contents(tab)).toEqual(["message 901"]);
     expect(tab.client.getState().older).toBe("more");
   });
-
-  it("are not shown in the next session", async () => {
-    const tab = await whileLoading(({ client }) => void client.createSession());
-    expect(contents(tab)).toEqual([]);
-  });
 });
 
 describe("received", () => {

@@ -137,6 +137,19 @@ describe("another tab", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it("takes what a dead one wrote when the clock was fast, and does not wait for it for ever", async () => {
+    const storage = new MemoryStorage();
+    const server = new FakeServer();
+    const living = new Tab(storage, "S1");
+    vi.setSystemTime(Date.now() + 86_400_000);
+    new Tab(storage, "S1").write("from tomorrow");
+    vi.setSystemTime(Date.now() - 86_400_000);
+    living.connect(server);
+    await pass(2 * ADOPT_AFTER_MS);
+    expect(server.contents).toEqual(["from tomorrow"]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it("leaves to a living one what that sends itself", async () => {
     const storage = new MemoryStorage();
     const server = new FakeServer();

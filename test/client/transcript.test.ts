@@ -130,9 +130,15 @@ describe("the end of the transcript", () => {
     expect(storage.items.get(ITEM)).not.toContain("secret 1");
   });
 
-  it("is forgotten on demand", async () => {
+  it("is forgotten on demand, with all else that was written or was to be", async () => {
     const storage = await seen(serverWith(2));
+    const before = new Tab(storage, "S0");
+    before.write("unsent");
+    before.replica.bury("expired");
     const tab = new Tab(storage, "S1");
+    tab.connect(serverWith(2));
+    tab.disconnect();
+    tab.write("queued");
     tab.replica.forget();
     await pass(10_000);
     tab.replica.persist();
