@@ -180,11 +180,7 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
   }
 
   async function currentTicket(): Promise<Entry> {
-    if (
-      ticket &&
-      ticket.sessionId === sessionId() &&
-      !isStale(ticket.issuedAt, clock.now())
-    ) {
+    if (ticket && ticket.sessionId === sessionId() && !isStale(ticket.issuedAt, clock.now())) {
       return ticket;
     }
     // An invite may be good for one use, and whoever asks twice at once would lose what the first got.
