@@ -54,6 +54,7 @@ export class World {
   /** Lets so much time pass, and everything that falls into it happen. */
   async pass(ms: number): Promise<void> {
     const until = this.#now + ms;
+    await promisesSettled();
     for (;;) {
       const event = this.#queue.next(until);
       if (!event) {
