@@ -62,6 +62,8 @@ export class StorageView implements KeyValueStorage {
   readonly #pending = new Map<string, number>();
   readonly #toBackend: Delays;
   readonly #fromBackend: Delays;
+  /** The page that hears of the others' writes: its `storage` event. */
+  changed: (key: string) => void = () => undefined;
 
   constructor(shared: SharedStorage, world: World, items: ReadonlyMap<string, string>) {
     this.#shared = shared;
@@ -106,8 +108,11 @@ export class StorageView implements KeyValueStorage {
       const pending = this.#pending.get(write.key) ?? 0;
       if (write.from === this) {
         this.#pending.set(write.key, pending - 1);
-      } else if (pending === 0) {
-        set(this.#items, write);
+      } else {
+        if (pending === 0) {
+          set(this.#items, write);
+        }
+        this.changed(write.key);
       }
     });
   }

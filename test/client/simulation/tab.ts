@@ -64,6 +64,7 @@ export class Tab implements Receiver {
       environment: this.#environment(),
       ...settings,
     });
+    this.storage.changed = (key) => this.hear({ kind: kindOf(key) });
     this.note("opens");
     this.client.start();
     this.#noteChanges();
@@ -104,7 +105,6 @@ export class Tab implements Receiver {
 
   hear(message: TabMessage): void {
     if (this.state === "running") {
-      this.note(`hears ${message.kind}`);
       for (const listener of [...this.#tabMessages]) {
         listener(message);
       }
@@ -210,6 +210,11 @@ export class Tab implements Receiver {
       cancel();
     };
   }
+}
+
+/** What a page makes of an item that another one wrote. */
+function kindOf(key: string): TabMessage["kind"] {
+  return key.includes("/out/") ? "outbox" : "session";
 }
 
 function subscribe<T>(listeners: Set<T>, listener: T): () => void {
