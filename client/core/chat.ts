@@ -3,17 +3,16 @@ import { DEFAULT_PAGE_MESSAGES } from "../../src/protocol/limits.ts";
 import type { ConversationList, MessagePage } from "../../src/protocol/rest.ts";
 import { Connection } from "./connection.ts";
 import type { ConnectionEnd } from "./connection-handlers.ts";
-import type { OwnRole } from "./conversation-view.ts";
 import type { Environment } from "./environment.ts";
 import type { Rest } from "./rest.ts";
 import type { Entry, SessionEnd } from "./session-access.ts";
 import type { ChatClient, SendOptions } from "./session-client.ts";
-import { SessionReplica } from "./session-replica.ts";
+import type { OwnRole, SessionReplica } from "./session-replica.ts";
+import { createReplica } from "./session-replica.ts";
 import type { SessionClientState } from "./session-state.ts";
 import { INITIAL_STATE } from "./session-state.ts";
 import type { Shelf } from "./shelf.ts";
 import { Store } from "./store.ts";
-import { TypingSignal } from "./typing.ts";
 
 /** A call about the session; `path` is what follows its own. Rejects with `RequestError`. */
 export type SessionCall = <T = void>(
@@ -60,23 +59,20 @@ export function createChat({
       }
     },
   });
-  const typing = new TypingSignal(environment.clock, (active) => {
-    connection.send({ type: "typing", active });
-  });
-
   /** Replaced with the session: whatever still runs for an old one is known by it. */
   let replica: SessionReplica;
 
   function open(): void {
-    replica = new SessionReplica({
+    replica = createReplica({
       store,
-      environment,
+      clock: environment.clock,
       ownRole,
       ...kept(),
       handlers: {
         sendUp: (frame) => connection.send(frame),
         conversations: () => call<ConversationList>("GET", "/conversations"),
         wrote,
+        isVisible: environment.attention.visible,
       },
     });
   }
@@ -91,14 +87,13 @@ export function createChat({
     getState: () => store.get(),
     subscribe: (listener) => store.subscribe(listener),
     send(content: string, options: SendOptions = {}) {
-      typing.set(false);
       const clientId = environment.newId();
       return { clientId, delivered: replica.send({ clientId, content, ...options }) };
     },
     retry: (key) => replica.retry(key),
     cancel: (key) => replica.cancel(key),
     markRead: () => replica.markRead(),
-    setTyping: (active) => typing.set(active),
+    setTyping: (active) => replica.setTyping(active),
     loadOlder,
   };
 
