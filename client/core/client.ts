@@ -28,9 +28,12 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   const refreshIntervalMs = (options.refreshInterval ?? 30) * MINUTE_MS;
   const environment = environmentOf(options);
   const { clock, attention, tabs } = environment;
-  const inMemory = () => chat?.store.patch({ storage: "memory" });
+  let isInMemory = false;
+  let refused = () => {
+    isInMemory = true;
+  };
   const prefix = `durable-sessions/${teamId}/`;
-  const shelf = createShelf(environment.storage, prefix, inMemory);
+  const shelf = createShelf(environment.storage, prefix, () => refused());
   const tabShelf = createShelf(environment.tabStorage, prefix, () => undefined);
   const rest = createRest(baseUrl, environment);
   const own = createOwnSession({ rest, shelf, environment, options, look: () => look() });
@@ -51,6 +54,10 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     wrote: () => tell({ kind: "outbox", teamId }),
   });
   const { store, connection, actions } = chat;
+  refused = () => store.patch({ storage: "memory" });
+  if (isInMemory) {
+    refused();
+  }
 
   /** What ends the subscriptions and timers of a client that was started. */
   let ending: (() => void)[] | undefined;
