@@ -62,7 +62,9 @@ export class StorageView implements KeyValueStorage {
   readonly #pending = new Map<string, number>();
   readonly #toBackend: Delays;
   readonly #fromBackend: Delays;
-  /** The page that hears of the others' writes: its `storage` event. */
+  /** Whom the history names. */
+  owner = "storage";
+  /** The others' writes, as a page hears of them: its `storage` event. */
   changed: (key: string) => void = () => undefined;
 
   constructor(shared: SharedStorage, world: World, items: ReadonlyMap<string, string>) {
@@ -121,7 +123,7 @@ export class StorageView implements KeyValueStorage {
     const write = { from: this, key, value };
     set(this.#items, write);
     this.#pending.set(key, (this.#pending.get(key) ?? 0) + 1);
-    this.#world.note("storage", `${key.slice(0, 60)} = ${value?.slice(0, 80) ?? "nothing"}`);
+    this.#world.note(this.owner, `stores ${key.slice(17, 60)} = ${value?.slice(0, 160) ?? "nothing"}`);
     this.#toBackend.after(() => this.#shared.arrived(write));
   }
 

@@ -64,6 +64,7 @@ export class Tab implements Receiver {
       environment: this.#environment(),
       ...settings,
     });
+    this.storage.owner = name;
     this.storage.changed = (key) => this.hear({ kind: kindOf(key) });
     this.note("opens");
     this.client.start();
@@ -175,7 +176,7 @@ export class Tab implements Receiver {
       tabStorage: this.tabStorage,
       takeInvite: () => undefined,
       clock: {
-        now: () => world.now + browser.clockOffsetMs,
+        now: () => Math.floor(world.now) + browser.clockOffsetMs,
         after: (ms, callback) => this.#timer(ms, callback),
       },
       random: () => world.random(),
