@@ -30,7 +30,10 @@ interface Parts {
   readonly ticket: () => Promise<Entry>;
   readonly ended: (end: ConnectionEnd) => void;
   /** What is kept of a session between two pages, and which it is, if that is known already. */
-  readonly kept: () => { readonly shelf: Shelf | undefined; readonly sessionId: string | undefined };
+  readonly kept: () => {
+    readonly shelf: Shelf | undefined;
+    readonly sessionId: string | undefined;
+  };
   /** Other tabs may have to send what was just written. */
   readonly wrote: () => void;
 }

@@ -9,7 +9,7 @@ import type { ConnectionEnd } from "./connection-handlers.ts";
 import type { AttentionEvent, TabMessage } from "./environment.ts";
 import { createInvitation } from "./invitation.ts";
 import { createOwnSession } from "./own-session.ts";
-import { closeError, RequestError } from "./request-error.ts";
+import { closeError, type RequestError } from "./request-error.ts";
 import { createRest } from "./rest.ts";
 import type { SessionEnd } from "./session-access.ts";
 import { createSessionAccess } from "./session-access.ts";
@@ -362,8 +362,6 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
         reopen();
       }
     },
-
-    endTransition() {},
 
     devices: async () => (await owners<DeviceList>("GET", "/devices")).devices,
     revokeDevice: (id) => owners("DELETE", `/devices/${encodeURIComponent(id)}`),
