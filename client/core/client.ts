@@ -202,6 +202,10 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       await new Promise<void>((resolve) => clock.after(RIVAL_PATIENCE_MS, resolve));
     }
     if (replica === chat.replica && !look()) {
+      if (answer && "ticket" in answer) {
+        connection.start();
+        return;
+      }
       const isOver = answer !== undefined && "session" in answer;
       over(isOver ? answer : { reason: "terminated", session: undefined });
     }

@@ -169,7 +169,8 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
   }
 
   async function currentTicket(): Promise<Entry> {
-    if (ticket && !isStale(ticket.issuedAt, clock.now())) {
+    const { sessionId } = (isInvited() ? invitation.key() : own.key()) ?? {};
+    if (ticket && ticket.sessionId === sessionId && !isStale(ticket.issuedAt, clock.now())) {
       return ticket;
     }
     // An invite may be good for one use, and whoever asks twice at once would lose what the first got.
