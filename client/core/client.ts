@@ -150,7 +150,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       return false;
     }
     const { sessionId, status } = store.get();
-    const followed = own.follow();
+    const followed = own.follow(status === "creating" || isValid({ status }));
     if (followed) {
       const written = followed.isRival ? chat.replica.ownMessages() : [];
       reopen();

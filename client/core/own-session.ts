@@ -8,7 +8,7 @@ import type { Key, Rest } from "./rest.ts";
 import { callWith } from "./rest.ts";
 import type { SessionClientOptions } from "./session-client.ts";
 import type { OwnRecord } from "./session-record.ts";
-import { readOwn, writeOwn } from "./session-record.ts";
+import { outranks, readOwn, writeOwn } from "./session-record.ts";
 import type { Shelf } from "./shelf.ts";
 
 /** After a creation storage is looked into again: what another tab wrote at the same moment may come to light late. */
@@ -41,9 +41,13 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   const { clock, newId, tabs } = environment;
   const { teamId, tokenTransport = "bearer" } = options;
   /** The session that this tab is in, even where storage has lost it. */
-  let mine: OwnRecord = { generation: 0, refreshedAt: 0, expiresAt: 0, ended: false };
-  /** When this tab took part in its creation; undefined where it did not. */
-  let createdAt: number | undefined;
+  let mine: OwnRecord = { generation: 0, refreshedAt: 0, expiresAt: 0, beganAt: 0, ended: false };
+  /** Whether this tab took part in its creation. */
+  let isCreator = false;
+  /** When this tab went into it. */
+  let enteredAt = 0;
+  /** The key of a creation that can bring nothing any more. */
+  let spentKey: string | undefined;
 
   /**
    * As storage has it at this moment. Never keep its token: once another tab has rotated it, the server takes whoever comes
@@ -55,9 +59,16 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
       stored.sessionId !== undefined &&
       (mine.sessionId ?? stored.sessionId) === stored.sessionId
     ) {
-      mine = stored;
+      be(stored);
     }
     return mine;
+  }
+
+  function be(record: OwnRecord): void {
+    if (record.sessionId !== mine.sessionId) {
+      enteredAt = clock.now();
+    }
+    mine = record;
   }
 
   function key(): Key | undefined {
@@ -68,7 +79,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   /** Stored first and used after: a page that is closed between the two must not come back with the old one. */
   function keep(record: OwnRecord): void {
     writeOwn(shelf, record);
-    mine = record;
+    be(record);
   }
 
   function tell(kind: "session" | "terminated", { id, version }: Session): void {
@@ -82,6 +93,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
       token,
       refreshedAt: clock.now(),
       expiresAt: Date.parse(session.expiresAt),
+      beganAt: Date.parse(session.createdAt),
       ended: false,
     };
   }
@@ -90,24 +102,35 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   function replace(answer: OpenedSession): void {
     const { sessionId, generation } = record();
     const follows = sessionId !== undefined && sessionId !== answer.session.id;
-    createdAt = undefined;
+    isCreator = false;
     keep({ ...opened(answer), generation: follows ? generation + 1 : generation });
     tell("session", answer.session);
   }
 
-  /** Goes over to whatever storage has; undefined when that is the session that this tab is in. */
-  function follow(): Followed | undefined {
+  /**
+   * Goes over to the session that storage has, unless this tab's has the better right to be the browser's: then storage is
+   * told so.
+   *
+   * @param isAlive whether this tab's session goes on, as far as it knows
+   * @returns undefined when this tab stays where it is
+   */
+  function follow(isAlive: boolean): Followed | undefined {
     const stored = readOwn(shelf);
     const left = key();
     if (left === undefined || (stored.sessionId ?? left.sessionId) === left.sessionId) {
       return undefined;
     }
-    const isRival = createdAt !== undefined && stored.generation === mine.generation;
-    mine = stored;
-    createdAt = undefined;
-    if (isRival) {
+    if (isAlive && !mine.ended && outranks(mine, stored)) {
+      keep(mine);
+      tabs.post({ kind: "session", teamId, sessionId: left.sessionId });
+      return undefined;
+    }
+    const isRival = stored.generation === mine.generation;
+    if (isRival && isCreator) {
       end(left);
     }
+    be(stored);
+    isCreator = false;
     return { left, isRival };
   }
 
@@ -120,12 +143,13 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
         createKey: newId(),
         refreshedAt: 0,
         expiresAt: 0,
+        beganAt: 0,
         ended: false,
       });
     } else {
       mine = { ...mine, sessionId: undefined };
     }
-    createdAt = undefined;
+    isCreator = false;
   }
 
   /** Nobody is to find what nobody needs; where that cannot be said now, it is said later. */
@@ -139,43 +163,46 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
 
   /**
    * Tabs that create at the same time share one key through storage, and the same key makes the same session. Where two
-   * keys were written in the same moment, the one that stands in storage afterwards wins, and the other session is ended.
+   * keys were written in the same moment, the session that outranks the other stays, and the other is ended.
    *
-   * @returns undefined when there is another session to enter, or another key to create with
+   * @returns undefined when there is another session to enter
    */
   async function create(): Promise<OpenedSession | undefined> {
-    const { sessionId, generation, createKey = newId() } = readOwn(shelf);
-    if (sessionId !== undefined) {
+    const before = readOwn(shelf);
+    if (before.sessionId !== undefined) {
       return undefined;
     }
-    // Stored before it is used: when the answer gets lost, the same key asks for it again.
-    keep({ ...mine, generation, createKey });
+    const isShared = before.createKey !== undefined && before.createKey !== spentKey;
+    const createKey = (isShared && before.createKey) || newId();
+    const generation = Math.max(before.generation, mine.generation);
+    if (!isShared) {
+      // Stored before it is used: when the answer gets lost, the same key asks for it again.
+      keep({ ...mine, generation, createKey });
+    }
     const answer = await ask(createKey).catch((error) => {
-      if (isExpiredKey(error) && readOwn(shelf).createKey === createKey) {
-        // The session behind it is out of reach: nobody kept its token.
-        keep({ ...mine, createKey: newId() });
+      if (isExpiredKey(error)) {
+        // The session behind it is over, or out of reach: nobody kept its token.
+        spentKey = createKey;
       }
       throw error;
     });
+    const created = { ...opened(answer), generation, createKey };
     const now = readOwn(shelf);
-    if (
-      now.sessionId === undefined
-        ? (now.createKey ?? createKey) !== createKey
-        : now.sessionId !== answer.session.id
-    ) {
+    const isOther = now.sessionId !== undefined && now.sessionId !== created.sessionId;
+    if (isOther && outranks(now, created)) {
       end({ sessionId: answer.session.id, token: answer.token });
       return undefined;
     }
-    createdAt = clock.now();
-    if (now.sessionId !== undefined) {
-      mine = now;
-      return { ...answer, ...(now.token !== undefined && { token: now.token }) };
-    }
-    keep(opened(answer));
-    tell("session", answer.session);
+    isCreator = true;
     for (const ms of RIVAL_CHECKS_MS) {
       clock.after(ms, look);
     }
+    if (now.sessionId === created.sessionId) {
+      be(now);
+      return { ...answer, ...(now.token !== undefined && { token: now.token }) };
+    }
+    keep(created);
+    tell("session", answer.session);
     return answer;
   }
 
@@ -277,7 +304,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
 
     /** Whether another tab's creation of the same moment may still come to light. */
     get mayHaveRival(): boolean {
-      return createdAt !== undefined && clock.now() - createdAt < Math.max(...RIVAL_CHECKS_MS);
+      return clock.now() - enteredAt < Math.max(...RIVAL_CHECKS_MS);
     },
 
     /** Whether nothing has prolonged the session's life for so long, in whichever tab. */

@@ -33,6 +33,9 @@ export type Entry = Ticket | SessionEnd | Offer;
 /** What is left of a ticket's life when it is no longer used: time for the upgrade to arrive. */
 const TICKET_MARGIN_MS = 10_000;
 
+/** How often what another tab did at the same moment may get in the way of one entry. */
+const ENTRIES = 3;
+
 /** Whether a ticket is too old to open a socket with. */
 export function isStale(issuedAt: number, now: number): boolean {
   return now - issuedAt > TICKET_TTL_MS - TICKET_MARGIN_MS;
@@ -97,11 +100,11 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
     if (kind === "offered") {
       return { reason: "offered" };
     }
-    return kind === "guest" ? await validate(key()) : await enterOwn(true);
+    return kind === "guest" ? await validate(key()) : await enterOwn(ENTRIES);
   }
 
-  /** @param isFirst whether another attempt may follow, with what has changed in storage meanwhile */
-  async function enterOwn(isFirst: boolean): Promise<Entry> {
+  /** @param left how many more attempts may follow, with what has changed in storage meanwhile */
+  async function enterOwn(left: number): Promise<Entry> {
     const tried = own.key();
     try {
       if (tried !== undefined) {
@@ -112,11 +115,11 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
         return enterWith(created);
       }
     } catch (error) {
-      if (!isFirst || !(await isWorthAnother(error, tried))) {
+      if (left === 0 || !(await isWorthAnother(error, tried))) {
         return ended(error);
       }
     }
-    return await enterOwn(false);
+    return await enterOwn(Math.max(0, left - 1));
   }
 
   async function isWorthAnother(error: unknown, tried: Key | undefined): Promise<boolean> {
