@@ -18,6 +18,14 @@ const RIVAL_CHECKS_MS = [1_000, 5_000];
 const END_AGAIN_MS = 10_000;
 const END_ATTEMPTS = 6;
 
+const NONE: OwnRecord = {
+  generation: 0,
+  refreshedAt: 0,
+  expiresAt: 0,
+  beganAt: 0,
+  ended: false,
+};
+
 /** Another session than this tab's turned out to be the browser's. */
 export interface Followed {
   /** The one that this tab leaves. */
@@ -41,7 +49,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   const { clock, newId, tabs } = environment;
   const { teamId, tokenTransport = "bearer" } = options;
   /** The session that this tab is in, even where storage has lost it. */
-  let mine: OwnRecord = { generation: 0, refreshedAt: 0, expiresAt: 0, beganAt: 0, ended: false };
+  let mine: OwnRecord = NONE;
   /** Whether this tab took part in its creation. */
   let isCreator = false;
   /** When this tab went into it. */
@@ -138,16 +146,9 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   function leave(): void {
     const { sessionId, generation } = readOwn(shelf);
     if (sessionId !== undefined && sessionId === mine.sessionId) {
-      keep({
-        generation: generation + 1,
-        createKey: newId(),
-        refreshedAt: 0,
-        expiresAt: 0,
-        beganAt: 0,
-        ended: false,
-      });
+      keep({ ...NONE, generation: generation + 1, createKey: newId() });
     } else {
-      mine = { ...mine, sessionId: undefined };
+      be({ ...NONE, generation: mine.generation });
     }
     isCreator = false;
   }

@@ -56,7 +56,9 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
   let ticket: Ticket | undefined;
   /** The token that bought it. */
   let used: string | undefined;
-  let entering: Promise<Entry> | undefined;
+  let entering:
+    | { readonly sessionId: string | undefined; readonly entry: Promise<Entry> }
+    | undefined;
 
   function isInvited(): boolean {
     return invitation.record().kind !== "none";
@@ -177,10 +179,15 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
       return ticket;
     }
     // An invite may be good for one use, and whoever asks twice at once would lose what the first got.
-    entering ??= enter().finally(() => {
-      entering = undefined;
-    });
-    return await entering;
+    if (entering?.sessionId !== sessionId || entering === undefined) {
+      const begun = { sessionId, entry: enter() };
+      entering = begun;
+      const forget = () => {
+        entering = entering === begun ? undefined : entering;
+      };
+      begun.entry.then(forget, forget);
+    }
+    return await entering.entry;
   }
 
   return {
