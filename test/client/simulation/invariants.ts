@@ -85,11 +85,8 @@ function lost(simulation: Simulation, written: Written): string[] {
     return [];
   }
   const homes = homesOf(simulation, clientId);
-  const isUnsent = browser.running.some(({ client }) =>
-    client.getState().previous?.unsent.some(({ key }) => key === clientId),
-  );
   if (homes.length === 0) {
-    return isUnsent ? [] : [`${content} of ${name} is lost`];
+    return isKept(simulation, clientId) ? [] : [`${content} of ${name} is lost`];
   }
   const isAlive = homes.some(
     (session) =>
@@ -100,6 +97,18 @@ function lost(simulation: Simulation, written: Written): string[] {
   return isAlive
     ? []
     : [`${content} of ${name} is only in ${homes.map(({ id }) => id)}, which nobody has`];
+}
+
+/** Whether the person can still find it: as failed, as unsent, or with the session that was ended. */
+function isKept({ browser }: Simulation, clientId: string): boolean {
+  return browser.running.some(({ client, storage }) => {
+    const { status, messages: shown, previous } = client.getState();
+    return (
+      shown.some(({ key, delivery }) => key === clientId && delivery === "failed") ||
+      previous?.unsent.some(({ key }) => key === clientId) ||
+      (status === "terminated" && storage.holds(clientId))
+    );
+  });
 }
 
 /** Where storage failed, a page may have lost its session and begun another. */

@@ -104,6 +104,11 @@ export class StorageView implements KeyValueStorage {
     this.#write(key, undefined);
   }
 
+  /** Whether any item's key names it. */
+  holds(name: string): boolean {
+    return [...this.#items.keys()].some((key) => key.includes(name));
+  }
+
   /** The backend says what was written, in its order. */
   told(write: Write): void {
     this.#fromBackend.after(() => {
@@ -123,7 +128,10 @@ export class StorageView implements KeyValueStorage {
     const write = { from: this, key, value };
     set(this.#items, write);
     this.#pending.set(key, (this.#pending.get(key) ?? 0) + 1);
-    this.#world.note(this.owner, `stores ${key.slice(17, 60)} = ${value?.slice(0, 160) ?? "nothing"}`);
+    this.#world.note(
+      this.owner,
+      `stores ${key.slice(17, 60)} = ${value?.slice(0, 160) ?? "nothing"}`,
+    );
     this.#toBackend.after(() => this.#shared.arrived(write));
   }
 
