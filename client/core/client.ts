@@ -169,7 +169,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
 
   async function ended(end: ConnectionEnd): Promise<void> {
     if (end.kind === "session_over") {
-      over(end.end);
+      await conclude(end.end);
     } else if (end.kind === "offered") {
       store.patch({ status: "idle", offer: { replacesOwn: own.key() !== undefined } });
     } else if (end.kind === "closed" && end.code === CLOSE_CODES.ended) {
@@ -198,16 +198,25 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   async function learnReason(): Promise<void> {
     const { replica } = chat;
     const answer = await access.lookUp().catch(() => undefined);
-    if (own.mayHaveRival) {
+    if (replica !== chat.replica) {
+      return;
+    }
+    if (answer && "ticket" in answer) {
+      connection.start();
+    } else {
+      const isOver = answer !== undefined && "session" in answer;
+      await conclude(isOver ? answer : { reason: "terminated", session: undefined });
+    }
+  }
+
+  /** A session may have ended because another tab has a better one. */
+  async function conclude(end: SessionEnd): Promise<void> {
+    const { replica } = chat;
+    if (end.reason === "terminated" && own.mayHaveRival && !access.isInvited()) {
       await new Promise<void>((resolve) => clock.after(RIVAL_PATIENCE_MS, resolve));
     }
     if (replica === chat.replica && !look()) {
-      if (answer && "ticket" in answer) {
-        connection.start();
-        return;
-      }
-      const isOver = answer !== undefined && "session" in answer;
-      over(isOver ? answer : { reason: "terminated", session: undefined });
+      over(end);
     }
   }
 

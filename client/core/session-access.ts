@@ -13,7 +13,7 @@ import { callWith } from "./rest.ts";
 export interface Ticket {
   readonly sessionId: string;
   readonly ticket: string;
-  /** By this device's clock, when the answer came. */
+  /** By this device's clock, when it was asked for: the answer may have waited in a page that slept. */
   readonly issuedAt: number;
 }
 
@@ -85,19 +85,23 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
     }
   }
 
-  function enterWith(opened: { readonly session: Session; readonly ticket: string }): Ticket {
+  function enterWith(
+    opened: { readonly session: Session; readonly ticket: string },
+    issuedAt: number,
+  ): Ticket {
     const { session } = opened;
     learned(session);
     used = key().token;
-    ticket = { sessionId: session.id, ticket: opened.ticket, issuedAt: clock.now() };
+    ticket = { sessionId: session.id, ticket: opened.ticket, issuedAt };
     return ticket;
   }
 
   async function enter(): Promise<Entry> {
     const { kind } = invitation.record();
     if (kind === "redeeming") {
+      const askedAt = clock.now();
       const redeemed = await invitation.redeem();
-      return redeemed ? enterWith(redeemed) : { reason: "offered" };
+      return redeemed ? enterWith(redeemed, askedAt) : { reason: "offered" };
     }
     if (kind === "offered") {
       return { reason: "offered" };
@@ -112,9 +116,10 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
       if (tried !== undefined) {
         return await reenter(tried);
       }
+      const askedAt = clock.now();
       const created = await own.create();
       if (created !== undefined) {
-        return enterWith(created);
+        return enterWith(created, askedAt);
       }
     } catch (error) {
       if (left === 0 || !(await isWorthAnother(error, tried))) {
@@ -143,9 +148,10 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
   async function reenter(tried: Key): Promise<Ticket | SessionEnd> {
     if (own.rotationDue) {
       try {
+        const askedAt = clock.now();
         const { session, ticket } = await own.refresh(tried, false);
         if (ticket !== undefined) {
-          return enterWith({ session, ticket });
+          return enterWith({ session, ticket }, askedAt);
         }
       } catch (error) {
         // What is over is only told of, with its record, when it is validated.
@@ -158,6 +164,7 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
   }
 
   async function validate(tried: Key): Promise<Ticket | SessionEnd> {
+    const askedAt = clock.now();
     const { isValid, session, ticket, reason } = await callWith<ValidateSessionResponse>(
       rest,
       tried,
@@ -165,7 +172,7 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
       "/validate",
     );
     if (isValid && session && ticket !== undefined) {
-      return enterWith({ session, ticket });
+      return enterWith({ session, ticket }, askedAt);
     }
     if (session) {
       learned(session);
