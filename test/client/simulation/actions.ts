@@ -40,7 +40,7 @@ export const ACTIONS = {
   hide: toTab((tab) => tab.show(false)),
   show: toTab((tab) => tab.show(true)),
   refresh: toTab((tab) => void tab.client.refreshSession().catch(() => undefined)),
-  terminate: toTab((tab, simulation) => simulation.terminate(tab)),
+  terminate: toTab((tab) => tab.terminate()),
   createSession: toTab((tab, simulation) => simulation.createSession(tab)),
   sendUnsent: toTab((tab) => tab.client.sendUnsent()),
   dismissPrevious: toTab((tab, simulation) => simulation.dismissPrevious(tab)),

@@ -15,6 +15,8 @@ export class Browser {
   readonly written: Written[] = [];
   /** All tabs that there ever were. */
   readonly tabs: Tab[] = [];
+  /** Sessions that a person ended here. */
+  readonly askedToEnd = new Set<string>();
   /** What was told among tabs. */
   readonly posted: string[] = [];
   readonly #world: World;

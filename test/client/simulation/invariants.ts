@@ -44,9 +44,10 @@ function storms({ browser, server, settings, world }: Simulation): string[] {
   }
   const [first = world.now] = browser.tabs.flatMap(({ calls }) => calls.slice(0, 1));
   const intervals = (world.now - first) / (refreshInterval * MINUTE_MS);
-  const { length } = server.refreshes;
-  return length > intervals + 2
-    ? [...loud, `${length} refreshes in ${intervals.toFixed(1)} intervals`]
+  // Tabs that are shown in the same moment may each do it.
+  const moments = server.refreshes.filter((at, index, all) => at > (all[index - 1] ?? 0) + 10_000);
+  return moments.length > intervals + 1
+    ? [...loud, `${moments.length} refreshes in ${intervals.toFixed(1)} intervals`]
     : loud;
 }
 
@@ -122,8 +123,8 @@ function homesOf({ server }: Simulation, clientId: string): ModelSession[] {
   );
 }
 
-function wasAskedToEnd({ terminations }: Simulation, { id }: ModelSession): boolean {
-  return terminations.some(({ sessionId }) => sessionId === id);
+function wasAskedToEnd({ browser }: Simulation, { id }: ModelSession): boolean {
+  return browser.askedToEnd.has(id);
 }
 
 function isShown({ browser }: Simulation, { id }: ModelSession): boolean {
@@ -201,7 +202,7 @@ function agreement({ browser }: Simulation): string[] {
 
 /** A browser has one session; what was ended stays ended. */
 function sessions(simulation: Simulation): string[] {
-  const { liveSessions, server, creations, isNetworkBroken } = simulation;
+  const { liveSessions, server, isCreationAsked, isNetworkBroken } = simulation;
   const extra = liveSessions
     .filter((session) => !isShown(simulation, session))
     .filter(({ log }) => !isNetworkBroken || log.length > 0)
@@ -212,7 +213,7 @@ function sessions(simulation: Simulation): string[] {
   const reborn = ended.flatMap((session) => {
     const { endedAt } = session;
     const after = [...server.sessions.values()].filter(({ createdAt }) => createdAt > endedAt);
-    return after.length > 0 && creations.length === 0
+    return after.length > 0 && !isCreationAsked
       ? [`${session.id} was terminated and ${after.map(({ id }) => id)} came after it`]
       : [];
   });

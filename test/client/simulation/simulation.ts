@@ -15,20 +15,14 @@ export interface SimulationOptions {
   readonly lifetimes: Lifetimes;
 }
 
-/** One call of `terminateSession` or `createSession`. */
-export interface Asked {
-  readonly at: number;
-  readonly sessionId: string | undefined;
-}
-
 export class Simulation {
   readonly world: World;
   readonly server: ModelServer;
   readonly network: Network;
   readonly browser: Browser;
   readonly settings: ClientSettings;
-  readonly terminations: Asked[] = [];
-  readonly creations: Asked[] = [];
+  /** Whether somebody called `createSession`. */
+  isCreationAsked = false;
   /** Messages that the person gave up. */
   readonly dismissed = new Set<string>();
   /** What went wrong on the way. */
@@ -66,17 +60,9 @@ export class Simulation {
     this.browser.write(tab, `${prefix} ${this.#written}`);
   }
 
-  terminate(tab: Tab): void {
-    const { sessionId } = tab.client.getState();
-    tab.note(`is asked to terminate ${sessionId}`);
-    this.terminations.push({ at: this.world.now, sessionId });
-    tab.client.terminateSession().catch(() => undefined);
-  }
-
   createSession(tab: Tab): void {
-    const { sessionId } = tab.client.getState();
     tab.note("is asked to create a session");
-    this.creations.push({ at: this.world.now, sessionId });
+    this.isCreationAsked = true;
     tab.client.createSession().catch(() => undefined);
   }
 

@@ -43,6 +43,7 @@ export class Tab implements Receiver {
   readonly #missed: (() => void)[] = [];
   /** When it called the server or opened a socket. */
   readonly calls: number[] = [];
+  #terminations = 0;
   state: "running" | "frozen" | "gone" = "running";
   isVisible = true;
 
@@ -78,6 +79,16 @@ export class Tab implements Receiver {
     } else if (this.state === "frozen") {
       this.#missed.push(happen);
     }
+  }
+
+  /** What it ends from now on until that is through, it ends because the person said so. */
+  terminate(): void {
+    this.note("is asked to terminate the session");
+    this.#terminations += 1;
+    const settled = () => {
+      this.#terminations -= 1;
+    };
+    this.client.terminateSession().then(settled, settled);
   }
 
   write(content: string): Written {
@@ -165,6 +176,9 @@ export class Tab implements Receiver {
     return {
       fetch: (url, init) => {
         this.calls.push(world.now);
+        if (this.#terminations > 0 && init.method === "DELETE") {
+          browser.askedToEnd.add(url.split("/").at(-1) ?? "");
+        }
         return browser.network.fetch(this, url, init);
       },
       openSocket: (url, protocols, listeners) => {
