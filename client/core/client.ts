@@ -332,7 +332,12 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     refreshSession,
 
     async terminateSession() {
+      const { replica } = chat;
       await access.call("DELETE", "");
+      // Another tab may have begun the next one meanwhile.
+      if (replica !== chat.replica) {
+        return;
+      }
       const { session } = store.get();
       if (session && !access.isInvited()) {
         own.ended(session);
