@@ -42,7 +42,7 @@ export const ACTIONS = {
   refresh: toTab((tab) => void tab.client.refreshSession().catch(() => undefined)),
   terminate: toTab((tab) => tab.terminate()),
   createSession: toTab((tab, simulation) => simulation.createSession(tab)),
-  sendUnsent: toTab((tab) => tab.client.sendUnsent()),
+  sendUnsent: toTab((tab, simulation) => simulation.sendUnsent(tab)),
   dismissPrevious: toTab((tab, simulation) => simulation.dismissPrevious(tab)),
   answer: ({ world, server, liveSessions }) => {
     const session = world.pick(liveSessions);
@@ -51,7 +51,10 @@ export const ACTIONS = {
     }
   },
   purge: ({ world, server }) => {
-    const over = [...server.sessions.values()].filter(({ status }) => status === "expired");
+    // Long after its end, by whichever clock.
+    const over = [...server.sessions.values()].filter(
+      ({ status, endedAt }) => status === "expired" && endedAt < world.now - HOUR_MS,
+    );
     const session = world.pick(over);
     if (session) {
       server.purge(session);
@@ -84,7 +87,7 @@ export const ACTIONS = {
   fillStorage: breakStorage("full"),
   sleepMinutes: ({ world, network }) => {
     network.lose();
-    world.skip(world.between(1, 40) * 60_000);
+    world.skip(world.between(1, 120) * 60_000);
   },
   sleepADay: ({ world, network }) => {
     network.lose();

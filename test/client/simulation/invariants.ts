@@ -142,7 +142,7 @@ function promises(simulation: Simulation): string[] {
     }
     const { sessionId } = tab?.client.getState() ?? {};
     const isHere = homes.some(({ id, status }) => id === sessionId && status === "active");
-    if (outcome === "refused" && isHere) {
+    if (outcome === "refused" && isHere && !simulation.resent.has(clientId)) {
       return [`${content} of ${name} was said to be refused and is stored`];
     }
     return outcome === "open" && isHere && tab?.state === "running"

@@ -7,6 +7,8 @@ import type { ModelSession } from "./model-session.ts";
 
 /** What a peer's frames go out on. */
 export interface PeerLink {
+  /** Whose it is. */
+  readonly name: string;
   send(text: string): void;
   close(code: number, reason: string): void;
 }
@@ -120,6 +122,10 @@ export class ModelPeer {
         after.push({ type: "error", code: "quota_exceeded", clientId });
       } else {
         const stored = this.#session.store(input, "user", now);
+        const what = stored?.isNew ? "stores" : "has";
+        this.#server.note(
+          `${what} ${input.content} in ${this.#session.id} from ${this.#link.name}`,
+        );
         if (stored && !stored.isNew) {
           after.push({ type: "stored", items: [{ clientId, seq: stored.message.seq }] });
         }

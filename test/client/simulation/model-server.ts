@@ -54,6 +54,10 @@ export class ModelServer {
     return this.#world.now;
   }
 
+  note(what: string): void {
+    this.#world.note("server", what);
+  }
+
   /** The team writes into a session that goes on. */
   answer(session: ModelSession, content: string): void {
     const from = session.lastSeq;
@@ -65,7 +69,7 @@ export class ModelServer {
 
   /** Forgets a session that is over. */
   purge(session: ModelSession): void {
-    this.#world.note("server", `purges ${session.id}`);
+    this.note(`purges ${session.id}`);
     this.#purged.add(session.id);
   }
 
@@ -94,7 +98,7 @@ export class ModelServer {
           ? { status: 200, body: this.#refreshed(holder, request.body.includes('"rotate":true')) }
           : refusal(`session_${session.status}`);
       case "DELETE ":
-        this.#world.note("server", `terminates ${id}`);
+        this.note(`terminates ${id}`);
         session.terminate(this.now);
         return { status: 204, body: undefined };
       case "GET /messages":
@@ -146,7 +150,7 @@ export class ModelServer {
     const credentialId = this.#nextId("c");
     const secret = `${this.#nextId("secret")}-000`;
     session.addCredential(credentialId, secret, this.now);
-    this.#world.note("server", `${known ? "finds" : "creates"} ${session.id}`);
+    this.note(`${known ? "finds" : "creates"} ${session.id}`);
     const token = this.#token({ session, credentialId, secret });
     const ticket = this.#ticket({ session, credentialId });
     return { status: known ? 200 : 201, body: { session: session.view(), token, ticket } };
@@ -182,7 +186,7 @@ export class ModelServer {
     }
     const presented = session.present(credentialId, secret, this.now);
     if (presented === "stolen") {
-      this.#world.note("server", `takes the holder of ${secret} for a thief`);
+      this.note(`takes the holder of ${secret} for a thief`);
       this.thefts.push(`${id} ${credentialId} ${secret}`);
     }
     return presented === "good" ? { session, credentialId, secret } : undefined;

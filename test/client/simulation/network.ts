@@ -178,6 +178,7 @@ export class Link {
 
   connect(server: ModelServer, url: URL, protocols: readonly string[]): void {
     this.#peer = server.connect(url, protocols, {
+      name: this.receiver.name,
       send: (text) => this.#arrive(() => this.#listeners.text(text)),
       close: (code, reason) => this.#arrive(() => this.#closed(code, reason)),
     });

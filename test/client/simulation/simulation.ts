@@ -25,6 +25,8 @@ export class Simulation {
   isCreationAsked = false;
   /** Messages that the person gave up. */
   readonly dismissed = new Set<string>();
+  /** Messages that the person sent once more. */
+  readonly resent = new Set<string>();
   /** What went wrong on the way. */
   readonly violations: string[] = [];
   /** Whether storage was anything but good at some time. */
@@ -64,6 +66,14 @@ export class Simulation {
     tab.note("is asked to create a session");
     this.isCreationAsked = true;
     tab.client.createSession().catch(() => undefined);
+  }
+
+  sendUnsent(tab: Tab): void {
+    tab.note("is asked to send what is unsent");
+    for (const { key } of tab.client.getState().previous?.unsent ?? []) {
+      this.resent.add(key);
+    }
+    tab.client.sendUnsent();
   }
 
   dismissPrevious(tab: Tab): void {
