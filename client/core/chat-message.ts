@@ -1,10 +1,12 @@
 // Messages as they are shown, from whichever source they come.
-import type { Message } from "../../src/protocol/message.ts";
+import type { Attachment, Message } from "../../src/protocol/message.ts";
 import { MESSAGE_ROLES } from "../../src/protocol/message.ts";
 import type { ChatMessage } from "./session-state.ts";
 import { asFields } from "./stored-fields.ts";
 
 type Given = Pick<ChatMessage, "key" | "role" | "content" | "createdAt">;
+
+const NONE: readonly Attachment[] = [];
 
 /** What is left out is as in a stored message without frills. */
 export function chatMessage(given: Given & Partial<ChatMessage>): ChatMessage {
@@ -12,6 +14,8 @@ export function chatMessage(given: Given & Partial<ChatMessage>): ChatMessage {
     seq: undefined,
     conversationId: undefined,
     author: undefined,
+    attachments: NONE,
+    imported: false,
     delivery: "sent",
     streaming: false,
     redacted: false,
@@ -22,7 +26,8 @@ export function chatMessage(given: Given & Partial<ChatMessage>): ChatMessage {
 }
 
 export function loggedMessage(key: string, message: Message): ChatMessage {
-  const { seq, conversationId, role, author, content, createdAt, redacted, metadata } = message;
+  const { seq, conversationId, role, author, content, createdAt, metadata } = message;
+  const { attachments = NONE, imported, redacted } = message;
   return chatMessage({
     key,
     seq,
@@ -31,6 +36,8 @@ export function loggedMessage(key: string, message: Message): ChatMessage {
     author,
     content,
     createdAt: Date.parse(createdAt),
+    attachments,
+    imported: imported === true,
     redacted: redacted === true,
     metadata,
   });

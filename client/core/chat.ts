@@ -72,7 +72,7 @@ export function createChat({
       ownRole,
       ...kept(),
       handlers: {
-        sendUp: (frame) => connection.send(frame),
+        sendUp: (frame) => void connection.send(frame),
         conversations: () => call<ConversationList>("GET", "/conversations"),
         wrote,
         isVisible: environment.attention.visible,

@@ -11,7 +11,7 @@ import { createInvitation } from "./invitation.ts";
 import { createOwnSession } from "./own-session.ts";
 import { closeError, type RequestError } from "./request-error.ts";
 import { createRest } from "./rest.ts";
-import type { SessionEnd } from "./session-access.ts";
+import type { Entry, SessionEnd } from "./session-access.ts";
 import { createSessionAccess } from "./session-access.ts";
 import type { SessionClient, SessionClientOptions } from "./session-client.ts";
 import { isValid } from "./session-state.ts";
@@ -45,7 +45,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     environment,
     ownRole: "user",
     call: access.call,
-    ticket: access.ticket,
+    ticket: enter,
     ended: (end) => void ended(end),
     kept: () => ({
       shelf: access.isInvited() ? tabShelf : shelf,
@@ -106,6 +106,31 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     connection.stop();
   }
 
+  async function enter(): Promise<Entry> {
+    const entry = await access.ticket();
+    if ("ticket" in entry) {
+      // What was said before comes before what is said now.
+      await takeOver();
+    }
+    return entry;
+  }
+
+  /** What fails is tried again with the next connection. */
+  async function takeOver(): Promise<void> {
+    const { legacy: source } = options;
+    const { storage } = environment;
+    if (source && storage && !access.isInvited()) {
+      const { call } = access;
+      const { now } = clock;
+      await environment
+        .exclusively(`${teamId}/legacy`, async () => {
+          const { importLegacy } = await import("./legacy-import.ts");
+          await importLegacy({ source, storage, shelf, call, now });
+        })
+        .catch(() => undefined);
+    }
+  }
+
   /** Opens whatever there is to be opened now, or makes it. */
   function reopen(): void {
     chat.renew();
@@ -127,6 +152,10 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     } else {
       look();
       refreshIfDue();
+      chat.replica.outboxChanged();
+      if (isValid(store.get())) {
+        void takeOver();
+      }
     }
   }
 

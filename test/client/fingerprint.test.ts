@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { DeviceNavigator, DeviceScope } from "../../client/core/device-scope.ts";
 import { globalDeviceScope } from "../../client/core/device-scope.ts";
@@ -174,4 +175,40 @@ describe("there is none", () => {
   it("in Node", async () => {
     expect(await readFingerprint()).toBeUndefined();
   });
+});
+
+it("whatever the browser says, it is a SHA-256 or none", async () => {
+  const anything = fc.anything({ withBigInt: true });
+  const navigator = fc.record(
+    {
+      userAgent: anything,
+      platform: anything,
+      vendor: anything,
+      languages: fc.oneof(fc.array(fc.string()), anything),
+      hardwareConcurrency: anything,
+    },
+    { requiredKeys: [] },
+  );
+  const anyScope = fc.record({
+    navigator: fc.oneof(navigator, anything),
+    screen: anything,
+    timeZone: anything.map((value) => () => value),
+    createCanvas: fc.oneof(
+      fc.constant(SURROUNDINGS.createCanvas),
+      anything.map((value) => () => value),
+      anything,
+    ),
+    sha256: fc.constant(sha256),
+  });
+  const seen = { some: 0, none: 0 };
+  await fc.assert(
+    fc.asyncProperty(anyScope, async (scope) => {
+      const found = await readFingerprint(scope as unknown as DeviceScope);
+      seen[found === undefined ? "none" : "some"]++;
+      expect(found ?? "0".repeat(64)).toMatch(/^[0-9a-f]{64}$/);
+    }),
+    { numRuns: 300 },
+  );
+  expect(seen.some).toBeGreaterThan(0);
+  expect(seen.none).toBeGreaterThan(0);
 });
