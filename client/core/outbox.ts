@@ -63,6 +63,9 @@ export function createOutbox(parts: OutboxParts) {
   /** All that this client wrote or took over for this session, but for what was refused. */
   const written = new Map<string, Pending>();
 
+  /** Written in this tab. */
+  const own = new Set<string>();
+
   const find = (clientId: string) => pending.find(({ message }) => message.clientId === clientId);
 
   const take = (one: Written, waiting?: Waiting): void => {
@@ -103,12 +106,24 @@ export function createOutbox(parts: OutboxParts) {
     cancelResend = undefined;
   };
 
+  /** A clock that was put back makes nothing young for ever. */
+  const ageMs = ({ order }: Written) => Math.abs(clock.now() - order);
+
+  /** Another tab's that is young: that one is about to send it itself, and what was written before it. */
+  const isHeld = (one: Pending) => !own.has(one.message.clientId) && ageMs(one) < ADOPT_AFTER_MS;
+
   const flush = (): void => {
     if (isSynced() && !cancelResend) {
-      for (const messages of frames(pending.filter(is("queued")))) {
+      const held = pending.find((one) => is("queued")(one) && isHeld(one));
+      const isNext = (one: Pending) =>
+        is("queued")(one) && one.order < (held?.order ?? Number.POSITIVE_INFINITY);
+      for (const messages of frames(pending.filter(isNext))) {
         sendUp({ type: "send", messages });
       }
-      deliver(is("queued"), "sending");
+      deliver(isNext, "sending");
+      if (held) {
+        look();
+      }
     }
   };
 
@@ -125,6 +140,7 @@ export function createOutbox(parts: OutboxParts) {
     // What no server would take could never be answered.
     const failure = ended ?? (isTooLarge ? "message_too_large" : undefined);
     const one = { order: lastOrder, message, sessionId, failure };
+    own.add(message.clientId);
     store.put(one);
     take(one, waiting);
     if (failure !== undefined) {
@@ -134,7 +150,7 @@ export function createOutbox(parts: OutboxParts) {
   };
 
   /** Takes what stands in storage for this session; true when something is too young for it. */
-  const adopt = (writtenBy: number): boolean => {
+  const adopt = (leastAgeMs: number): boolean => {
     let isYoungThere = false;
     for (const one of ended === undefined ? store.all() : []) {
       const { order, message } = one;
@@ -146,7 +162,7 @@ export function createOutbox(parts: OutboxParts) {
         store.drop(one);
       } else if (!known || (known.failure !== undefined && order > known.order)) {
         // Taken up again elsewhere, a refused one stands there under a later order.
-        if (order > writtenBy) {
+        if (ageMs(one) < leastAgeMs) {
           isYoungThere = true;
         } else {
           take(stamp(one));
@@ -168,7 +184,7 @@ export function createOutbox(parts: OutboxParts) {
   const look = (): void => {
     cancelAdoption ??= clock.after(ADOPT_AFTER_MS, () => {
       cancelAdoption = undefined;
-      if (adopt(clock.now() - ADOPT_AFTER_MS)) {
+      if (adopt(ADOPT_AFTER_MS)) {
         look();
       }
       flush();
@@ -176,7 +192,7 @@ export function createOutbox(parts: OutboxParts) {
     });
   };
 
-  adopt(Number.POSITIVE_INFINITY);
+  adopt(0);
 
   return {
     /** Replaced when it changes. */
@@ -256,7 +272,7 @@ export function createOutbox(parts: OutboxParts) {
       if (sessionId !== id) {
         sessionId = id;
         pending = pending.map((one) => ({ ...one, ...stamp(one) }));
-        adopt(Number.POSITIVE_INFINITY);
+        adopt(0);
       }
     },
     /** Other tabs may have written, or be gone with what they wrote. */
