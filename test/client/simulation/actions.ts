@@ -2,7 +2,8 @@
 import type { Simulation } from "./simulation.ts";
 import type { Tab } from "./tab.ts";
 
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 
 type Action = (simulation: Simulation) => void;
 
@@ -64,16 +65,13 @@ export const ACTIONS = {
   lossyNetwork: (simulation) => simulation.setNetwork("lossy"),
   offline: (simulation) => {
     simulation.setNetwork("offline");
-    simulation.network.lose();
+    simulation.loseConnections();
   },
   serverDown: (simulation) => {
     simulation.setNetwork("down");
-    simulation.network.lose();
+    simulation.loseConnections();
   },
-  loseConnections: (simulation) => {
-    simulation.isNetworkBroken = true;
-    simulation.network.lose();
-  },
+  loseConnections: (simulation) => simulation.loseConnections(),
   resync: ({ world, network }) => world.pick(network.links)?.resync(),
   limitRate: ({ world, server }) => {
     server.limitedUntil = world.now + world.between(1_000, 20_000);
@@ -85,14 +83,8 @@ export const ACTIONS = {
   },
   blockStorage: breakStorage("blocked"),
   fillStorage: breakStorage("full"),
-  sleepMinutes: ({ world, network }) => {
-    network.lose();
-    world.skip(world.between(1, 120) * 60_000);
-  },
-  sleepADay: ({ world, network }) => {
-    network.lose();
-    world.skip(world.between(20, 60) * HOUR_MS);
-  },
+  sleepMinutes: (simulation) => simulation.sleep(simulation.world.between(1, 120) * MINUTE_MS),
+  sleepADay: (simulation) => simulation.sleep(simulation.world.between(20, 60) * HOUR_MS),
 } as const satisfies Readonly<Record<string, Action>>;
 
 export type ActionName = keyof typeof ACTIONS;

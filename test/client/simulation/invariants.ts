@@ -57,7 +57,7 @@ function inMinuteFrom(calls: readonly number[], start: number): number {
 
 /** Each message is somewhere, once, and in the order in which its page wrote it. */
 function messages(simulation: Simulation): string[] {
-  const { browser, server } = simulation;
+  const { browser, server, resent } = simulation;
   const found: string[] = [];
   for (const session of server.sessions.values()) {
     const own = session.log.filter(({ role }) => role === "user");
@@ -67,7 +67,8 @@ function messages(simulation: Simulation): string[] {
     }
     for (const tab of browser.tabs) {
       const order = browser.written
-        .filter((one) => one.tab === tab.name && ids.includes(one.clientId))
+        .filter(({ tab: name, clientId }) => name === tab.name && ids.includes(clientId))
+        .filter(({ clientId }) => !resent.has(clientId) && !server.limited.has(clientId))
         .map(({ clientId }) => ids.indexOf(clientId));
       if (order.some((place, index) => place < (order[index - 1] ?? 0))) {
         found.push(`${session.id} has what ${tab.name} wrote in another order`);
@@ -202,10 +203,11 @@ function agreement({ browser }: Simulation): string[] {
 
 /** A browser has one session; what was ended stays ended. */
 function sessions(simulation: Simulation): string[] {
-  const { liveSessions, server, isCreationAsked, isNetworkBroken } = simulation;
+  const { browser, liveSessions, server, isCreationAsked, isNetworkBroken } = simulation;
+  // Whoever left one in favour of another may be gone, or have been without a server, before it could end it.
+  const isUndisturbed = !isNetworkBroken && browser.tabs.every(({ state }) => state === "running");
   const extra = liveSessions
-    .filter((session) => !isShown(simulation, session))
-    .filter(({ log }) => !isNetworkBroken || log.length > 0)
+    .filter((session) => isUndisturbed && !isShown(simulation, session))
     .map(({ id, log }) => `${id} goes on with ${log.length} messages, and nobody has it`);
   const ended = [...server.sessions.values()].filter(
     (session) => wasAskedToEnd(simulation, session) && session.status === "terminated",

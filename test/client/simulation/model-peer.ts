@@ -117,6 +117,7 @@ export class ModelPeer {
       const { clientId } = input;
       const waitMs = this.#server.limitedUntil - now;
       if (waitMs > 0) {
+        this.#server.limited.add(clientId);
         after.push({ type: "error", code: "rate_limited", clientId, retryAfterMs: waitMs });
       } else if (input.content.startsWith(REFUSED_CONTENT)) {
         after.push({ type: "error", code: "quota_exceeded", clientId });

@@ -35,6 +35,8 @@ export class ModelServer {
   readonly secrets = new Set<string>();
   /** Calls with a secret that was replaced long before. */
   readonly thefts: string[] = [];
+  /** Messages that were too much for the moment: what was on its way behind them may have come at a better one. */
+  readonly limited = new Set<string>();
   /** When sessions were prolonged by call. */
   readonly refreshes: number[] = [];
   readonly #world: World;

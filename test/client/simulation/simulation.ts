@@ -100,6 +100,17 @@ export class Simulation {
     }
   }
 
+  loseConnections(): void {
+    this.isNetworkBroken = true;
+    this.network.lose();
+  }
+
+  /** The whole device, with all that was on its way. */
+  sleep(ms: number): void {
+    this.loseConnections();
+    this.world.skip(ms);
+  }
+
   /** From now on nothing goes wrong, somebody looks at every tab, and there is at least one. */
   async heal(): Promise<void> {
     this.world.note("world", "heals");
