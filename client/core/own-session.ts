@@ -62,7 +62,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
    * with the old one for a thief and shuts all tabs out.
    */
   function record(): OwnRecord {
-    const stored = readOwn(shelf);
+    const stored = readStored();
     if (
       stored.sessionId !== undefined &&
       (mine.sessionId ?? stored.sessionId) === stored.sessionId
@@ -70,6 +70,13 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
       be(stored);
     }
     return mine;
+  }
+
+  /** What a tab wrote that has not heard yet of the session that came after counts for nothing. */
+  function readStored(): OwnRecord {
+    const stored = readOwn(shelf);
+    const { generation, createKey } = mine;
+    return stored.generation < generation ? { ...NONE, generation, createKey } : stored;
   }
 
   function be(record: OwnRecord): void {
@@ -169,7 +176,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
    * @returns undefined when there is another session to enter
    */
   async function create(): Promise<OpenedSession | undefined> {
-    const before = readOwn(shelf);
+    const before = readStored();
     if (before.sessionId !== undefined) {
       return undefined;
     }
@@ -188,7 +195,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
       throw error;
     });
     const created = { ...opened(answer), generation, createKey };
-    const now = readOwn(shelf);
+    const now = readStored();
     const isOther = now.sessionId !== undefined && now.sessionId !== created.sessionId;
     if (isOther && outranks(now, created)) {
       end({ sessionId: answer.session.id, token: answer.token });
