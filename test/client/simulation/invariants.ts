@@ -87,8 +87,11 @@ function lost(simulation: Simulation, written: Written): string[] {
     return [];
   }
   const homes = homesOf(simulation, clientId);
+  if (isKept(simulation, clientId)) {
+    return [];
+  }
   if (homes.length === 0) {
-    return isKept(simulation, clientId) ? [] : [`${content} of ${name} is lost`];
+    return [`${content} of ${name} is lost`];
   }
   const isAlive = homes.some(
     (session) =>
