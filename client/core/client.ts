@@ -9,7 +9,7 @@ import type { ConnectionEnd } from "./connection-handlers.ts";
 import type { AttentionEvent, TabMessage } from "./environment.ts";
 import { createInvitation } from "./invitation.ts";
 import { createOwnSession } from "./own-session.ts";
-import { closeError, type RequestError } from "./request-error.ts";
+import { closeError, RequestError } from "./request-error.ts";
 import { createRest } from "./rest.ts";
 import type { Entry, SessionEnd } from "./session-access.ts";
 import { createSessionAccess } from "./session-access.ts";
@@ -36,7 +36,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   const shelf = createShelf(environment.storage, prefix, () => refused());
   const tabShelf = createShelf(environment.tabStorage, prefix, () => undefined);
   const rest = createRest(baseUrl, environment);
-  const own = createOwnSession({ rest, shelf, environment, options, look: () => look() });
+  const own = createOwnSession({ rest, shelf, environment, options, look: () => void look() });
   const invitation = createInvitation(rest, tabShelf, own);
   const access = createSessionAccess({ rest, own, invitation, clock, learned });
   takeInvite();
@@ -49,7 +49,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     ended: (end) => void ended(end),
     kept: () => ({
       shelf: access.isInvited() ? tabShelf : shelf,
-      sessionId: access.sessionId,
+      sessionId: access.sessionId(),
     }),
     wrote: () => tell({ kind: "outbox", teamId }),
   });
@@ -91,7 +91,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     ];
     const isInvited = access.isInvited();
     store.patch({ offer: undefined, isInvited, role: access.role, error: undefined });
-    if (isInvited || access.sessionId !== undefined || autoCreate === true || isWanted) {
+    if (isInvited || access.sessionId() !== undefined || autoCreate === true || isWanted) {
       store.patch({ status: "creating" });
       connection.start();
     }
@@ -102,6 +102,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       end();
     }
     ending = undefined;
+    own.stop();
     chat.replica.persist();
     connection.stop();
   }
@@ -133,12 +134,13 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
 
   /** Opens whatever there is to be opened now, or makes it. */
   function reopen(): void {
+    access.renewed();
     chat.renew();
     start();
   }
 
   function learned(session: Session): void {
-    if (session.id !== access.sessionId) {
+    if (session.id !== access.sessionId()) {
       return;
     }
     isWanted = false;
@@ -169,17 +171,23 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     }
   }
 
+  function mayBeAlive(): boolean {
+    const { status } = store.get();
+    return status === "creating" || isValid({ status });
+  }
+
   /**
    * Looks into storage for what other tabs did with the browser's session.
    *
+   * @param isAlive whether this tab's goes on, as far as is known
    * @returns whether this tab is in another session now
    */
-  function look(): boolean {
+  function look(isAlive = mayBeAlive()): boolean {
     if (!ending || access.isInvited()) {
       return false;
     }
     const { sessionId, status } = store.get();
-    const followed = own.follow(status === "creating" || isValid({ status }));
+    const followed = own.follow(isAlive);
     if (followed) {
       const written = followed.isRival ? chat.replica.ownMessages() : [];
       reopen();
@@ -220,12 +228,13 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       chat.replica.forget();
       chat.renew();
     }
-    store.patch({ status: "error", error });
+    store.patch({ status: "error", error, isInvited: access.isInvited(), role: access.role });
   }
 
   /** The socket says that the session ended, and the API how. */
   async function learnReason(): Promise<void> {
     const { replica } = chat;
+    store.patch({ status: "creating" });
     const answer = await access.lookUp().catch(() => undefined);
     if (replica !== chat.replica) {
       return;
@@ -241,17 +250,21 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   /** A session may have ended because another tab has a better one. */
   async function conclude(end: SessionEnd): Promise<void> {
     const { replica } = chat;
-    if (end.reason === "terminated" && own.mayHaveRival && !access.isInvited()) {
+    if (end.reason === "terminated" && own.isYoung && !access.isInvited()) {
       await new Promise<void>((resolve) => clock.after(RIVAL_PATIENCE_MS, resolve));
     }
-    if (replica === chat.replica && !look()) {
+    if (replica === chat.replica && !look(false)) {
       over(end);
     }
   }
 
-  /** One that expired is followed by another where that is wanted; one that was terminated, never by itself. */
+  /**
+   * One that expired is followed by another where that is wanted, unless it was made just now: that would go on for ever.
+   * One that was terminated, never by itself.
+   */
   function over(end: SessionEnd): void {
-    if (end.reason === "expired" && autoCreate !== false && !access.isInvited()) {
+    const isFollowed = autoCreate !== false && !access.isInvited() && !own.isYoung;
+    if (end.reason === "expired" && isFollowed) {
       next("expired");
     } else {
       chat.over(end);
@@ -318,6 +331,8 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
           resolve(state.sessionId);
         } else if (state.error) {
           reject(state.error);
+        } else if (state.status === "expired" || state.status === "terminated") {
+          reject(new RequestError(`session_${state.status}`, { status: 410 }));
         } else {
           return;
         }

@@ -14,17 +14,20 @@ import type { Shelf } from "./shelf.ts";
 /** After a creation storage is looked into again: what another tab wrote at the same moment may come to light late. */
 const RIVAL_CHECKS_MS = [1_000, 5_000];
 
-/** Between two attempts to end a session that nobody needs, and how many there are. */
-const END_AGAIN_MS = 10_000;
-const END_ATTEMPTS = 6;
-
-const NONE: OwnRecord = {
+const NO_SESSION: OwnRecord = {
   generation: 0,
   refreshedAt: 0,
   expiresAt: 0,
   beganAt: 0,
   ended: false,
 };
+
+/** A session this old has had a life. */
+const YOUNG_MS = 60_000;
+
+/** Between two attempts to end a session that nobody needs, and how many there are. */
+const END_AGAIN_MS = 10_000;
+const END_ATTEMPTS = 6;
 
 /** Another session than this tab's turned out to be the browser's. */
 export interface Followed {
@@ -49,13 +52,14 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   const { clock, newId, tabs } = environment;
   const { teamId, tokenTransport = "bearer" } = options;
   /** The session that this tab is in, even where storage has lost it. */
-  let mine: OwnRecord = NONE;
+  let mine = NO_SESSION;
   /** Whether this tab took part in its creation. */
   let isCreator = false;
   /** When this tab went into it. */
   let enteredAt = 0;
   /** The key of a creation that can bring nothing any more. */
   let spentKey: string | undefined;
+  let checks: readonly (() => void)[] = [];
 
   /**
    * As storage has it at this moment. Never keep its token: once another tab has rotated it, the server takes whoever comes
@@ -76,7 +80,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   function readStored(): OwnRecord {
     const stored = readOwn(shelf);
     const { generation, createKey } = mine;
-    return stored.generation < generation ? { ...NONE, generation, createKey } : stored;
+    return stored.generation < generation ? { ...NO_SESSION, generation, createKey } : stored;
   }
 
   function be(record: OwnRecord): void {
@@ -153,9 +157,9 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   function leave(): void {
     const { sessionId, generation } = readOwn(shelf);
     if (sessionId !== undefined && sessionId === mine.sessionId) {
-      keep({ ...NONE, generation: generation + 1, createKey: newId() });
+      keep({ ...NO_SESSION, generation: generation + 1, createKey: newId() });
     } else {
-      be({ ...NONE, generation: mine.generation });
+      be({ ...NO_SESSION, generation: mine.generation });
     }
     isCreator = false;
   }
@@ -185,7 +189,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
     const generation = Math.max(before.generation, mine.generation);
     if (!isShared) {
       // Stored before it is used: when the answer gets lost, the same key asks for it again.
-      keep({ ...mine, generation, createKey });
+      keep({ ...NO_SESSION, generation, createKey });
     }
     const answer = await ask(createKey).catch((error) => {
       if (isExpiredKey(error)) {
@@ -202,9 +206,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
       return undefined;
     }
     isCreator = true;
-    for (const ms of RIVAL_CHECKS_MS) {
-      clock.after(ms, look);
-    }
+    checks = RIVAL_CHECKS_MS.map((ms) => clock.after(ms, look));
     if (now.sessionId === created.sessionId) {
       be(now);
       return { ...answer, ...(now.token !== undefined && { token: now.token }) };
@@ -310,9 +312,16 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
     identify,
     refresh,
 
-    /** Whether another tab's creation of the same moment may still come to light. */
-    get mayHaveRival(): boolean {
-      return clock.now() - enteredAt < Math.max(...RIVAL_CHECKS_MS);
+    /** Whether this tab went into it a moment ago, so that another tab's may still come to light. */
+    get isYoung(): boolean {
+      return clock.now() - enteredAt < YOUNG_MS;
+    },
+
+    /** Looks for nothing any more. */
+    stop(): void {
+      for (const cancel of checks) {
+        cancel();
+      }
     },
 
     /** Whether nothing has prolonged the session's life for so long, in whichever tab. */

@@ -5,7 +5,7 @@ import type { CredentialRole, Session } from "../../src/protocol/session.ts";
 import type { Clock } from "./environment.ts";
 import type { Invitation } from "./invitation.ts";
 import { isExpiredKey, type OwnSession } from "./own-session.ts";
-import { RequestError, unauthenticated } from "./request-error.ts";
+import { RequestError, requestError, unauthenticated } from "./request-error.ts";
 import type { Key, Rest } from "./rest.ts";
 import { callWith } from "./rest.ts";
 
@@ -33,8 +33,8 @@ export type Entry = Ticket | SessionEnd | Offer;
 /** What is left of a ticket's life when it is no longer used: time for the upgrade to arrive. */
 const TICKET_MARGIN_MS = 10_000;
 
-/** How often what another tab did at the same moment may get in the way of one entry. */
-const ENTRIES = 3;
+/** How often what another tab did at the same moment may send this one elsewhere before it waits like after any failure. */
+const ATTEMPTS = 3;
 
 /** Whether a ticket is too old to open a socket with. */
 export function isStale(issuedAt: number, now: number): boolean {
@@ -106,11 +106,11 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
     if (kind === "offered") {
       return { reason: "offered" };
     }
-    return kind === "guest" ? await validate(key()) : await enterOwn(ENTRIES);
+    return kind === "guest" ? await validate(key()) : await enterOwn(ATTEMPTS);
   }
 
-  /** @param left how many more attempts may follow, with what has changed in storage meanwhile */
-  async function enterOwn(left: number): Promise<Entry> {
+  /** @param more how many attempts may follow, each with what has changed in storage meanwhile */
+  async function enterOwn(more: number): Promise<Entry> {
     const tried = own.key();
     try {
       if (tried !== undefined) {
@@ -122,11 +122,14 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
         return enterWith(created, askedAt);
       }
     } catch (error) {
-      if (left === 0 || !(await isWorthAnother(error, tried))) {
+      if (more === 0 || !(await isWorthAnother(error, tried))) {
         return ended(error);
       }
     }
-    return await enterOwn(Math.max(0, left - 1));
+    if (more === 0) {
+      throw requestError(undefined);
+    }
+    return await enterOwn(more - 1);
   }
 
   async function isWorthAnother(error: unknown, tried: Key | undefined): Promise<boolean> {
@@ -180,14 +183,19 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
     return { reason: reason ?? "terminated", session };
   }
 
+  /** Undefined before there is a session. */
+  function sessionId(): string | undefined {
+    return (isInvited() ? invitation.key() : own.key())?.sessionId;
+  }
+
   async function currentTicket(): Promise<Entry> {
-    const { sessionId } = (isInvited() ? invitation.key() : own.key()) ?? {};
-    if (ticket && ticket.sessionId === sessionId && !isStale(ticket.issuedAt, clock.now())) {
+    const asked = sessionId();
+    if (ticket && ticket.sessionId === asked && !isStale(ticket.issuedAt, clock.now())) {
       return ticket;
     }
     // An invite may be good for one use, and whoever asks twice at once would lose what the first got.
-    if (entering?.sessionId !== sessionId || entering === undefined) {
-      const begun = { sessionId, entry: enter() };
+    if (!entering || entering.sessionId !== asked) {
+      const begun = { sessionId: asked, entry: enter() };
       entering = begun;
       const forget = () => {
         entering = entering === begun ? undefined : entering;
@@ -197,9 +205,17 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
     return await entering.entry;
   }
 
+  /** What was asked about another session is no answer about this one. */
+  function renewed(): void {
+    ticket = undefined;
+    entering = undefined;
+  }
+
   return {
     /** Whether this tab is a link's, and not this browser's own session's. */
     isInvited,
+    sessionId,
+    renewed,
     withKey,
     /** A ticket that is young enough: the last one, or one that is asked for now. Rejects with `RequestError`. */
     ticket: currentTicket,
@@ -207,11 +223,6 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
     /** Undefined while it is not known what the link allows. */
     get role(): CredentialRole | undefined {
       return isInvited() ? invitation.role() : "owner";
-    },
-
-    /** Undefined before there is a session. */
-    get sessionId(): string | undefined {
-      return (isInvited() ? invitation.key() : own.key())?.sessionId;
     },
 
     /** A call about the session that this tab is in; `path` is what follows its own. Rejects with `RequestError`. */
@@ -246,7 +257,7 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
 
     /** Leaves a session that is over; a link's own in any case, which puts this browser's own back in its place. */
     leave(): void {
-      ticket = undefined;
+      renewed();
       if (isInvited()) {
         invitation.leave();
       } else {
