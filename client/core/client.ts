@@ -250,7 +250,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   /** A session may have ended because another tab has a better one. */
   async function conclude(end: SessionEnd): Promise<void> {
     const { replica } = chat;
-    if (end.reason === "terminated" && own.isYoung && !access.isInvited()) {
+    if (end.reason === "terminated" && own.mayHaveRival && !access.isInvited()) {
       await new Promise<void>((resolve) => clock.after(RIVAL_PATIENCE_MS, resolve));
     }
     if (replica === chat.replica && !look(false)) {

@@ -63,6 +63,10 @@ export function createOutbox(parts: OutboxParts) {
   /** All that this client wrote or took over for this session, but for what was refused. */
   const written = new Map<string, Pending>();
 
+  /** Whether the session that takes this one's place goes on with them. */
+  let isHandedOver = false;
+  const hasSession = (one: Written) => one.sessionId !== undefined;
+
   /** Written in this tab. */
   const own = new Set<string>();
 
@@ -258,6 +262,9 @@ export function createOutbox(parts: OutboxParts) {
       }
     },
     stop(): void {
+      for (const one of isHandedOver ? [] : pending.filter(hasSession)) {
+        one.waiting?.reject(new RequestError(ended ?? "session_expired"));
+      }
       stopResend();
       cancelAdoption?.();
       // Holds its place: nothing is looked for any more.
@@ -273,7 +280,10 @@ export function createOutbox(parts: OutboxParts) {
     },
     /** Other tabs may have written, or be gone with what they wrote. */
     look,
-    written: (): readonly Written[] => [...written.values()].sort((a, b) => a.order - b.order),
+    written(): readonly Written[] {
+      isHandedOver = true;
+      return [...written.values()].sort((a, b) => a.order - b.order);
+    },
     /** Written for other sessions, that is. */
     unsent: (): Written[] =>
       store.all().filter((one) => one.sessionId !== undefined && one.sessionId !== sessionId),

@@ -312,9 +312,14 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
     identify,
     refresh,
 
-    /** Whether this tab went into it a moment ago, so that another tab's may still come to light. */
+    /** Whether it was made here a moment ago. */
     get isYoung(): boolean {
-      return clock.now() - enteredAt < YOUNG_MS;
+      return isCreator && clock.now() - enteredAt < YOUNG_MS;
+    },
+
+    /** Whether this tab went into it a moment ago, so that another one may still come to light. */
+    get mayHaveRival(): boolean {
+      return clock.now() - enteredAt < Math.max(...RIVAL_CHECKS_MS);
     },
 
     /** Looks for nothing any more. */
