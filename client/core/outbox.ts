@@ -63,6 +63,13 @@ export function createOutbox(parts: OutboxParts) {
   /** All that this client wrote or took over for this session, but for what was refused. */
   const written = new Map<string, Pending>();
 
+  /** Whether the session that takes this one's place goes on with them. */
+  let isHandedOver = false;
+  const hasSession = (one: Written) => one.sessionId !== undefined;
+
+  /** Written in this tab. */
+  const own = new Set<string>();
+
   const find = (clientId: string) => pending.find(({ message }) => message.clientId === clientId);
 
   const take = (one: Written, waiting?: Waiting): void => {
@@ -93,12 +100,24 @@ export function createOutbox(parts: OutboxParts) {
     cancelResend = undefined;
   };
 
+  /** A clock that was put back makes nothing young for ever. */
+  const ageMs = ({ order }: Written) => Math.abs(clock.now() - order);
+
+  /** Another tab's that is young: that one is about to send it itself, and what was written before it. */
+  const isHeld = (one: Pending) => !own.has(one.message.clientId) && ageMs(one) < ADOPT_AFTER_MS;
+
   const flush = (): void => {
     if (isSynced() && !cancelResend) {
-      const queued = pending.filter(is("queued"));
-      deliver(is("queued"), "sending");
+      const held = pending.find((one) => is("queued")(one) && isHeld(one));
+      const queued = pending.filter(
+        (one) => is("queued")(one) && one.order < (held?.order ?? Number.POSITIVE_INFINITY),
+      );
+      deliver((one) => queued.includes(one), "sending");
       for (const messages of frames(queued)) {
         sendUp({ type: "send", messages });
+      }
+      if (held) {
+        look();
       }
     }
   };
@@ -116,6 +135,7 @@ export function createOutbox(parts: OutboxParts) {
     // What no server would take could never be answered.
     const failure = ended ?? (isTooLarge ? "message_too_large" : undefined);
     const one = { order: lastOrder, message, sessionId, failure };
+    own.add(message.clientId);
     store.put(one);
     take(one, waiting);
     if (failure !== undefined) {
@@ -242,6 +262,9 @@ export function createOutbox(parts: OutboxParts) {
       }
     },
     stop(): void {
+      for (const one of isHandedOver ? [] : pending.filter(hasSession)) {
+        one.waiting?.reject(new RequestError(ended ?? "session_expired"));
+      }
       stopResend();
       cancelAdoption?.();
       // Holds its place: nothing is looked for any more.
@@ -257,7 +280,10 @@ export function createOutbox(parts: OutboxParts) {
     },
     /** Other tabs may have written, or be gone with what they wrote. */
     look,
-    written: (): readonly Written[] => [...written.values()].sort((a, b) => a.order - b.order),
+    written(): readonly Written[] {
+      isHandedOver = true;
+      return [...written.values()].sort((a, b) => a.order - b.order);
+    },
     /** Written for other sessions, that is. */
     unsent: (): Written[] =>
       store.all().filter((one) => one.sessionId !== undefined && one.sessionId !== sessionId),
