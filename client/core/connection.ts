@@ -224,6 +224,12 @@ export class Connection {
     }
   }
 
+  /** A page with an open socket is not kept for whoever goes back to it. */
+  #leave(): void {
+    this.#drop();
+    this.#setState({ state: "waiting", attempt: this.#attempt });
+  }
+
   #end(end: ConnectionEnd): void {
     this.stop();
     this.#handlers.ended(end);
