@@ -101,10 +101,7 @@ export function createReplica({
     isLogged: (clientId) => log.messages.some(({ key }) => key === clientId),
     author: () => ownAuthor,
     sendUp,
-    changed: () => {
-      show();
-      showPrevious();
-    },
+    changed: () => refresh(),
   });
   const typing = createTypingSignal(clock, (active) => {
     sendUp({ type: "typing", ...where(), active });
@@ -115,9 +112,10 @@ export function createReplica({
   const where = () => (chosen === undefined ? {} : { conversationId: chosen });
 
   const persist = (): void => {
-    if (log.stretch && sessionId !== undefined && persisted !== log.messages) {
-      persisted = log.messages;
-      keepTranscript(shelf, sessionId, log.stretch);
+    const { base, last = base, messages } = log;
+    if (sessionId !== undefined && persisted !== messages) {
+      persisted = messages;
+      keepTranscript(shelf, sessionId, { base, last, messages });
     }
   };
   const persistLater = (): void => {
@@ -144,10 +142,12 @@ export function createReplica({
       conversationId,
       conversation: threads.state(conversationId),
       readUpTo: marks.upTo(conversationId),
-      older: older ?? (log.olderBefore > 1 ? "more" : "none"),
+      older: older ?? (log.base > 0 ? "more" : "none"),
     });
   };
-  const showPrevious = (): void => {
+  /** What is in storage is shown anew, too: other tabs write there. */
+  const refresh = (): void => {
+    show();
     const previous = keptPrevious(shelf, sessionId, outbox.unsent());
     const text = JSON.stringify(previous);
     if (!isRetired && text !== previousText) {
@@ -172,18 +172,16 @@ export function createReplica({
   };
 
   const open = (id: string): void => {
-    if (sessionId === id) {
-      return;
+    if (sessionId !== id) {
+      sessionId = id;
+      const kept = keptTranscript(shelf, id);
+      if (kept) {
+        log.restore(kept);
+        persisted = log.messages;
+      }
+      outbox.opened(id);
+      refresh();
     }
-    sessionId = id;
-    const kept = keptTranscript(shelf, id);
-    if (kept) {
-      log.restore(kept);
-      persisted = log.messages;
-    }
-    outbox.opened(id);
-    show();
-    showPrevious();
   };
 
   /** The higher version is the newer record, whichever arrived first. */
@@ -202,14 +200,13 @@ export function createReplica({
 
   const requeue = (list: readonly Written[]): void => {
     outbox.requeue(list);
-    show();
-    showPrevious();
+    refresh();
     handlers.wrote();
   };
   const dismissPrevious = (): void => {
     outbox.drop(outbox.unsent());
     keepPrevious(shelf, undefined);
-    showPrevious();
+    refresh();
     handlers.wrote();
   };
   const showConversation = (id: string): void => {
@@ -303,7 +300,7 @@ export function createReplica({
         break;
       case "read":
         marks.told(frame);
-        if ((frame.side === "visitor") === isVisitor && frame.seq >= log.olderBefore - 1) {
+        if ((frame.side === "visitor") === isVisitor && frame.seq >= log.base) {
           const { length } = log.messages.filter(
             (message) =>
               message.conversationId === frame.conversationId &&
@@ -318,8 +315,7 @@ export function createReplica({
   };
 
   if (openedAs === undefined) {
-    show();
-    showPrevious();
+    refresh();
   } else {
     open(openedAs);
   }
@@ -368,7 +364,7 @@ export function createReplica({
     bury(reason: EndReason): void {
       over(reason);
       if (sessionId !== undefined) {
-        const messages = log.stretch ? endOf(log.stretch).messages : [];
+        const messages = endOf(log.messages);
         if (messages.length + outbox.pending.length > 0) {
           keepPrevious(shelf, { sessionId, reason, messages });
         }
@@ -408,7 +404,7 @@ export function createReplica({
     },
     /** Another tab wrote something down, or may have died after it did. */
     outboxChanged(): void {
-      showPrevious();
+      refresh();
       outbox.look();
     },
     /** All that was written for this session and not refused, in order: for `requeue` of the one that replaces it. */
@@ -438,15 +434,15 @@ export function createReplica({
     },
     /** @param load asks for the page of messages before a `seq` */
     async loadOlder(load: (before: number) => Promise<MessagePage>): Promise<void> {
-      const before = log.olderBefore;
-      if (before === 1 || older === "loading") {
+      const { base } = log;
+      if (base === 0 || older === "loading") {
         return;
       }
       older = "loading";
       show();
-      const page = await load(before).catch(() => undefined);
+      const page = await load(base + 1).catch(() => undefined);
       // The stretch may have begun anew while the page was on its way; it then belongs nowhere.
-      if (page && before === log.olderBefore) {
+      if (page && base === log.base) {
         log.prepend(page.messages, page.nextBefore);
       }
       older = page ? undefined : "failed";

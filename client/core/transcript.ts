@@ -2,6 +2,7 @@
 // for what came since.
 import { keptMessages } from "./chat-message.ts";
 import type { Stretch } from "./message-log.ts";
+import type { ChatMessage } from "./session-state.ts";
 import type { Shelf } from "./shelf.ts";
 import { fieldsOf } from "./stored-fields.ts";
 
@@ -11,8 +12,15 @@ const MAX_MESSAGES = 50;
 /** In UTF-16 code units, as storages count. */
 const MAX_LENGTH = 100_000;
 
-export function keepTranscript(shelf: Shelf, sessionId: string, stretch: Stretch): void {
-  shelf.set(ITEM, JSON.stringify({ sessionId, ...endOf(stretch) }));
+export function keepTranscript(
+  shelf: Shelf,
+  sessionId: string,
+  { base, last, messages }: Stretch,
+): void {
+  const end = endOf(messages);
+  // Above what is left out the stretch begins anew.
+  const left = messages.at(-1 - end.length)?.seq;
+  shelf.set(ITEM, JSON.stringify({ sessionId, base: left ?? base, last, messages: end }));
 }
 
 /** Undefined where there is none of this session. */
@@ -32,15 +40,13 @@ export function forgetTranscript(shelf: Shelf): void {
   shelf.set(ITEM, undefined);
 }
 
-/** What is worth keeping of it. */
-export function endOf({ base, last, messages }: Stretch): Stretch {
+/** Of a log's messages those that are worth keeping. */
+export function endOf(messages: readonly ChatMessage[]): readonly ChatMessage[] {
   const end = messages.slice(-MAX_MESSAGES);
   let room = MAX_LENGTH;
   const cut = end.findLastIndex((message) => {
     room -= JSON.stringify(message).length;
     return room < 0;
   });
-  const kept = end.slice(cut + 1);
-  const first = kept.length < messages.length ? kept[0]?.seq : undefined;
-  return { base: first === undefined ? base : first - 1, last, messages: kept };
+  return end.slice(cut + 1);
 }
