@@ -8,9 +8,9 @@ import type { ConnectionEnd, ConnectionHandlers } from "./connection-handlers.ts
 import { decodeFrame } from "./decode-frame.ts";
 import type { Environment, Socket } from "./environment.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { utf8Bytes } from "./outbox.ts";
 import { reconnectDelayMs, STABLE_AFTER_MS, TOO_MANY_ATTEMPT } from "./reconnect-policy.ts";
 import { RequestError } from "./request-error.ts";
+import { utf8Bytes } from "./send-frames.ts";
 import type { Ticket } from "./session-access.ts";
 import { isStale } from "./session-access.ts";
 import type { ConnectionState } from "./session-state.ts";

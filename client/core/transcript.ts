@@ -1,7 +1,8 @@
 // The end of the log, kept in the browser: a page that is loaded without a network shows it, and one that has a network asks only
 // for what came since.
 import { keptMessages } from "./chat-message.ts";
-import type { Stretch } from "./message-log.ts";
+import type { Clock } from "./environment.ts";
+import type { MessageLog, Stretch } from "./message-log.ts";
 import type { ChatMessage } from "./session-state.ts";
 import type { Shelf } from "./shelf.ts";
 import { fieldsOf } from "./stored-fields.ts";
@@ -12,19 +13,65 @@ const MAX_MESSAGES = 50;
 /** In UTF-16 code units, as storages count. */
 const MAX_LENGTH = 100_000;
 
-export function keepTranscript(
-  shelf: Shelf,
-  sessionId: string,
-  { base, last, messages }: Stretch,
-): void {
-  const end = endOf(messages);
-  // Above what is left out the stretch begins anew.
-  const left = messages.at(-1 - end.length)?.seq;
-  shelf.set(ITEM, JSON.stringify({ sessionId, base: left ?? base, last, messages: end }));
+/** After a change, and not again within it: a busy chat must not write all the time. */
+const PERSIST_AFTER_MS = 1_000;
+
+interface TranscriptParts {
+  readonly shelf: Shelf;
+  readonly clock: Clock;
+  readonly log: MessageLog;
+  readonly isVisible: () => boolean;
+}
+
+export function createTranscript({ shelf, clock, log, isVisible }: TranscriptParts) {
+  let sessionId: string | undefined;
+  /** What of the log is in storage, or is not to be. */
+  let persisted = log.messages;
+  let cancelPersist: (() => void) | undefined;
+  const persist = (): void => {
+    const { base, last = base, messages } = log;
+    if (sessionId !== undefined && persisted !== messages) {
+      const end = endOf(messages);
+      // Above what is left out the stretch begins anew.
+      const left = messages.at(-1 - end.length)?.seq;
+      const kept = { sessionId, base: left ?? base, last, messages: end };
+      shelf.set(ITEM, JSON.stringify(kept));
+      persisted = messages;
+    }
+  };
+  return {
+    /** Begins the log with what is kept of this session's. */
+    open(id: string): void {
+      sessionId = id;
+      const kept = read(shelf, id);
+      if (kept) {
+        log.restore(kept);
+        persisted = log.messages;
+      }
+    },
+    /** Writes it now, if it has changed. */
+    persist,
+    /** The log may have changed. */
+    changed(): void {
+      if (persisted !== log.messages) {
+        cancelPersist ??= clock.after(PERSIST_AFTER_MS, () => {
+          cancelPersist = undefined;
+          if (isVisible()) {
+            persist();
+          }
+        });
+      }
+    },
+    forget(): void {
+      persisted = log.messages;
+      shelf.set(ITEM, undefined);
+    },
+    stop: () => cancelPersist?.(),
+  };
 }
 
 /** Undefined where there is none of this session. */
-export function keptTranscript(shelf: Shelf, sessionId: string): Stretch | undefined {
+function read(shelf: Shelf, sessionId: string): Stretch | undefined {
   const { sessionId: keptFor, base, last, messages } = fieldsOf(shelf.get(ITEM));
   if (keptFor !== sessionId || typeof base !== "number" || typeof last !== "number") {
     return undefined;
@@ -34,10 +81,6 @@ export function keptTranscript(shelf: Shelf, sessionId: string): Stretch | undef
   return Array.isArray(messages) && kept.length === messages.length
     ? { base, last, messages: kept }
     : undefined;
-}
-
-export function forgetTranscript(shelf: Shelf): void {
-  shelf.set(ITEM, undefined);
 }
 
 /** Of a log's messages those that are worth keeping. */
