@@ -29,7 +29,7 @@ interface Waiting {
   reject(error: RequestError): void;
 }
 
-export interface OutboxParts {
+interface OutboxParts {
   readonly store: OutboxStore;
   readonly clock: Clock;
   readonly ownRole: OwnRole;
@@ -41,8 +41,6 @@ export interface OutboxParts {
   /** What is pending has changed while nobody asked. */
   readonly changed: () => void;
 }
-
-export type Outbox = ReturnType<typeof createOutbox>;
 
 export function createOutbox(parts: OutboxParts) {
   const { store, clock, ownRole, isSynced, isLogged, author, sendUp, changed } = parts;

@@ -1,5 +1,5 @@
 // This client's copy of the session: what the server's frames and the visitor's messages lead to, put where subscribers see it.
-// Knows neither socket nor URL. Long, because every frame comes to its one switch, and each case is a line or a few.
+// Knows neither socket nor URL. Long, because every frame and every action comes through here, each a line or a few.
 import type { Conversation } from "../../src/protocol/conversation.ts";
 import type { DownFrame } from "../../src/protocol/frames.ts";
 import { DEFAULT_PAGE_MESSAGES, RECEIVED_EVERY_BYTES } from "../../src/protocol/limits.ts";
@@ -76,7 +76,7 @@ export function createReplica({
     sendUp({ type: "typing", ...where(), active });
   });
 
-  const first = () => store.get().session?.defaultConversationId;
+  const first = () => store.get().session?.defaultConversationId ?? transcript.conversationId;
   const shown = () => chosen ?? first();
   const where = () => (chosen === undefined ? {} : { conversationId: chosen });
 
@@ -85,7 +85,7 @@ export function createReplica({
       return;
     }
     const conversationId = shown();
-    transcript.changed();
+    transcript.changed(first());
     store.patch({
       messages: timeline(log.messages, outbox.pending, answers.running, conversationId, first()),
       pendingCount: outbox.count,
@@ -138,6 +138,7 @@ export function createReplica({
       store.patch({ session, sessionId: session.id });
     }
     open(session.id);
+    show();
   };
 
   const over = (reason: EndReason): void => {

@@ -5,7 +5,7 @@ import type { Clock } from "./environment.ts";
 import type { MessageLog, Stretch } from "./message-log.ts";
 import type { ChatMessage } from "./session-state.ts";
 import type { Shelf } from "./shelf.ts";
-import { fieldsOf } from "./stored-fields.ts";
+import { fieldsOf, isTextOrNone } from "./stored-fields.ts";
 
 const ITEM = "log";
 
@@ -25,6 +25,7 @@ interface TranscriptParts {
 
 export function createTranscript({ shelf, clock, log, isVisible }: TranscriptParts) {
   let sessionId: string | undefined;
+  let conversationId: string | undefined;
   /** What of the log is in storage, or is not to be. */
   let persisted = log.messages;
   let cancelPersist: (() => void) | undefined;
@@ -34,17 +35,22 @@ export function createTranscript({ shelf, clock, log, isVisible }: TranscriptPar
       const end = endOf(messages);
       // Above what is left out the stretch begins anew.
       const left = messages.at(-1 - end.length)?.seq;
-      const kept = { sessionId, base: left ?? base, last, messages: end };
+      const kept = { sessionId, conversationId, base: left ?? base, last, messages: end };
       shelf.set(ITEM, JSON.stringify(kept));
       persisted = messages;
     }
   };
   return {
+    /** The session's default conversation: what is kept is of all, and shown of one. */
+    get conversationId(): string | undefined {
+      return conversationId;
+    },
     /** Begins the log with what is kept of this session's. */
     open(id: string): void {
       sessionId = id;
       const kept = read(shelf, id);
       if (kept) {
+        conversationId = kept.conversationId;
         log.restore(kept);
         persisted = log.messages;
       }
@@ -52,7 +58,8 @@ export function createTranscript({ shelf, clock, log, isVisible }: TranscriptPar
     /** Writes it now, if it has changed. */
     persist,
     /** The log may have changed. */
-    changed(): void {
+    changed(defaultConversationId: string | undefined): void {
+      conversationId = defaultConversationId;
       if (persisted !== log.messages) {
         cancelPersist ??= clock.after(PERSIST_AFTER_MS, () => {
           cancelPersist = undefined;
@@ -71,15 +78,23 @@ export function createTranscript({ shelf, clock, log, isVisible }: TranscriptPar
 }
 
 /** Undefined where there is none of this session. */
-function read(shelf: Shelf, sessionId: string): Stretch | undefined {
-  const { sessionId: keptFor, base, last, messages } = fieldsOf(shelf.get(ITEM));
+function read(
+  shelf: Shelf,
+  sessionId: string,
+): (Stretch & { readonly conversationId: string | undefined }) | undefined {
+  const { sessionId: keptFor, conversationId, base, last, messages } = fieldsOf(shelf.get(ITEM));
   if (keptFor !== sessionId || typeof base !== "number" || typeof last !== "number") {
     return undefined;
   }
   const kept = keptMessages(messages);
   // One that could not be read would be a gap.
   return Array.isArray(messages) && kept.length === messages.length
-    ? { base, last, messages: kept }
+    ? {
+        conversationId: isTextOrNone(conversationId) ? conversationId : undefined,
+        base,
+        last,
+        messages: kept,
+      }
     : undefined;
 }
 
