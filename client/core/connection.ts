@@ -8,10 +8,10 @@ import type { ConnectionEnd, ConnectionHandlers } from "./connection-handlers.ts
 import { decodeFrame } from "./decode-frame.ts";
 import type { Environment, Socket } from "./environment.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { utf8Bytes } from "./outbox.ts";
 import { reconnectDelayMs, STABLE_AFTER_MS, TOO_MANY_ATTEMPT } from "./reconnect-policy.ts";
 import type { RequestError } from "./request-error.ts";
 import { requestError } from "./request-error.ts";
+import { utf8Bytes } from "./send-frames.ts";
 import type { Ticket } from "./session-access.ts";
 import { isStale } from "./session-access.ts";
 import type { ConnectionState } from "./session-state.ts";
@@ -222,12 +222,6 @@ export class Connection {
       this.#drop();
       this.#setState({ state: "waiting", attempt: 0 });
     }
-  }
-
-  /** A page with an open socket is not kept for whoever goes back to it. */
-  #leave(): void {
-    this.#drop();
-    this.#setState({ state: "waiting", attempt: this.#attempt });
   }
 
   #end(end: ConnectionEnd): void {

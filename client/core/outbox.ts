@@ -1,18 +1,14 @@
 // Own messages that the log does not show yet, in the order of writing. Each is kept until the server has it, whatever happens to
 // this page; sent in order once it is known what the server has already, and again after each loss: its clientId makes that harmless.
 import type { SendFrame } from "../../src/protocol/frames.ts";
-import {
-  MAX_CONTENT_BYTES,
-  MAX_FRAME_BYTES,
-  MAX_MESSAGE_BYTES,
-  MAX_MESSAGES_PER_SEND,
-} from "../../src/protocol/limits.ts";
+import { MAX_CONTENT_BYTES, MAX_MESSAGE_BYTES } from "../../src/protocol/limits.ts";
 import type { Author, NewMessage } from "../../src/protocol/message.ts";
 import { writtenMessage } from "./chat-message.ts";
 import type { Clock } from "./environment.ts";
 import type { OutboxStore, Written } from "./outbox-store.ts";
+import type { OwnRole } from "./replica-parts.ts";
 import { RequestError, type RequestErrorCode } from "./request-error.ts";
-import type { OwnRole } from "./session-replica.ts";
+import { frames, jsonBytes, utf8Bytes } from "./send-frames.ts";
 import type { ChatMessage, Delivery } from "./session-state.ts";
 
 /** Room comes back piece by piece; asking for each piece by itself would itself be too much. */
@@ -20,8 +16,6 @@ const MIN_PAUSE_MS = 5_000;
 
 /** What another tab has not got rid of by then, it may never send itself. */
 export const ADOPT_AFTER_MS = 3_000;
-
-const FRAME_OVERHEAD_BYTES = 64;
 
 /** A message on its way, and what is shown of it. */
 export interface Pending extends Written {
@@ -35,7 +29,7 @@ interface Waiting {
   reject(error: RequestError): void;
 }
 
-export interface OutboxParts {
+interface OutboxParts {
   readonly store: OutboxStore;
   readonly clock: Clock;
   readonly ownRole: OwnRole;
@@ -47,8 +41,6 @@ export interface OutboxParts {
   /** What is pending has changed while nobody asked. */
   readonly changed: () => void;
 }
-
-export type Outbox = ReturnType<typeof createOutbox>;
 
 export function createOutbox(parts: OutboxParts) {
   const { store, clock, ownRole, isSynced, isLogged, author, sendUp, changed } = parts;
@@ -302,31 +294,4 @@ export function createOutbox(parts: OutboxParts) {
       list.forEach(store.drop);
     },
   };
-}
-
-/** Messages in order, in as few frames as the limits allow. */
-function frames(list: readonly Written[]): NewMessage[][] {
-  const filled: NewMessage[][] = [];
-  let room = 0;
-  for (const { message } of list) {
-    const bytes = jsonBytes(message) + 1;
-    const current = filled.at(-1);
-    if (current && bytes <= room && current.length < MAX_MESSAGES_PER_SEND) {
-      current.push(message);
-      room -= bytes;
-    } else {
-      filled.push([message]);
-      room = MAX_FRAME_BYTES - FRAME_OVERHEAD_BYTES - bytes;
-    }
-  }
-  return filled;
-}
-
-function jsonBytes(value: unknown): number {
-  return utf8Bytes(JSON.stringify(value));
-}
-
-/** Bytes of `text` on the wire. */
-export function utf8Bytes(text: string): number {
-  return new TextEncoder().encode(text).length;
 }
