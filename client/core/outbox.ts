@@ -21,7 +21,6 @@ export interface Pending {
 const FRAME_OVERHEAD_BYTES = 64;
 
 interface Waiting {
-  readonly promise: Promise<void>;
   resolve(): void;
   reject(error: RequestError): void;
 }
@@ -38,15 +37,16 @@ export class Outbox {
 
   /** Settles with what becomes of a message that was added just now. */
   delivered(clientId: string): Promise<void> {
-    const waiting = Promise.withResolvers<void>();
+    const delivered = new Promise<void>((resolve, reject) => {
+      this.#waiting.set(clientId, { resolve, reject });
+    });
     // Whoever does not listen is told by the message itself.
-    waiting.promise.catch(() => undefined);
-    this.#waiting.set(clientId, waiting);
+    delivered.catch(() => undefined);
     const failure = this.#pending.find(({ message }) => message.clientId === clientId)?.failure;
     if (failure !== undefined) {
       this.#settle(clientId, failure);
     }
-    return waiting.promise;
+    return delivered;
   }
 
   #settle(clientId: string, failure: RequestErrorCode | undefined): void {
