@@ -18,6 +18,8 @@ export type {
   SessionSummary,
 } from "../../src/protocol/session.ts";
 export type { CreatedInvite, Device, Invite } from "../../src/protocol/sharing.ts";
+export type { AsyncKeyValueStorage } from "./async-storage.ts";
+export { fromAsyncStorage } from "./async-storage.ts";
 export { browserEnvironment } from "./browser-environment.ts";
 export { createSessionClient } from "./client.ts";
 export type {

@@ -35,12 +35,10 @@ export class ReadMarks {
   /** The mark to send once `messages` were read; undefined where nothing of the other side is new: each mark is stored. */
   next(messages: readonly Message[], conversationId: string): number | undefined {
     const isVisitor = this.#ownRole === "user";
-    const newest = messages
-      .filter(
-        (message) =>
-          message.conversationId === conversationId && (message.role === "user") !== isVisitor,
-      )
-      .at(-1);
+    const newest = messages.findLast(
+      (message) =>
+        message.conversationId === conversationId && (message.role === "user") !== isVisitor,
+    );
     if (!newest || newest.seq <= Math.max(this.#upTo[this.#ownSide], this.#sent)) {
       return undefined;
     }
