@@ -20,7 +20,7 @@ export type {
 export type { CreatedInvite, Device, Invite } from "../../src/protocol/sharing.ts";
 export type { AsyncKeyValueStorage } from "./async-storage.ts";
 export { fromAsyncStorage } from "./async-storage.ts";
-export { browserEnvironment } from "./browser-environment.ts";
+export { broadcastSessionChange } from "./browser-tabs.ts";
 export { createSessionClient } from "./client.ts";
 export type {
   Attention,
@@ -40,12 +40,10 @@ export type {
   LegacyMessage,
   LegacySource,
 } from "./legacy-source.ts";
-export type { OperatorClient, OperatorClientOptions } from "./operator-client.ts";
-export { createOperatorClient } from "./operator-client.ts";
+export type { OperatorApi, OperatorClient, OperatorClientOptions } from "./operator-client.ts";
+export { createOperatorApi, createOperatorClient } from "./operator-client.ts";
 export type { RequestErrorCode } from "./request-error.ts";
 export { RequestError } from "./request-error.ts";
-export type { MessagesQuery, OperatorKey, SessionKey } from "./rest-client.ts";
-export { RestClient } from "./rest-client.ts";
 export type {
   ChatClient,
   SendOptions,

@@ -111,7 +111,6 @@ function enhancedSession(
       "dismissPrevious",
       "acceptHandOff",
       "leaveInvite",
-      "endTransition",
     ]),
   };
 }

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Rolldown } from "vite";
 import { build } from "vite";
+import packageJson from "../../package.json" with { type: "json" };
 
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -32,7 +33,12 @@ export class InstalledPackage {
     const target = join(folder, "node_modules/durable-sessions");
     await mkdir(target, { recursive: true });
     await run("tar", ["-xzf", join(folder, filename), "-C", target, "--strip-components", "1"]);
-    for (const dependency of ["jose", "solid-js", "csstype"]) {
+    const { dependencies, peerDependencies } = packageJson;
+    // Solid's own types need one package more.
+    for (const dependency of [
+      ...Object.keys({ ...dependencies, ...peerDependencies }),
+      "csstype",
+    ]) {
       const installed = join(ROOT, "node_modules", dependency);
       await symlink(installed, join(folder, "node_modules", dependency), "junction");
     }

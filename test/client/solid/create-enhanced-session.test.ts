@@ -20,6 +20,8 @@ const message = (key: string, streaming = false): ChatMessage => ({
   redacted: false,
   metadata: undefined,
   failure: undefined,
+  attachments: [],
+  imported: false,
 });
 
 const disposals: (() => void)[] = [];
