@@ -14,6 +14,7 @@ import { createRest } from "./rest.ts";
 import type { Entry, SessionEnd } from "./session-access.ts";
 import { createSessionAccess } from "./session-access.ts";
 import type { SessionClient, SessionClientOptions } from "./session-client.ts";
+import type { SessionClientState } from "./session-state.ts";
 import { isValid } from "./session-state.ts";
 import { createShelf } from "./shelf.ts";
 
@@ -28,9 +29,13 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   const refreshIntervalMs = (options.refreshInterval ?? 30) * MINUTE_MS;
   const environment = environmentOf(options);
   const { clock, attention, tabs } = environment;
-  const inMemory = () => chat?.store.patch({ storage: "memory" });
+  let kept: SessionClientState["storage"] = "persistent";
+  /** Storage may refuse before there is a state to say it in. */
+  let inMemory = () => {
+    kept = "memory";
+  };
   const prefix = `durable-sessions/${teamId}/`;
-  const shelf = createShelf(environment.storage, prefix, inMemory);
+  const shelf = createShelf(environment.storage, prefix, () => inMemory());
   const tabShelf = createShelf(environment.tabStorage, prefix, () => undefined);
   const rest = createRest(baseUrl, environment);
   const own = createOwnSession({ rest, shelf, environment, options, look: () => look() });
@@ -51,6 +56,8 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     wrote: () => tell({ kind: "outbox", teamId }),
   });
   const { store, connection, actions } = chat;
+  inMemory = () => store.patch({ storage: "memory" });
+  store.patch({ storage: kept });
 
   /** What ends the subscriptions and timers of a client that was started. */
   let ending: (() => void)[] | undefined;
