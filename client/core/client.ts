@@ -14,6 +14,7 @@ import { createRest } from "./rest.ts";
 import type { Entry, SessionEnd } from "./session-access.ts";
 import { createSessionAccess } from "./session-access.ts";
 import type { SessionClient, SessionClientOptions } from "./session-client.ts";
+import type { SessionClientState } from "./session-state.ts";
 import { isValid } from "./session-state.ts";
 import { createShelf } from "./shelf.ts";
 
@@ -28,12 +29,13 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   const refreshIntervalMs = (options.refreshInterval ?? 30) * MINUTE_MS;
   const environment = environmentOf(options);
   const { clock, attention, tabs } = environment;
-  let isInMemory = false;
-  let refused = () => {
-    isInMemory = true;
+  let kept: SessionClientState["storage"] = "persistent";
+  /** Storage may refuse before there is a state to say it in. */
+  let inMemory = () => {
+    kept = "memory";
   };
   const prefix = `durable-sessions/${teamId}/`;
-  const shelf = createShelf(environment.storage, prefix, () => refused());
+  const shelf = createShelf(environment.storage, prefix, () => inMemory());
   const tabShelf = createShelf(environment.tabStorage, prefix, () => undefined);
   const rest = createRest(baseUrl, environment);
   const own = createOwnSession({ rest, shelf, environment, options, look: () => void look() });
@@ -54,10 +56,8 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     wrote: () => tell({ kind: "outbox", teamId }),
   });
   const { store, connection, actions } = chat;
-  refused = () => store.patch({ storage: "memory" });
-  if (isInMemory) {
-    refused();
-  }
+  inMemory = () => store.patch({ storage: "memory" });
+  store.patch({ storage: kept });
 
   /** What ends the subscriptions and timers of a client that was started. */
   let ending: (() => void)[] | undefined;

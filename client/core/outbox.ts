@@ -197,11 +197,10 @@ export function createOutbox(parts: OutboxParts) {
     },
     /** Settles with what becomes of it. */
     send(message: NewMessage): Promise<void> {
-      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      const settled = new Promise<void>((resolve, reject) => add(message, { resolve, reject }));
       // Whoever does not listen is told by the message itself.
-      promise.catch(() => undefined);
-      add(message, { resolve, reject });
-      return promise;
+      settled.catch(() => undefined);
+      return settled;
     },
     /** A new attempt, behind all others; whoever waited for the first one knows that it failed. */
     retry(clientId: string): void {
