@@ -58,11 +58,21 @@ export class InstalledPackage {
   }
 
   /** What TypeScript complains of in a program, with every type of the libraries checked too. */
-  async complaints(program: string, options: readonly string[]): Promise<string> {
-    await writeFile(join(this.#folder, "program.ts"), program);
+  complaints(program: string, options: readonly string[]): Promise<string> {
+    return this.complaintsOf({ "program.ts": program }, options);
+  }
+
+  /** The same for several programs at once, each under the name of its file. */
+  async complaintsOf(
+    programs: Readonly<Record<string, string>>,
+    options: readonly string[],
+  ): Promise<string> {
+    for (const [name, program] of Object.entries(programs)) {
+      await writeFile(join(this.#folder, name), program);
+    }
     const compiler = join(ROOT, "node_modules/typescript/bin/tsc");
     const args = [compiler, "--noEmit", "--strict", "--target", "es2022", "--types", ""];
-    const outcome = run(process.execPath, [...args, ...options, "program.ts"], {
+    const outcome = run(process.execPath, [...args, ...options, ...Object.keys(programs)], {
       cwd: this.#folder,
     });
     return await outcome.then(
