@@ -141,7 +141,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
     if (left === undefined || (stored.sessionId ?? left.sessionId) === left.sessionId) {
       return undefined;
     }
-    if (isAlive && !mine.ended && outranks(mine, stored)) {
+    if (isAlive && !mine.ended && stored.beganAt > 0 && outranks(mine, stored)) {
       keep(mine);
       tabs.post({ kind: "session", teamId, sessionId: left.sessionId });
       return undefined;
