@@ -105,9 +105,9 @@ export class Simulation {
     this.network.lose();
   }
 
-  /** The whole device, with all that was on its way. */
   sleep(ms: number): void {
-    this.loseConnections();
+    this.isNetworkBroken = true;
+    this.network.sleep();
     this.world.skip(ms);
   }
 
