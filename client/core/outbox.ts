@@ -121,7 +121,7 @@ export function createOutbox(parts: OutboxParts) {
   };
 
   const add = (message: NewMessage, waiting?: Waiting): void => {
-    lastOrder = Math.max(clock.now(), lastOrder + 1);
+    lastOrder = Math.max(Math.floor(clock.now()), lastOrder + 1);
     const isTooLarge =
       utf8Bytes(message.content) > MAX_CONTENT_BYTES || jsonBytes(message) > MAX_MESSAGE_BYTES;
     // What no server would take could never be answered.
