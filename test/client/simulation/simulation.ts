@@ -119,11 +119,14 @@ export class Simulation {
     for (const tab of this.browser.frozen) {
       tab.thaw();
     }
-    this.setNetwork("good");
+    if (this.network.state !== "good") {
+      this.setNetwork("good");
+    }
     if (this.browser.running.length === 0) {
       this.browser.open();
     }
-    for (const tab of this.browser.running) {
+    // Whoever was shown all the time has to know by itself.
+    for (const tab of this.browser.running.filter(({ isVisible }) => !isVisible)) {
       tab.show(true);
     }
     await this.world.pass(HEALING_MS);
