@@ -38,7 +38,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   const shelf = createShelf(environment.storage, prefix, () => inMemory());
   const tabShelf = createShelf(environment.tabStorage, prefix, () => undefined);
   const rest = createRest(baseUrl, environment);
-  const own = createOwnSession({ rest, shelf, environment, options, look: () => look() });
+  const own = createOwnSession({ rest, shelf, environment, options, look: () => void look() });
   const invitation = createInvitation(rest, tabShelf, own);
   const access = createSessionAccess({ rest, own, invitation, clock, learned });
   takeInvite();
@@ -171,17 +171,23 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     }
   }
 
+  function mayBeAlive(): boolean {
+    const { status } = store.get();
+    return status === "creating" || isValid({ status });
+  }
+
   /**
    * Looks into storage for what other tabs did with the browser's session.
    *
+   * @param isAlive whether this tab's goes on, as far as is known
    * @returns whether this tab is in another session now
    */
-  function look(): boolean {
+  function look(isAlive = mayBeAlive()): boolean {
     if (!ending || access.isInvited()) {
       return false;
     }
     const { sessionId, status } = store.get();
-    const followed = own.follow();
+    const followed = own.follow(isAlive);
     if (followed) {
       const written = followed.isRival ? chat.replica.ownMessages() : [];
       reopen();
@@ -200,7 +206,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
 
   async function ended(end: ConnectionEnd): Promise<void> {
     if (end.kind === "session_over") {
-      over(end.end);
+      await conclude(end.end);
     } else if (end.kind === "offered") {
       store.patch({ status: "idle", offer: { replacesOwn: own.key() !== undefined } });
     } else if (end.kind === "closed" && end.code === CLOSE_CODES.ended) {
@@ -230,12 +236,25 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     const { replica } = chat;
     store.patch({ status: "creating" });
     const answer = await access.lookUp().catch(() => undefined);
-    if (own.isYoung) {
+    if (replica !== chat.replica) {
+      return;
+    }
+    if (answer && "ticket" in answer) {
+      connection.start();
+    } else {
+      const isOver = answer !== undefined && "session" in answer;
+      await conclude(isOver ? answer : { reason: "terminated", session: undefined });
+    }
+  }
+
+  /** A session may have ended because another tab has a better one. */
+  async function conclude(end: SessionEnd): Promise<void> {
+    const { replica } = chat;
+    if (end.reason === "terminated" && own.mayHaveRival && !access.isInvited()) {
       await new Promise<void>((resolve) => clock.after(RIVAL_PATIENCE_MS, resolve));
     }
-    if (replica === chat.replica && !look()) {
-      const isOver = answer !== undefined && "session" in answer;
-      over(isOver ? answer : { reason: "terminated", session: undefined });
+    if (replica === chat.replica && !look(false)) {
+      over(end);
     }
   }
 
@@ -357,7 +376,12 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     refreshSession,
 
     async terminateSession() {
+      const { replica } = chat;
       await access.call("DELETE", "");
+      // Another tab may have begun the next one meanwhile.
+      if (replica !== chat.replica) {
+        return;
+      }
       const { session } = store.get();
       if (session && !access.isInvited()) {
         own.ended(session);

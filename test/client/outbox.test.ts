@@ -287,12 +287,15 @@ describe("delivery", () => {
 });
 
 describe("a storage", () => {
-  it("that is full or blocked costs nothing but the next page", async () => {
-    const storage = new MemoryStorage();
-    storage.setItem = () => {
-      throw new DOMException("full", "QuotaExceededError");
-    };
-    const tab = new Tab(storage, "S1");
+  function refuse(): never {
+    throw new DOMException("no", "SecurityError");
+  }
+
+  it.each([
+    ["full", { setItem: refuse }],
+    ["blocked", { key: refuse, getItem: refuse, setItem: refuse, removeItem: refuse }],
+  ])("that is %s costs nothing but the next page", async (_what, refusing) => {
+    const tab = new Tab(Object.assign(new MemoryStorage(), refusing), "S1");
     tab.write("one");
     tab.write("two");
     expect(tab.refusals).toBeGreaterThan(0);

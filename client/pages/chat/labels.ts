@@ -127,7 +127,7 @@ export function deliveryLabel(
     const isSeen = seq !== undefined && seq <= seenUpTo;
     return { text: isSeen ? "Seen" : "Sent", canRetry: false };
   }
-  if (delivery === "sending") {
+  if (delivery !== "failed") {
     return { text: connected ? "Sending…" : "Waiting for the connection…", canRetry: false };
   }
   switch (failure) {
