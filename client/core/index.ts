@@ -64,4 +64,4 @@ export type {
   SessionClientStatus,
   Typist,
 } from "./session-state.ts";
-export { isValid } from "./session-state.ts";
+export { INITIAL_STATE, isValid } from "./session-state.ts";
