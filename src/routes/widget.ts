@@ -10,10 +10,7 @@ export const WIDGET_PATH = "/widget";
 const MAX_AGE_S = TEAM_CACHE_TTL_MS / 1_000;
 
 /** Answers `GET /widget?team=`. */
-export function widgetPage(
-  request: Request,
-  env: Pick<Env, "ASSETS" | "INDEX_DB">,
-): Promise<Response> {
+export function widgetPage(request: Request, env: Env): Promise<Response> {
   return guarded(async () => {
     const teamId = new URL(request.url).searchParams.get("team") ?? "";
     const team = await attempt(() => teamById(env, teamId));

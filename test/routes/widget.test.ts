@@ -20,7 +20,7 @@ const ASSETS = {
 
 function widget(teamId: string): Promise<Response> {
   const request = new Request(`${BASE}/widget?team=${encodeURIComponent(teamId)}`);
-  return widgetPage(request, { ASSETS, INDEX_DB: env.INDEX_DB });
+  return widgetPage(request, { ...env, ASSETS });
 }
 
 async function policyOf(teamId: string): Promise<string | null> {

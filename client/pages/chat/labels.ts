@@ -8,6 +8,7 @@ import type {
   SessionClientState,
   Typist,
 } from "../../core/index.ts";
+import { formatShortDate } from "./format.ts";
 
 export interface ConnectionLabel {
   readonly tone: "good" | "busy" | "bad" | "off";
@@ -17,6 +18,19 @@ export interface ConnectionLabel {
 /** Whether a connection was lost, or could not be made at all, and is not back yet. */
 export function isCutOff({ state, attempt }: ConnectionState): boolean {
   return state === "waiting" || (state === "connecting" && attempt > 0);
+}
+
+/** What a lost connection means for whoever writes. */
+export function cutOffLabel(pendingCount: number, isOnline: boolean): string {
+  const what = isOnline ? "No connection." : "You are offline.";
+  switch (pendingCount) {
+    case 0:
+      return `${what} What you write is sent when it is back.`;
+    case 1:
+      return `${what} 1 message waits for it.`;
+    default:
+      return `${what} ${pendingCount} messages wait for it.`;
+  }
 }
 
 export function connectionLabel(connection: ConnectionState, synced: boolean): ConnectionLabel {
@@ -112,10 +126,21 @@ export function authorName(role: MessageRole, author: Author | undefined, viewer
   );
 }
 
+/** A thread has no name of its own: the first is the chat, others go by their beginning. */
+export function conversationName({ createdAt }: { createdAt: string }, index: number): string {
+  return index === 0 ? "Chat" : formatShortDate(Date.parse(createdAt));
+}
+
 export interface DeliveryLabel {
   readonly text: string;
   readonly canRetry: boolean;
 }
+
+/** Without a connection: what has left may have arrived, and is made sure of afterwards. */
+const PENDING_TEXTS = {
+  queued: "Waiting to be sent",
+  sending: "Waiting to be confirmed",
+} as const;
 
 /** @param seenUpTo how far the other side has read */
 export function deliveryLabel(
@@ -127,8 +152,8 @@ export function deliveryLabel(
     const isSeen = seq !== undefined && seq <= seenUpTo;
     return { text: isSeen ? "Seen" : "Sent", canRetry: false };
   }
-  if (delivery === "sending") {
-    return { text: connected ? "Sending…" : "Waiting for the connection…", canRetry: false };
+  if (delivery === "queued" || delivery === "sending") {
+    return { text: connected ? "Sending…" : PENDING_TEXTS[delivery], canRetry: false };
   }
   switch (failure) {
     case "message_too_large":

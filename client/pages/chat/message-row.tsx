@@ -1,14 +1,15 @@
 import type { JSX } from "solid-js";
 import { Match, Show, Switch } from "solid-js";
-import type { ChatClient } from "../../core/index.ts";
 import { Markdown } from "../markdown/markdown.tsx";
+import type { Chat } from "./chat.ts";
 import { formatFull, formatTime } from "./format.ts";
 import type { Viewer } from "./labels.ts";
 import { authorName, breakLabel, deliveryLabel } from "./labels.ts";
 import type { MessageItem } from "./timeline.ts";
 
 interface MessageRowProps {
-  readonly client: ChatClient;
+  /** What can be tried again is; undefined for what is only read. */
+  readonly chat?: Pick<Chat, "retry">;
   readonly item: MessageItem;
   /** Whether what is on its way can arrive at the moment. */
   readonly connected: boolean;
@@ -91,10 +92,12 @@ export function MessageRow(props: MessageRowProps): JSX.Element {
           <Show when={props.item.showsDelivery}>
             <span class="message-mark">{delivery().text}</span>
           </Show>
-          <Show when={delivery().canRetry}>
-            <button type="button" class="link" onClick={() => props.client.retry(message().key)}>
-              Try again
-            </button>
+          <Show when={delivery().canRetry && props.chat}>
+            {(chat) => (
+              <button type="button" class="link" onClick={() => chat().retry(message().key)}>
+                Try again
+              </button>
+            )}
           </Show>
         </p>
       </Show>

@@ -1,0 +1,55 @@
+import { onMount } from "solid-js";
+import { render } from "solid-js/web";
+import { RequestError } from "../../core/index.ts";
+import { createEnhancedSession } from "../../solid/index.ts";
+import { ChatPage } from "../chat/chat-page.tsx";
+import { createPreferences } from "../chat/preferences.ts";
+import "../styles/chat.ts";
+import { connectHostPage } from "./host-page.ts";
+import { tellHostPage } from "./tell-host-page.ts";
+
+const query = new URLSearchParams(location.search);
+const teamId = query.get("team") ?? "";
+const root = document.querySelector("#chat");
+if (root) {
+  render(() => {
+    const host = connectHostPage(query.get("origin"), () => void identify());
+    host.ready();
+    const preferences = createPreferences();
+    const session = createEnhancedSession({
+      teamId,
+      fingerprint: preferences.recognised,
+      tokenTransport: query.get("transport") === "cookie" ? "cookie" : "bearer",
+      getIdentityToken: () => host.identityToken(),
+    });
+    const identify = async () => {
+      // Without a session yet, the token is asked for when there is to be one.
+      if (session.isValid()) {
+        await session.identify().catch((error) => {
+          const code = error instanceof RequestError ? error.code : "unavailable";
+          host.tell({ name: "error", detail: { code } });
+        });
+      }
+    };
+    tellHostPage(session, host);
+    onMount(() => closeOnEscape(host.close));
+    return (
+      <ChatPage
+        session={session}
+        teamId={teamId}
+        preferences={preferences}
+        {...(parent !== window && { embedding: host })}
+      />
+    );
+  }, root);
+}
+
+/** Where the key means nothing nearer. */
+function closeOnEscape(close: () => void): void {
+  addEventListener("keydown", (event) => {
+    const isTaken = event.defaultPrevented || document.querySelector("dialog[open]") !== null;
+    if (event.key === "Escape" && !event.isComposing && !isTaken) {
+      close();
+    }
+  });
+}
