@@ -1,13 +1,16 @@
 // `<script async src="https://chat.example/widget.js" data-team="acme"></script>` on any page that the team allows: a button,
 // and, once it is pressed, the chat in a frame of the Worker's own origin, into which the page cannot look.
-import type { Identity, WidgetApi, WidgetEvent, WidgetEventName, WidgetListener } from "./api.ts";
+import type { Identity, WidgetApi, WidgetEvent, WidgetEventName } from "./api.ts";
 import type { Frame } from "./frame.ts";
 import { createFrame } from "./frame.ts";
 import { createLauncher } from "./launcher.ts";
 
+/** What hears one kind of event is called with nothing else. */
+type AnyListener = (detail: never) => void;
+
 function startWidget({ src, dataset }: HTMLScriptElement, calls: readonly unknown[]): void {
   const label = dataset.label || "Chat";
-  const listeners: [WidgetEventName, WidgetListener<never>][] = [];
+  const listeners: [WidgetEventName, AnyListener][] = [];
   let frame: Frame | undefined;
   let identity: Identity;
   let isOpen = false;

@@ -117,9 +117,9 @@ export function ChatPage(props: ChatPageProps): JSX.Element {
   );
 }
 
-/** Where somebody writes; without a keyboard of its own, a device would cover the chat with one. */
+/** Where somebody writes; a device without a keyboard of its own would cover the chat with one. */
 function focusFirst(chat: HTMLElement): void {
   const hasKeyboard = matchMedia("(hover: hover)").matches;
   const field = hasKeyboard ? chat.querySelector<HTMLElement>("textarea") : null;
-  (field ?? chat.querySelector<HTMLElement>(".log-scroller"))?.focus();
+  (field ?? chat.querySelector<HTMLElement>("h1"))?.focus();
 }

@@ -36,7 +36,9 @@ export function Header(props: HeaderProps): JSX.Element {
         <ChatIcon />
       </span>
       <div class="header-text">
-        <h1 class="header-title">{props.teamId}</h1>
+        <h1 class="header-title" tabIndex={-1}>
+          {props.teamId}
+        </h1>
         <ConnectionStatus connection={label()} presence={presence()} />
       </div>
       <nav class="header-actions" aria-label="Chat">

@@ -25,11 +25,11 @@ export function cutOffLabel(pendingCount: number, isOnline: boolean): string {
   const what = isOnline ? "No connection." : "You are offline.";
   switch (pendingCount) {
     case 0:
-      return `${what} What you write is sent when it is back.`;
+      return `${what} What you write is sent later.`;
     case 1:
-      return `${what} 1 message waits for it.`;
+      return `${what} 1 message waits to be sent.`;
     default:
-      return `${what} ${pendingCount} messages wait for it.`;
+      return `${what} ${pendingCount} messages wait to be sent.`;
   }
 }
 
@@ -60,6 +60,8 @@ export function viewerOf({
   return isInvited ? "guest" : "visitor";
 }
 
+export const ALONE = "only you";
+
 /** Who is here beside this tab, which is one of them; empty while that is not known. */
 export function presenceLabel(
   presence: readonly Presence[],
@@ -82,7 +84,7 @@ export function presenceLabel(
     ...(isGuest ? counted(guests - 1, "other guest") : counted(guests, "guest")),
     ...(!isGuest && owners > 1 ? [`you in ${owners} places`] : []),
   ];
-  return parts.length === 0 ? "only you" : parts.join(", ");
+  return parts.length === 0 ? ALONE : parts.join(", ");
 }
 
 function presenceForTeam(others: readonly Presence[]): string {

@@ -24,8 +24,9 @@ if (root) {
     });
     const identify = async () => {
       // Without a session yet, the token is asked for when there is to be one.
-      if (session.isValid()) {
-        await session.identify().catch((error) => {
+      const token = session.isValid() ? await host.identityToken() : undefined;
+      if (token !== undefined) {
+        await session.identify(token).catch((error) => {
           const code = error instanceof RequestError ? error.code : "unavailable";
           host.tell({ name: "error", detail: { code } });
         });
