@@ -139,7 +139,8 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     paths: ["client/core/"],
     imports: ["protocol"],
     importsTypesOf: [],
-    packages: [],
+    // By user-agent.ts alone, which is loaded where it is needed: test/client/device-bundles.test.ts.
+    packages: ["bowser"],
   },
   "client/solid": {
     paths: ["client/solid/"],

@@ -10,7 +10,8 @@ import type { Environment, Socket } from "./environment.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { utf8Bytes } from "./outbox.ts";
 import { reconnectDelayMs, STABLE_AFTER_MS, TOO_MANY_ATTEMPT } from "./reconnect-policy.ts";
-import { RequestError } from "./request-error.ts";
+import type { RequestError } from "./request-error.ts";
+import { requestError } from "./request-error.ts";
 import type { Ticket } from "./session-access.ts";
 import { isStale } from "./session-access.ts";
 import type { ConnectionState } from "./session-state.ts";
@@ -85,9 +86,7 @@ export class Connection {
       }
     } catch (error) {
       if (epoch === this.#epoch) {
-        this.#ticketRefused(
-          error instanceof RequestError ? error : RequestError.fromNetwork(error),
-        );
+        this.#ticketRefused(requestError(error));
       }
     }
   }

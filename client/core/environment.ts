@@ -54,7 +54,10 @@ export interface TabMessage {
 /** The other tabs of the origin. */
 export interface Tabs {
   post(message: TabMessage): void;
-  /** Hears the others', never its own; late, more than once or not at all. Returns what ends the subscription. */
+  /**
+   * Hears the others', and possibly its own: late, more than once or not at all; and that storage has changed. Returns what
+   * ends the subscription.
+   */
   subscribe(listener: (message: TabMessage) => void): () => void;
 }
 

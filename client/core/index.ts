@@ -18,7 +18,6 @@ export type {
   SessionSummary,
 } from "../../src/protocol/session.ts";
 export type { CreatedInvite, Device, Invite } from "../../src/protocol/sharing.ts";
-export { browserEnvironment } from "./browser-environment.ts";
 export { createSessionClient } from "./client.ts";
 export type {
   Attention,
@@ -38,12 +37,10 @@ export type {
   LegacyMessage,
   LegacySource,
 } from "./legacy-source.ts";
-export type { OperatorClient, OperatorClientOptions } from "./operator-client.ts";
-export { createOperatorClient } from "./operator-client.ts";
+export type { OperatorApi, OperatorClient, OperatorClientOptions } from "./operator-client.ts";
+export { createOperatorApi, createOperatorClient } from "./operator-client.ts";
 export type { RequestErrorCode } from "./request-error.ts";
 export { RequestError } from "./request-error.ts";
-export type { MessagesQuery, OperatorKey, SessionKey } from "./rest-client.ts";
-export { RestClient } from "./rest-client.ts";
 export type {
   ChatClient,
   SendOptions,

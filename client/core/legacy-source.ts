@@ -7,10 +7,12 @@ export interface LegacySource {
   /** All that is there now, in order; called again when it may have changed. May throw or reject: it is tried again later. */
   read(): LegacyData | Promise<LegacyData>;
   /**
-   * The storage items that hold it. Each is renamed to `<key>.durable-sessions-backup` once the server has everything;
-   * what is written to it again afterwards is taken over, too.
+   * The storage items that hold it. Once the server has everything, each is copied to `<key>.durable-sessions-backup`; what
+   * is written to it again afterwards is taken over, too.
    */
   readonly keys: readonly string[];
+  /** Whether no old program reads or writes the items any more: they are then removed, and their backup stays. Default false. */
+  readonly transitionOver?: boolean;
 }
 
 export interface LegacyData {

@@ -1,164 +1,309 @@
-// This browser's own session with the team: its token, which all tabs share through storage, how it is made and kept young.
-import { ROTATE_AFTER_MS } from "../../src/protocol/limits.ts";
-import type { RefreshSessionResponse, SessionWithToken } from "../../src/protocol/rest.ts";
+// This browser's own session with the team, which all its tabs share through storage: how it is made, once, and kept young.
+import { IDEMPOTENCY_WINDOW_MS, ROTATE_AFTER_MS } from "../../src/protocol/limits.ts";
+import type { OpenedSession, RefreshSessionResponse } from "../../src/protocol/rest.ts";
+import type { Session } from "../../src/protocol/session.ts";
 import type { Environment } from "./environment.ts";
-import { RequestError } from "./request-error.ts";
-import type { RestClient } from "./rest-client.ts";
-import { credentialIdOf, sessionIdOf } from "./rest-client.ts";
-import type { OwnRecord, RecordStore } from "./session-record.ts";
+import { RequestError, unauthenticated } from "./request-error.ts";
+import type { Key, Rest } from "./rest.ts";
+import { callWith } from "./rest.ts";
+import type { SessionClientOptions } from "./session-client.ts";
+import type { OwnRecord } from "./session-record.ts";
+import { readOwn, writeOwn } from "./session-record.ts";
+import type { Shelf } from "./shelf.ts";
 
-export class OwnSession {
-  readonly #rest: RestClient;
-  readonly #records: RecordStore<OwnRecord>;
-  readonly #teamId: string;
-  readonly #environment: Pick<Environment, "clock" | "newId">;
-  #token: string | undefined;
+/** After a creation storage is looked into again: what another tab wrote at the same moment may come to light late. */
+const RIVAL_CHECKS_MS = [1_000, 5_000];
 
-  constructor(
-    rest: RestClient,
-    records: RecordStore<OwnRecord>,
-    teamId: string,
-    environment: Pick<Environment, "clock" | "newId">,
-  ) {
-    this.#rest = rest;
-    this.#records = records;
-    this.#teamId = teamId;
-    this.#environment = environment;
-  }
+/** Between two attempts to end a session that nobody needs, and how many there are. */
+const END_AGAIN_MS = 10_000;
+const END_ATTEMPTS = 6;
+
+/** Another session than this tab's turned out to be the browser's. */
+export interface Followed {
+  /** The one that this tab leaves. */
+  readonly left: Key;
+  /** Whether both were created at once, so that what was written into the one left belongs into the other. */
+  readonly isRival: boolean;
+}
+
+interface Parts {
+  readonly rest: Rest;
+  readonly shelf: Shelf;
+  readonly environment: Environment;
+  readonly options: SessionClientOptions;
+  /** Called when another tab may have put another session into storage. */
+  readonly look: () => void;
+}
+
+export type OwnSession = ReturnType<typeof createOwnSession>;
+
+export function createOwnSession({ rest, shelf, environment, options, look }: Parts) {
+  const { clock, newId, tabs } = environment;
+  const { teamId, tokenTransport = "bearer" } = options;
+  /** The session that this tab is in, even where storage has lost it. */
+  let mine: OwnRecord = { generation: 0, refreshedAt: 0, expiresAt: 0, ended: false };
+  /** When this tab took part in its creation; undefined where it did not. */
+  let createdAt: number | undefined;
 
   /**
-   * The session's token as storage has it at this moment, undefined before there is one. Never keep it: once another tab
-   * has rotated it, the server takes whoever comes with the old one for a thief and shuts all tabs out.
+   * As storage has it at this moment. Never keep its token: once another tab has rotated it, the server takes whoever comes
+   * with the old one for a thief and shuts all tabs out.
    */
-  get token(): string | undefined {
-    const stored = this.#stored;
-    if (stored !== undefined && (this.#token === undefined || sameSession(stored, this.#token))) {
-      this.#token = stored;
+  function record(): OwnRecord {
+    const stored = readOwn(shelf);
+    if (
+      stored.sessionId !== undefined &&
+      (mine.sessionId ?? stored.sessionId) === stored.sessionId
+    ) {
+      mine = stored;
     }
-    return this.#token;
+    return mine;
   }
 
-  /** Goes over to whatever storage has, be it of another session; false when that is the token that was refused. */
-  adoptStored(refused: string | undefined): boolean {
-    const stored = this.#stored;
-    if (stored === undefined || stored === refused) {
-      return false;
-    }
-    this.#token = stored;
-    return true;
+  function key(): Key | undefined {
+    const { sessionId, token } = record();
+    return sessionId === undefined ? undefined : { sessionId, token };
   }
 
-  /** This browser's session is another one from now on. */
-  replace(token: string): void {
-    this.#write(token);
+  /** Stored first and used after: a page that is closed between the two must not come back with the old one. */
+  function keep(record: OwnRecord): void {
+    writeOwn(shelf, record);
+    mine = record;
   }
 
-  /** Leaves the session that is over, for the one another tab began since, or else for a new one. */
-  leave(): void {
-    const stored = this.#stored;
-    if (stored !== undefined && this.#token !== undefined && sameKey(stored, this.#token)) {
-      this.#records.write({ kind: "creating", createKey: this.#environment.newId() });
-    }
-    this.#token = undefined;
+  function tell(kind: "session" | "terminated", { id, version }: Session): void {
+    tabs.post({ kind, teamId, sessionId: id, version });
   }
 
-  /** Whether the token is old enough to be offered for rotation. */
-  get refreshDue(): boolean {
-    const record = this.#records.read();
-    if (record.kind !== "session" || record.token !== this.token) {
-      return false;
-    }
-    const age = this.#environment.clock.now() - record.refreshedAt;
-    return age >= ROTATE_AFTER_MS || age < 0;
+  function opened({ session, token }: OpenedSession): OwnRecord {
+    return {
+      ...mine,
+      sessionId: session.id,
+      token,
+      refreshedAt: clock.now(),
+      expiresAt: Date.parse(session.expiresAt),
+      ended: false,
+    };
   }
 
-  /** Slides the expiry and takes the new token, if there is one. Tabs that do it at once get the same. */
-  async refresh(
-    token: string,
-    options: { readonly rotate: boolean },
-  ): Promise<RefreshSessionResponse> {
-    const answer = await this.#rest.refresh(token, options);
-    // What another tab has stored meanwhile came of this token or of its successor: it is the younger one.
-    if (this.#stored === token) {
-      this.#write(answer.token ?? token);
-    } else if (this.#token === token && answer.token !== undefined) {
-      this.#token = answer.token;
+  /** This browser's session is another one from now on, or has another key. */
+  function replace(answer: OpenedSession): void {
+    const { sessionId, generation } = record();
+    const follows = sessionId !== undefined && sessionId !== answer.session.id;
+    createdAt = undefined;
+    keep({ ...opened(answer), generation: follows ? generation + 1 : generation });
+    tell("session", answer.session);
+  }
+
+  /** Goes over to whatever storage has; undefined when that is the session that this tab is in. */
+  function follow(): Followed | undefined {
+    const stored = readOwn(shelf);
+    const left = key();
+    if (left === undefined || (stored.sessionId ?? left.sessionId) === left.sessionId) {
+      return undefined;
     }
-    return answer;
+    const isRival = createdAt !== undefined && stored.generation === mine.generation;
+    mine = stored;
+    createdAt = undefined;
+    if (isRival) {
+      end(left);
+    }
+    return { left, isRival };
+  }
+
+  /** Leaves the session that is over, for the one that another tab began since, or else for a new one. */
+  function leave(): void {
+    const { sessionId, generation } = readOwn(shelf);
+    if (sessionId !== undefined && sessionId === mine.sessionId) {
+      keep({
+        generation: generation + 1,
+        createKey: newId(),
+        refreshedAt: 0,
+        expiresAt: 0,
+        ended: false,
+      });
+    } else {
+      mine = { ...mine, sessionId: undefined };
+    }
+    createdAt = undefined;
+  }
+
+  /** Nobody is to find what nobody needs; where that cannot be said now, it is said later. */
+  function end(key: Key, attempt = 1): void {
+    callWith(rest, key, "DELETE", "").catch(({ retryable }: RequestError) => {
+      if (retryable && attempt < END_ATTEMPTS) {
+        clock.after(END_AGAIN_MS * attempt, () => end(key, attempt + 1));
+      }
+    });
   }
 
   /**
    * Tabs that create at the same time share one key through storage, and the same key makes the same session. Where two
    * keys were written in the same moment, the one that stands in storage afterwards wins, and the other session is ended.
    *
-   * @returns undefined when this tab's session was the other one
+   * @returns undefined when there is another session to enter, or another key to create with
    */
-  async create(): Promise<SessionWithToken | undefined> {
-    const createKey = this.#createKey();
-    const created = await this.#rest.create({ teamId: this.#teamId }, createKey).catch((error) => {
-      if (isExpiredKey(error)) {
-        this.#replaceKey(createKey);
+  async function create(): Promise<OpenedSession | undefined> {
+    const { sessionId, generation, createKey = newId() } = readOwn(shelf);
+    if (sessionId !== undefined) {
+      return undefined;
+    }
+    // Stored before it is used: when the answer gets lost, the same key asks for it again.
+    keep({ ...mine, generation, createKey });
+    const answer = await ask(createKey).catch((error) => {
+      if (isExpiredKey(error) && readOwn(shelf).createKey === createKey) {
+        // The session behind it is out of reach: nobody kept its token.
+        keep({ ...mine, createKey: newId() });
       }
       throw error;
     });
-    const now = this.#records.read();
-    if (now.kind === "session") {
-      if (sameSession(now.token, created.token)) {
-        return { ...created, token: now.token };
+    const now = readOwn(shelf);
+    if (
+      now.sessionId === undefined
+        ? (now.createKey ?? createKey) !== createKey
+        : now.sessionId !== answer.session.id
+    ) {
+      end({ sessionId: answer.session.id, token: answer.token });
+      return undefined;
+    }
+    createdAt = clock.now();
+    if (now.sessionId !== undefined) {
+      mine = now;
+      return { ...answer, ...(now.token !== undefined && { token: now.token }) };
+    }
+    keep(opened(answer));
+    tell("session", answer.session);
+    for (const ms of RIVAL_CHECKS_MS) {
+      clock.after(ms, look);
+    }
+    return answer;
+  }
+
+  /** A person's session goes on where there is one; else a new one is created, and is theirs from the first moment. */
+  async function ask(createKey: string): Promise<OpenedSession> {
+    const identityToken = await options.getIdentityToken?.();
+    const deviceInfo = await environment.deviceInfo();
+    const who = { teamId, tokenTransport, ...(deviceInfo && { deviceInfo }) };
+    const cookies = tokenTransport === "cookie";
+    if (identityToken !== undefined) {
+      try {
+        const body = { ...who, identityToken };
+        return await rest<OpenedSession>("POST", "sessions/resume", { body, cookies });
+      } catch (error) {
+        if (!(error instanceof RequestError && error.code === "session_not_found")) {
+          throw error;
+        }
       }
-    } else if (now.kind === "none" || now.createKey === createKey) {
-      this.#write(created.token);
-      return created;
     }
-    await this.#rest.terminate(created.token).catch(() => undefined);
-    return undefined;
-  }
-
-  /** Stored before it is used: when the answer gets lost, the same key asks for it again. */
-  #createKey(): string {
-    const record = this.#records.read();
-    if (record.kind === "creating") {
-      return record.createKey;
-    }
-    const createKey = this.#environment.newId();
-    this.#records.write({ kind: "creating", createKey });
-    return createKey;
-  }
-
-  /** The session behind an expired key is out of reach: nobody kept its token. */
-  #replaceKey(expired: string): void {
-    const record = this.#records.read();
-    if (record.kind === "creating" && record.createKey === expired) {
-      this.#records.write({ kind: "creating", createKey: this.#environment.newId() });
-    }
-  }
-
-  /** Stored first and used after: a page that is closed between the two must not come back with the old one. */
-  #write(token: string): void {
-    this.#records.write({
-      kind: "session",
-      token,
-      refreshedAt: this.#environment.clock.now(),
+    const userFingerprint = await environment.fingerprint();
+    const turnstileToken = await options.getTurnstileToken?.();
+    const answer = await rest<OpenedSession>("POST", "sessions/create", {
+      body: { ...who, userFingerprint, turnstileToken },
+      cookies,
+      idempotencyKey: createKey,
     });
-    this.#token = token;
+    if (identityToken === undefined) {
+      return answer;
+    }
+    const { session, token } = answer;
+    const identified = await identifyWith({ sessionId: session.id, token }, identityToken);
+    return { ...answer, ...identified };
   }
 
-  get #stored(): string | undefined {
-    const record = this.#records.read();
-    return record.kind === "session" ? record.token : undefined;
+  function identifyWith(key: Key, identityToken: string): Promise<OpenedSession> {
+    return callWith<OpenedSession>(rest, key, "POST", "/identify", { identityToken });
   }
+
+  /** Binds the session to a person; it may get another key by that. */
+  async function identify(key: Key, identityToken = options.getIdentityToken?.()) {
+    const presented = await identityToken;
+    if (presented === undefined) {
+      throw unauthenticated();
+    }
+    const answer = await identifyWith(key, presented);
+    replace({ ...answer, ...(answer.token === undefined && key.token && { token: key.token }) });
+    return answer;
+  }
+
+  /** Slides the expiry and takes the new token, if there is one. Tabs that do it at once get the same. */
+  async function refresh(key: Key, rotate: boolean): Promise<RefreshSessionResponse> {
+    const body = rotate ? { rotate } : {};
+    const answer = await callWith<RefreshSessionResponse>(rest, key, "POST", "/refresh", body);
+    const { session, token = key.token } = answer;
+    const renewed = { ...opened({ session, ticket: "", ...(token && { token }) }) };
+    const stored = readOwn(shelf);
+    // What another tab has stored meanwhile came of this token or of its successor: it is the younger one.
+    if (
+      mine.sessionId === key.sessionId &&
+      !stored.ended &&
+      (stored.sessionId ?? key.sessionId) === key.sessionId &&
+      (stored.token ?? key.token) === key.token
+    ) {
+      keep(renewed);
+    } else if (mine.token === key.token) {
+      mine = renewed;
+    }
+    return answer;
+  }
+
+  /**
+   * Two creations at once leave one cookie, which may be the other session's. The key of the creation gives this one another.
+   *
+   * @returns whether it did
+   */
+  async function reclaim(): Promise<boolean> {
+    const { sessionId, token, createKey, refreshedAt } = record();
+    if (
+      token !== undefined ||
+      createKey === undefined ||
+      clock.now() - refreshedAt > IDEMPOTENCY_WINDOW_MS
+    ) {
+      return false;
+    }
+    const { session } = await ask(createKey);
+    return session.id === sessionId;
+  }
+
+  return {
+    record,
+    key,
+    reclaim,
+    replace,
+    follow,
+    leave,
+    create: () => environment.exclusively(teamId, create),
+    identify,
+    refresh,
+
+    /** Whether another tab's creation of the same moment may still come to light. */
+    get mayHaveRival(): boolean {
+      return createdAt !== undefined && clock.now() - createdAt < Math.max(...RIVAL_CHECKS_MS);
+    },
+
+    /** Whether nothing has prolonged the session's life for so long, in whichever tab. */
+    isOlderThan(ms: number): boolean {
+      const age = clock.now() - record().refreshedAt;
+      return age >= ms || age < 0;
+    },
+
+    /** Whether the token is old enough to be offered for rotation. */
+    get rotationDue(): boolean {
+      const { token, refreshedAt } = record();
+      const age = clock.now() - refreshedAt;
+      return token !== undefined && (age >= ROTATE_AFTER_MS || age < 0);
+    },
+
+    /** Tells all tabs, those of later too, that the session was ended here. */
+    ended(session: Session): void {
+      if (readOwn(shelf).sessionId === session.id) {
+        keep({ ...mine, ended: true });
+      }
+      tell("terminated", session);
+    },
+  };
 }
 
 /** Whether a creation was refused because its key is too old. */
 export function isExpiredKey(error: unknown): boolean {
   return error instanceof RequestError && error.code === "idempotency_key_expired";
-}
-
-function sameSession(a: string, b: string): boolean {
-  return sessionIdOf(a) === sessionIdOf(b);
-}
-
-/** Whether one came of the other by rotation. */
-function sameKey(a: string, b: string): boolean {
-  return sameSession(a, b) && credentialIdOf(a) === credentialIdOf(b);
 }

@@ -121,11 +121,6 @@ export interface SessionClient extends ChatClient, Sharing {
   acceptHandOff(): Promise<void>;
   /** Leaves what a link opened, or declines what was offered, and opens this browser's own session. */
   leaveInvite(): void;
-  /**
-   * Says that legacy conversations were all taken over and no old program writes any more: what is left of them in this
-   * browser is removed, their backup too.
-   */
-  endTransition(): void;
 }
 
 export interface ShareRequest extends CreateInviteRequest {

@@ -1,22 +1,37 @@
 // This client's copy of the session: what the server's frames and the visitor's messages lead to, put where subscribers see it.
 // Knows neither socket nor URL. Long, because every frame comes to its one switch, and each case is a line or a few.
-import type { DownFrame, UpFrame, WelcomeFrame } from "../../src/protocol/frames.ts";
+import type { Conversation } from "../../src/protocol/conversation.ts";
+import type { DownFrame, UpFrame } from "../../src/protocol/frames.ts";
 import { DEFAULT_PAGE_MESSAGES } from "../../src/protocol/limits.ts";
-import type { NewMessage } from "../../src/protocol/message.ts";
+import type { Author, MessageRole, NewMessage } from "../../src/protocol/message.ts";
 import type { ConversationList, MessagePage } from "../../src/protocol/rest.ts";
 import type { Session } from "../../src/protocol/session.ts";
+import { loggedMessage } from "./chat-message.ts";
 import type { FrameVerdict } from "./connection-handlers.ts";
-import type { OwnRole } from "./conversation-view.ts";
-import { ConversationView } from "./conversation-view.ts";
 import type { Clock } from "./environment.ts";
-import { OutboxSender } from "./outbox-sender.ts";
-import { ReadMarks } from "./read-marks.ts";
+import { createMessageLog } from "./message-log.ts";
+import { createOutbox } from "./outbox.ts";
+import type { Written } from "./outbox-store.ts";
+import { createOutboxStore } from "./outbox-store.ts";
+import type { EndReason } from "./previous-session.ts";
+import { keepPrevious, keptPrevious } from "./previous-session.ts";
+import { createReadMarks } from "./read-marks.ts";
 import { ReceivedPolicy } from "./received-policy.ts";
 import type { SessionEnd } from "./session-access.ts";
-import type { SessionClientState } from "./session-state.ts";
+import type { ChatMessage, PreviousSession, SessionClientState } from "./session-state.ts";
+import type { Shelf } from "./shelf.ts";
 import type { Store } from "./store.ts";
-import { ThreadState } from "./thread-state.ts";
-import { Typists } from "./typing.ts";
+import { createStreamedAnswers } from "./streamed-answers.ts";
+import { createThreads } from "./threads.ts";
+import { createTimeline } from "./timeline.ts";
+import { endOf, forgetTranscript, keepTranscript, keptTranscript } from "./transcript.ts";
+import { createTypingSignal, createTypists } from "./typing.ts";
+
+/** After a change, and not again within it: a busy chat must not write all the time. */
+const PERSIST_AFTER_MS = 1_000;
+
+/** With which role the log brings back what is written here. */
+export type OwnRole = Extract<MessageRole, "user" | "operator">;
 
 /** What a replica asks of whoever has the connection. */
 export interface ReplicaHandlers {
@@ -24,268 +39,417 @@ export interface ReplicaHandlers {
   readonly sendUp: (frame: UpFrame) => void;
   /** Rejects when it cannot be had now. */
   readonly conversations: () => Promise<ConversationList>;
+  /** What other tabs read in storage has changed: they want to look. */
+  readonly wrote: () => void;
+  readonly isVisible: () => boolean;
 }
 
-export class SessionReplica {
-  readonly #store: Store<SessionClientState>;
-  readonly #clock: Clock;
-  readonly #handlers: ReplicaHandlers;
-  readonly #typists: Typists;
-  readonly #view: ConversationView;
-  readonly #thread = new ThreadState();
-  readonly #sender: OutboxSender;
-  readonly #marks: ReadMarks;
-  #threadListed = false;
-  #received = new ReceivedPolicy();
-  #older: "idle" | "loading" | "failed" = "idle";
-  #retired = false;
+export interface ReplicaParts {
+  readonly store: Store<SessionClientState>;
+  readonly clock: Clock;
+  readonly ownRole: OwnRole;
+  /** Where the unsent and the end of the transcript are kept; undefined: nowhere. */
+  readonly shelf: Shelf | undefined;
+  /** Undefined as long as there is none. */
+  readonly sessionId: string | undefined;
+  readonly handlers: ReplicaHandlers;
+}
 
-  constructor(
-    store: Store<SessionClientState>,
-    clock: Clock,
-    ownRole: OwnRole,
-    handlers: ReplicaHandlers,
-  ) {
-    this.#store = store;
-    this.#clock = clock;
-    this.#handlers = handlers;
-    this.#view = new ConversationView(ownRole);
-    this.#marks = new ReadMarks(ownRole);
-    this.#sender = new OutboxSender({
-      outbox: this.#view.outbox,
-      clock,
-      isSynced: () => store.get().synced,
-      sendUp: (frame) => this.#sendUp(frame),
-    });
-    this.#typists = new Typists(clock, (typing) => store.patch({ typing }));
-  }
+export type SessionReplica = ReturnType<typeof createReplica>;
 
-  /** The query of the next socket's URL: where history is to begin. */
-  resumeQuery(): string {
-    const { last } = this.#view.log;
-    return last === undefined ? `tail=${DEFAULT_PAGE_MESSAGES}` : `after=${last}`;
-  }
+export function createReplica({
+  store,
+  clock,
+  ownRole,
+  shelf,
+  sessionId: openedAs,
+  handlers,
+}: ReplicaParts) {
+  const { sendUp } = handlers;
+  const isVisitor = ownRole === "user";
+  const isOwn = ({ role }: ChatMessage) => (role === "user") === isVisitor;
+  const answers = createStreamedAnswers();
+  const log = createMessageLog((message) => {
+    const { id, clientId, role } = message;
+    // A clientId is unique per side: the team's may collide with ours and mean nothing by it.
+    const isKeyed = role === ownRole && clientId !== undefined && !answers.has(id);
+    return loggedMessage(isKeyed ? clientId : id, message);
+  });
+  const timeline = createTimeline();
+  const threads = createThreads(isOwn);
+  const marks = createReadMarks(isVisitor ? "visitor" : "team", isOwn);
+  const typists = createTypists(clock, (typing) => store.patch({ typing }));
+  /** What the server will sign own messages with. */
+  let ownAuthor: Author | undefined;
+  let sessionId: string | undefined;
+  /** The conversation that somebody chose to see. */
+  let chosen: string | undefined;
+  let areThreadsListed = false;
+  let received = new ReceivedPolicy();
+  let older: "idle" | "loading" | "failed" = "idle";
+  let isRetired = false;
+  let persisted: readonly ChatMessage[] = log.messages;
+  let cancelPersist: (() => void) | undefined;
+  let previous: { readonly text: string; readonly value: PreviousSession | undefined } | undefined;
 
-  /** Whether nothing is known of the log yet. */
-  get empty(): boolean {
-    return this.#view.log.last === undefined;
-  }
+  const outbox = createOutbox({
+    store: createOutboxStore(shelf),
+    clock,
+    ownRole,
+    isSynced: () => store.get().synced,
+    isLogged: (clientId) => log.messages.some(({ key }) => key === clientId),
+    author: () => ownAuthor,
+    sendUp,
+    changed: () => show(),
+  });
+  const typing = createTypingSignal(clock, (active) => {
+    sendUp({ type: "typing", ...where(), active });
+  });
 
-  /** The log ends at `seq`, and all of it is older history to be loaded. */
-  beginAt(seq: number): void {
-    this.#view.log.synced(seq);
-  }
+  const first = () => store.get().session?.defaultConversationId;
+  const shown = () => chosen ?? first();
+  const where = () => (chosen === undefined ? {} : { conversationId: chosen });
 
-  /** A new socket is about to bring frames. */
-  opening(): void {
-    this.#received = new ReceivedPolicy();
-    this.#marks.opening();
-  }
-
-  /** Frames have stopped: who is here is not known any more. */
-  offline(): void {
-    this.#typists.clear();
-    this.#store.patch({ synced: false, presence: [] });
-  }
-
-  /** The session is over: what is not stored by now never will be. */
-  over({ reason, session }: SessionEnd): void {
-    this.#view.outbox.failAll(reason === "expired" ? "session_expired" : "session_terminated");
-    if (session) {
-      this.adopt(session);
+  const persist = (): void => {
+    if (shelf && log.stretch && sessionId !== undefined && persisted !== log.messages) {
+      persisted = log.messages;
+      keepTranscript(shelf, sessionId, log.stretch);
     }
-    this.#view.answers.forget();
-    this.#store.patch({ status: reason });
-    this.#showMessages();
-  }
+  };
+  const persistLater = (): void => {
+    if (shelf && persisted !== log.messages) {
+      cancelPersist ??= clock.after(PERSIST_AFTER_MS, () => {
+        cancelPersist = undefined;
+        if (handlers.isVisible()) {
+          persist();
+        }
+      });
+    }
+  };
 
-  /** Another session takes this one's place: what still arrives for it is shown no more. */
-  retire(): void {
-    this.#sender.stop();
-    this.#typists.clear();
-    this.#retired = true;
-  }
+  /** The same object for as long as nothing of it changed. */
+  const readPrevious = (): PreviousSession | undefined => {
+    const value = shelf && keptPrevious(shelf, sessionId, outbox.unsent());
+    const text = JSON.stringify(value ?? null);
+    if (previous?.text !== text) {
+      previous = { text, value };
+    }
+    return previous?.value;
+  };
+
+  const show = (): void => {
+    if (isRetired) {
+      return;
+    }
+    const conversationId = shown();
+    const more = log.olderBefore > 1 ? "more" : "none";
+    persistLater();
+    store.patch({
+      messages: timeline(log.messages, outbox.pending, answers.running, conversationId, first()),
+      pendingCount: outbox.count,
+      conversations: threads.list,
+      conversationId,
+      conversation: threads.state(conversationId),
+      readUpTo: marks.upTo(conversationId),
+      older: older === "idle" ? more : older,
+    });
+  };
+  const showPrevious = (): void => {
+    if (!isRetired) {
+      store.patch({ previous: readPrevious() });
+    }
+  };
+
+  /** Once, and again after messages were left out that may have told a change. */
+  const listThreads = async (): Promise<void> => {
+    if (areThreadsListed) {
+      return;
+    }
+    areThreadsListed = true;
+    try {
+      threads.listed((await handlers.conversations()).conversations);
+      show();
+    } catch {
+      // The next connection asks again.
+      areThreadsListed = false;
+    }
+  };
+
+  const open = (id: string): void => {
+    if (sessionId === id) {
+      return;
+    }
+    sessionId = id;
+    const kept = shelf && keptTranscript(shelf, id);
+    if (kept) {
+      log.restore(kept);
+      persisted = log.messages;
+    }
+    outbox.opened(id);
+    show();
+    showPrevious();
+  };
 
   /** The higher version is the newer record, whichever arrived first. */
-  adopt(session: Session): void {
-    const known = this.#store.get().session;
+  const adopt = (session: Session): void => {
+    const known = store.get().session;
     if (!known || known.id !== session.id || session.version >= known.version) {
-      this.#store.patch({ session, sessionId: session.id });
+      store.patch({ session, sessionId: session.id });
     }
-  }
+    open(session.id);
+  };
 
-  /** @returns what settles once it is stored or refused */
-  send(message: NewMessage): Promise<void> {
-    const { delivery } = this.#view.outbox.add(message, this.#clock.now());
-    if (delivery === "sending") {
-      this.#sender.one(message);
-    }
-    this.#showMessages();
-    return this.#view.outbox.delivered(message.clientId);
-  }
+  const over = (reason: EndReason): void => {
+    outbox.over(reason === "expired" ? "session_expired" : "session_terminated");
+    answers.forget();
+  };
 
-  retry(clientId: string): void {
-    const message = this.#view.outbox.retry(clientId);
-    if (message) {
-      this.#sender.one(message);
-    }
-    this.#showMessages();
-  }
+  const requeue = (list: readonly Written[]): void => {
+    outbox.requeue(list);
+    show();
+    showPrevious();
+    handlers.wrote();
+  };
+  const showConversation = (id: string): void => {
+    typing(false);
+    typists.clear();
+    chosen = id;
+    show();
+  };
 
-  cancel(messageId: string): void {
-    this.#sendUp({ type: "cancel", messageId });
-  }
-
-  /** Everything that is here was read. Guests have no mark. */
-  markRead(): void {
-    const { role, synced } = this.#store.get();
-    const conversationId = this.#conversationId;
-    if (!synced || conversationId === undefined || (role !== "owner" && role !== "operator")) {
-      return;
-    }
-    const seq = this.#marks.next(this.#view.log.messages, conversationId);
-    if (seq !== undefined) {
-      this.#sendUp({ type: "read", conversationId, seq });
-    }
-  }
-
-  /** @param load asks for the page of messages before a `seq` */
-  async loadOlder(load: (before: number) => Promise<MessagePage>): Promise<void> {
-    const { log } = this.#view;
-    if (!log.hasOlder || this.#older === "loading") {
-      return;
-    }
-    const before = log.olderBefore;
-    this.#older = "loading";
-    this.#showMessages();
-    const page = await load(before).catch(() => undefined);
-    // The stretch may have begun anew while the page was on its way; it then belongs nowhere.
-    if (page && before === log.olderBefore) {
-      log.prepend(page.messages, page.nextBefore);
-    }
-    this.#older = page ? "idle" : "failed";
-    this.#showMessages();
-  }
-
-  frame(frame: DownFrame, bytes: number): FrameVerdict {
+  const apply = (frame: DownFrame, bytes: number): FrameVerdict => {
     switch (frame.type) {
-      case "welcome":
-        this.#welcomed(frame);
+      case "welcome": {
+        const { session, role, connectionId, presence } = frame;
+        answers.forget();
+        ownAuthor = presence.find((one) => one.connectionId === connectionId)?.author;
+        adopt(session);
+        store.patch({ status: "active", role, connectionId, presence });
         break;
-      case "messages":
-        if (this.#view.messages(frame) === "hole") {
+      }
+      case "messages": {
+        const added = log.apply(frame);
+        if (!added) {
           return "hole";
         }
-        this.#thread.told(frame.messages, this.#conversationId);
-        if (this.#received.messages(bytes)) {
-          this.#sendUp({ type: "received", seq: frame.to });
+        outbox.stored(new Set(added.map(({ key }) => key)), true);
+        answers.end(frame.messages.map(({ id }) => id));
+        if (threads.told(added)) {
+          areThreadsListed = false;
+          void listThreads();
+        }
+        if (received.messages(bytes)) {
+          sendUp({ type: "received", seq: frame.to });
         }
         break;
+      }
       case "synced":
-        if (!this.#view.log.synced(frame.seq)) {
+        if (!log.synced(frame.seq)) {
           return "hole";
         }
-        this.#synced();
+        received.synced();
+        store.patch({ synced: true });
+        // What the history did not acknowledge is sent again only now, when it is known what it acknowledged.
+        outbox.flush();
+        void listThreads();
         break;
       case "stored":
-        this.#view.stored(frame);
+        for (const { clientId, seq } of frame.items) {
+          outbox.stored(new Set([clientId]), seq <= (log.last ?? 0));
+        }
         break;
       case "truncated":
-        this.#view.log.truncate(frame.firstSeq);
-        this.#threadListed = false;
+        log.truncate(frame.firstSeq);
+        areThreadsListed = false;
         break;
       case "presence":
-        this.#typists.present(frame.presence);
-        this.#store.patch({ presence: frame.presence });
+        typists.present(frame.presence);
+        store.patch({ presence: frame.presence });
         break;
       case "typing":
-        if (frame.connectionId !== this.#store.get().connectionId) {
-          this.#typists.heard(frame);
+        if (frame.connectionId !== store.get().connectionId && frame.conversationId === shown()) {
+          typists.heard(frame);
         }
         break;
       case "session": {
         const { session } = frame;
-        this.adopt(session);
+        adopt(session);
         if (session.status !== "active") {
           return { reason: session.status, session };
         }
         break;
       }
       case "error":
-        if (frame.code === "rate_limited") {
-          this.#sender.later(frame.retryAfterMs ?? 0);
+        if (frame.code === "rate_limited" || frame.code === "unavailable") {
+          outbox.later(frame.retryAfterMs ?? 0);
         } else if (frame.clientId !== undefined) {
-          this.#view.outbox.markFailed(frame.clientId, frame.code);
+          outbox.refused(frame.clientId, frame.code);
         }
         break;
       case "delta":
-        this.#view.answers.delta(frame, this.#clock.now());
+        answers.delta(frame, clock.now());
         break;
       case "discarded":
-        this.#view.answers.end([frame.messageId]);
+        answers.end([frame.messageId]);
         break;
       case "redacted":
-        this.#view.redacted(frame);
+        if (log.redact(frame.seq)) {
+          persist();
+        }
         break;
       case "read":
-        if (frame.conversationId === this.#conversationId) {
-          this.#marks.told(frame);
-          this.#store.patch({ readUpTo: this.#marks.upTo });
+        marks.told(frame);
+        if ((frame.side === "visitor") === isVisitor) {
+          threads.read(frame.conversationId, frame.seq);
         }
         break;
     }
-    this.#showMessages();
     return "applied";
+  };
+
+  if (openedAs === undefined) {
+    show();
+    showPrevious();
+  } else {
+    open(openedAs);
   }
 
-  #welcomed({ session, role, connectionId, presence }: WelcomeFrame): void {
-    this.#view.answers.forget();
-    this.#view.ownAuthor = presence.find((one) => one.connectionId === connectionId)?.author;
-    this.adopt(session);
-    this.#store.patch({ status: "active", role, connectionId, presence });
-  }
+  return {
+    /** The query of the next socket's URL: where history is to begin. */
+    resumeQuery: (): string =>
+      log.last === undefined ? `tail=${DEFAULT_PAGE_MESSAGES}` : `after=${log.last}`,
+    /** Whether nothing is known of the log yet. */
+    get empty(): boolean {
+      return log.last === undefined;
+    },
+    /** The log ends at `seq`, and all of it is older history to be loaded. */
+    beginAt: (seq: number) => void log.synced(seq),
+    /** A new socket is about to bring frames. */
+    opening(): void {
+      received = new ReceivedPolicy();
+      marks.opening();
+    },
+    frame(frame: DownFrame, bytes: number): FrameVerdict {
+      const verdict = apply(frame, bytes);
+      show();
+      return verdict;
+    },
+    /** Frames have stopped: who is here is not known any more. */
+    offline(): void {
+      typists.clear();
+      outbox.offline();
+      store.patch({ synced: false, presence: [] });
+      show();
+    },
+    adopt,
+    /** The session is over: what is not stored by now never will be. */
+    over({ reason, session }: SessionEnd): void {
+      over(reason);
+      if (session) {
+        adopt(session);
+      }
+      store.patch({ status: reason });
+      show();
+    },
+    /**
+     * The session is over, and another takes its place: what is known of this one is kept as the `previous`. The next
+     * replica over the same shelf shows it.
+     */
+    bury(reason: EndReason): void {
+      over(reason);
+      if (shelf && sessionId !== undefined) {
+        const messages = log.stretch ? endOf(log.stretch).messages : [];
+        if (messages.length + outbox.pending.length > 0) {
+          keepPrevious(shelf, { sessionId, reason, messages });
+        }
+        forgetTranscript(shelf);
+      }
+      persisted = log.messages;
+    },
+    /** Another session takes this one's place: what still arrives for it is shown no more. */
+    retire(): void {
+      cancelPersist?.();
+      outbox.stop();
+      typists.clear();
+      isRetired = true;
+    },
+    /** Writes the end of the transcript now, if it has changed. */
+    persist,
+    /** Nothing of the transcript stays in the browser. */
+    forget(): void {
+      persisted = log.messages;
+      if (shelf) {
+        forgetTranscript(shelf);
+      }
+    },
 
-  /** What the history did not acknowledge is sent again only now, when it is known what it acknowledged. */
-  #synced(): void {
-    this.#received.synced();
-    this.#sender.all();
-    this.#store.patch({ synced: true });
-    void this.#listThread();
-  }
+    /** @returns what settles once it is stored or refused */
+    send(message: NewMessage): Promise<void> {
+      typing(false);
+      const delivered = outbox.send({ ...where(), ...message });
+      show();
+      handlers.wrote();
+      return delivered;
+    },
+    retry(clientId: string): void {
+      outbox.retry(clientId);
+      show();
+      handlers.wrote();
+    },
+    /** Another tab wrote something down, or may have died after it did. */
+    outboxChanged(): void {
+      showPrevious();
+      if (shelf) {
+        outbox.look();
+      }
+    },
+    /** All that was written for this session and not refused, in order: for `requeue` of the one that replaces it. */
+    ownMessages: outbox.written,
+    /** Writes them for this session, under the same clientIds. Whoever waits for one of them goes on waiting. */
+    requeue,
+    sendUnsent: () => requeue(outbox.unsent()),
+    dismissPrevious(): void {
+      outbox.drop(outbox.unsent());
+      if (shelf) {
+        keepPrevious(shelf, undefined);
+      }
+      showPrevious();
+      handlers.wrote();
+    },
 
-  /** Once, and again after messages were left out that may have told a change. */
-  async #listThread(): Promise<void> {
-    if (this.#threadListed) {
-      return;
-    }
-    this.#threadListed = true;
-    try {
-      this.#thread.listed(await this.#handlers.conversations(), this.#conversationId);
-      this.#showMessages();
-    } catch {
-      // The next connection asks again.
-      this.#threadListed = false;
-    }
-  }
-
-  get #conversationId(): string | undefined {
-    return this.#store.get().session?.defaultConversationId;
-  }
-
-  #sendUp(frame: UpFrame): void {
-    this.#handlers.sendUp(frame);
-  }
-
-  #showMessages(): void {
-    if (this.#retired) {
-      return;
-    }
-    const more = this.#view.log.hasOlder ? "more" : "none";
-    this.#store.patch({
-      messages: this.#view.list(),
-      conversation: this.#thread.state,
-      pendingCount: this.#view.outbox.pendingCount,
-      older: this.#older === "idle" ? more : this.#older,
-    });
-  }
+    setTyping: typing,
+    cancel: (messageId: string) => sendUp({ type: "cancel", messageId }),
+    /** Everything that is shown was read. Guests have no mark. */
+    markRead(): void {
+      const { role, synced, messages, conversationId } = store.get();
+      if (synced && conversationId !== undefined && (role === "owner" || role === "operator")) {
+        const seq = marks.next(messages, conversationId);
+        if (seq !== undefined) {
+          sendUp({ type: "read", conversationId, seq });
+        }
+      }
+    },
+    showConversation,
+    /** Shows one that was made just now. */
+    opened(conversation: Conversation): void {
+      threads.opened(conversation);
+      showConversation(conversation.id);
+    },
+    /** @param load asks for the page of messages before a `seq` */
+    async loadOlder(load: (before: number) => Promise<MessagePage>): Promise<void> {
+      const before = log.olderBefore;
+      if (before === 1 || older === "loading") {
+        return;
+      }
+      older = "loading";
+      show();
+      const page = await load(before).catch(() => undefined);
+      // The stretch may have begun anew while the page was on its way; it then belongs nowhere.
+      if (page && before === log.olderBefore) {
+        log.prepend(page.messages, page.nextBefore);
+      }
+      older = page ? "idle" : "failed";
+      show();
+    },
+  };
 }

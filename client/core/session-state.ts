@@ -2,7 +2,7 @@
 import type { Conversation, ConversationState } from "../../src/protocol/conversation.ts";
 import type { Presence } from "../../src/protocol/frames.ts";
 import type { JsonObject } from "../../src/protocol/json.ts";
-import type { Author, MessageRole } from "../../src/protocol/message.ts";
+import type { Attachment, Author, MessageRole } from "../../src/protocol/message.ts";
 import type { ConnectionRole, Session } from "../../src/protocol/session.ts";
 import type { RequestError, RequestErrorCode } from "./request-error.ts";
 
@@ -46,6 +46,10 @@ export interface ChatMessage {
   readonly author: Author | undefined;
   /** Empty while an answer has no word yet, and once a message is redacted. */
   readonly content: string;
+  /** Files that it points to. Their addresses are the sender's: let nobody follow one but by a click. */
+  readonly attachments: readonly Attachment[];
+  /** Brought along from an older program by the visitor: nobody vouches for it, whatever its role. */
+  readonly imported: boolean;
   /** Milliseconds since 1970: by the server's clock once stored, by this device's before. */
   readonly createdAt: number;
   readonly delivery: Delivery;

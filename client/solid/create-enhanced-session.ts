@@ -128,7 +128,6 @@ function enhancedSession(
     dismissPrevious: () => client().dismissPrevious(),
     acceptHandOff: () => client().acceptHandOff(),
     leaveInvite: () => client().leaveInvite(),
-    endTransition: () => client().endTransition(),
   };
 }
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { StreamedAnswers } from "../../client/core/streamed-answers.ts";
+import { createStreamedAnswers } from "../../client/core/streamed-answers.ts";
 import type { Conversation } from "../../src/protocol/conversation.ts";
 import type { DeltaFrame, DownFrame } from "../../src/protocol/frames.ts";
 import type { FakeTab } from "./fake-client.ts";
@@ -129,7 +129,7 @@ describe("pieces of an answer", () => {
     });
     fc.assert(
       fc.property(fc.array(piece), fc.boolean(), (pieces, repeats) => {
-        const answers = new StreamedAnswers();
+        const answers = createStreamedAnswers();
         let text = "";
         for (const { text: more, lost } of pieces) {
           const frame = delta(text.length, more);
@@ -140,10 +140,10 @@ describe("pieces of an answer", () => {
           if (repeats && !lost) {
             answers.delta(frame, 0);
           }
-          expect(text.startsWith(answers.running[0]?.text ?? "")).toBe(true);
+          expect(text.startsWith(answers.running[0]?.content ?? "")).toBe(true);
         }
         answers.delta(delta(0, text), 0);
-        expect(answers.running[0]?.text).toBe(text);
+        expect(answers.running[0]?.content).toBe(text);
       }),
     );
   });

@@ -137,7 +137,10 @@ describe("connectionLabel", () => {
 describe("closingLabel", () => {
   const own = { error: undefined, isInvited: false, role: "owner" } as const;
   const guest = { ...own, isInvited: true, role: "reader" } as const;
-  const shutOut = { status: "error", error: RequestError.fromClose(4401) } as const;
+  const shutOut = {
+    status: "error",
+    error: new RequestError("invalid_credential", { status: 401 }),
+  } as const;
 
   it("says nothing while there is a chat, or one to decide about", () => {
     for (const status of ["idle", "creating", "active", "refreshing"] as const) {
@@ -163,7 +166,7 @@ describe("closingLabel", () => {
   });
 
   it("offers another try where that may help", () => {
-    const error = RequestError.fromClose(4400);
+    const error = new RequestError("protocol_error", { status: 400 });
     expect(closingLabel({ ...own, status: "error", error })?.action).toBe("try_again");
   });
 });
@@ -187,14 +190,7 @@ describe("deliveryLabel", () => {
 });
 
 function refused(code: string): RequestError {
-  const unknown = {
-    message: "",
-    status: 410,
-    retryAfterMs: undefined,
-    fields: [],
-    cause: undefined,
-  };
-  return new RequestError({ code, ...unknown });
+  return new RequestError(code, { status: 410 });
 }
 
 function chatMessage(fields: Partial<ChatMessage>): ChatMessage {
@@ -205,6 +201,8 @@ function chatMessage(fields: Partial<ChatMessage>): ChatMessage {
     role: "user",
     author: undefined,
     content: "text",
+    attachments: [],
+    imported: false,
     createdAt: 0,
     delivery: "sent",
     streaming: false,

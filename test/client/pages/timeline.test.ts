@@ -17,6 +17,8 @@ function message(fields: Partial<ChatMessage> = {}): ChatMessage {
     role: "assistant",
     author: undefined,
     content: "text",
+    attachments: [],
+    imported: false,
     createdAt: NOON,
     delivery: "sent",
     streaming: false,

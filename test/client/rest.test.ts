@@ -1,19 +1,21 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { RequestError } from "../../client/core/request-error.ts";
-import { REQUEST_TIMEOUT_MS, RestClient } from "../../client/core/rest-client.ts";
+import type { Rest } from "../../client/core/rest.ts";
+import { callWith, createRest, REQUEST_TIMEOUT_MS } from "../../client/core/rest.ts";
 import type { Answer } from "./fake-environment.ts";
 import { FakeEnvironment, session } from "./fake-environment.ts";
 
 const BASE = "https://chat.example";
 const TOKEN = "S1.C1.secret";
+const KEY = { sessionId: "S1", token: TOKEN };
 
 let environment: FakeEnvironment;
-let rest: RestClient;
+let rest: Rest;
 
 beforeEach(() => {
   vi.useFakeTimers();
   environment = new FakeEnvironment();
-  rest = new RestClient(BASE, environment);
+  rest = createRest(BASE, environment);
 });
 
 afterEach(() => {
@@ -22,7 +24,7 @@ afterEach(() => {
 
 async function failure(answer: Answer): Promise<RequestError> {
   environment.respond = () => answer;
-  const error = await rest.validate(TOKEN).catch((reason: unknown) => reason);
+  const error = await rest("GET", "health").catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(RequestError);
   return error as RequestError;
 }
@@ -36,7 +38,11 @@ describe("calls", () => {
   it("creates with the idempotency key and no credential", async () => {
     const answer = { session: session(), token: TOKEN, ticket: "T1" };
     environment.respond = () => ({ status: 201, body: answer });
-    expect(await rest.create({ teamId: "demo" }, "key-1")).toEqual(answer);
+    const call = rest("POST", "sessions/create", {
+      body: { teamId: "demo" },
+      idempotencyKey: "key-1",
+    });
+    expect(await call).toEqual(answer);
     expect(environment.requests).toEqual([
       {
         method: "POST",
@@ -49,11 +55,11 @@ describe("calls", () => {
 
   it("addresses the token's session and carries the token in the header alone", async () => {
     environment.respond = () => ({ status: 200, body: { isValid: true } });
-    await rest.validate(TOKEN);
-    await rest.refresh(TOKEN, { rotate: true });
-    await rest.messages(TOKEN, { before: 51, limit: 50 });
+    await callWith(rest, KEY, "GET", "/validate");
+    await callWith(rest, KEY, "POST", "/refresh", { rotate: true });
+    await callWith(rest, KEY, "GET", "/messages?before=51&limit=50");
     environment.respond = () => ({ status: 204 });
-    await rest.terminate(TOKEN);
+    await callWith(rest, KEY, "DELETE", "");
     expect(environment.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
       "GET /api/sessions/S1/validate",
       "POST /api/sessions/S1/refresh",
@@ -115,11 +121,11 @@ describe("errors", () => {
       status: 403,
       retryable: true,
     });
-    const portal = new RestClient(BASE, {
+    const portal = createRest(BASE, {
       clock: environment.clock,
       fetch: async () => new Response("<html>", { status: 200 }),
     });
-    await expect(portal.validate(TOKEN)).rejects.toMatchObject({
+    await expect(portal("GET", "health")).rejects.toMatchObject({
       code: "invalid_answer",
       retryable: true,
     });
@@ -134,14 +140,14 @@ describe("errors", () => {
   });
 
   it("gives up on an answer that does not come", async () => {
-    const silent = new RestClient(BASE, {
+    const silent = createRest(BASE, {
       clock: environment.clock,
       fetch: (_url, init) =>
         new Promise((_resolve, reject) => {
           init.signal?.addEventListener("abort", () => reject(init.signal?.reason));
         }),
     });
-    const call = expect(silent.validate(TOKEN)).rejects.toMatchObject({ code: "network_error" });
+    const call = expect(silent("GET", "health")).rejects.toMatchObject({ code: "network_error" });
     await vi.advanceTimersByTimeAsync(REQUEST_TIMEOUT_MS);
     await call;
   });
