@@ -145,3 +145,11 @@ export function SettingsIcon(): JSX.Element {
     </Icon>
   );
 }
+
+export function FileIcon(): JSX.Element {
+  return (
+    <Icon>
+      <path d="M11.5 3H6.5A1.5 1.5 0 0 0 5 4.5v11A1.5 1.5 0 0 0 6.5 17h7a1.5 1.5 0 0 0 1.5-1.5v-9zM11.5 3v3.5H15" />
+    </Icon>
+  );
+}

@@ -1,6 +1,7 @@
 import type { JSX } from "solid-js";
 import { Match, Show, Switch } from "solid-js";
 import { Markdown } from "../markdown/markdown.tsx";
+import { Attachments } from "./attachments.tsx";
 import type { Chat } from "./chat.ts";
 import { formatFull, formatTime } from "./format.ts";
 import type { Viewer } from "./labels.ts";
@@ -60,6 +61,7 @@ export function MessageRow(props: MessageRowProps): JSX.Element {
         <Match when={message().redacted}>
           <p class="message-text message-redacted">This message was removed.</p>
         </Match>
+        <Match when={message().content === "" && message().attachments.length > 0}>{null}</Match>
         <Match when={isPending()}>
           <p class="message-text message-pending">
             <span class="typing-dots" aria-hidden="true">
@@ -76,6 +78,7 @@ export function MessageRow(props: MessageRowProps): JSX.Element {
           </div>
         </Match>
       </Switch>
+      <Attachments attachments={message().attachments} />
       <Show when={props.item.endsGroup || props.item.showsDelivery || breakLabel(message())}>
         <p class="message-foot">
           <Show when={!message().streaming} fallback="Writing…">
@@ -85,6 +88,11 @@ export function MessageRow(props: MessageRowProps): JSX.Element {
             >
               {formatTime(message().createdAt)}
             </time>
+          </Show>
+          <Show when={message().imported}>
+            <span class="message-mark" title="Brought along from an earlier chat in this browser">
+              Imported
+            </span>
           </Show>
           <Show when={breakLabel(message())}>
             {(label) => <span class="message-mark">{label()}</span>}

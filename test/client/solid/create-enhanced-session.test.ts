@@ -14,6 +14,8 @@ const message = (key: string, streaming = false): ChatMessage => ({
   role: "user",
   author: undefined,
   content: key,
+  attachments: [],
+  imported: false,
   createdAt: 0,
   delivery: "sent",
   streaming,
