@@ -1,6 +1,7 @@
 // Messages as they are shown, from whichever source they come.
 import type { Attachment, Message } from "../../src/protocol/message.ts";
 import { MESSAGE_ROLES } from "../../src/protocol/message.ts";
+import type { Written } from "./outbox-store.ts";
 import type { ChatMessage } from "./session-state.ts";
 import { asFields } from "./stored-fields.ts";
 
@@ -26,21 +27,17 @@ export function chatMessage(given: Given & Partial<ChatMessage>): ChatMessage {
 }
 
 export function loggedMessage(key: string, message: Message): ChatMessage {
-  const { seq, conversationId, role, author, content, createdAt, metadata } = message;
-  const { attachments = NONE, imported, redacted } = message;
-  return chatMessage({
-    key,
-    seq,
-    conversationId,
-    role,
-    author,
-    content,
-    createdAt: Date.parse(createdAt),
-    attachments,
-    imported: imported === true,
-    redacted: redacted === true,
-    metadata,
-  });
+  const { id: _id, clientId: _clientId, createdAt, ...same } = message;
+  return chatMessage({ ...same, key, createdAt: Date.parse(createdAt) });
+}
+
+export function writtenMessage(
+  { order, message, failure }: Written,
+  by: Pick<ChatMessage, "role" | "author">,
+): ChatMessage {
+  const { clientId: key, ...same } = message;
+  const delivery = failure === undefined ? "queued" : "failed";
+  return chatMessage({ ...same, ...by, key, createdAt: order, delivery, failure });
 }
 
 /** Logged messages that were kept as JSON, up to the first that is none or out of order. */

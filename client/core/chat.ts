@@ -31,7 +31,7 @@ interface Parts {
   readonly ended: (end: ConnectionEnd) => void;
   /** What is kept of a session between two pages, and which it is, if that is known already. */
   readonly kept: () => {
-    readonly shelf: Shelf | undefined;
+    readonly shelf: Shelf;
     readonly sessionId: string | undefined;
   };
   /** Other tabs may have to send what was just written. */

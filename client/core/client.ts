@@ -9,7 +9,7 @@ import type { ConnectionEnd } from "./connection-handlers.ts";
 import type { AttentionEvent, TabMessage } from "./environment.ts";
 import { createInvitation } from "./invitation.ts";
 import { createOwnSession } from "./own-session.ts";
-import { closeError, type RequestError } from "./request-error.ts";
+import { closeError, RequestError } from "./request-error.ts";
 import { createRest } from "./rest.ts";
 import type { Entry, SessionEnd } from "./session-access.ts";
 import { createSessionAccess } from "./session-access.ts";
@@ -46,7 +46,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     ended: (end) => void ended(end),
     kept: () => ({
       shelf: access.isInvited() ? tabShelf : shelf,
-      sessionId: access.sessionId,
+      sessionId: access.sessionId(),
     }),
     wrote: () => tell({ kind: "outbox", teamId }),
   });
@@ -84,7 +84,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     ];
     const isInvited = access.isInvited();
     store.patch({ offer: undefined, isInvited, role: access.role, error: undefined });
-    if (isInvited || access.sessionId !== undefined || autoCreate === true || isWanted) {
+    if (isInvited || access.sessionId() !== undefined || autoCreate === true || isWanted) {
       store.patch({ status: "creating" });
       connection.start();
     }
@@ -95,6 +95,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       end();
     }
     ending = undefined;
+    own.stop();
     chat.replica.persist();
     connection.stop();
   }
@@ -126,12 +127,13 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
 
   /** Opens whatever there is to be opened now, or makes it. */
   function reopen(): void {
+    access.renewed();
     chat.renew();
     start();
   }
 
   function learned(session: Session): void {
-    if (session.id !== access.sessionId) {
+    if (session.id !== access.sessionId()) {
       return;
     }
     isWanted = false;
@@ -213,14 +215,15 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       chat.replica.forget();
       chat.renew();
     }
-    store.patch({ status: "error", error });
+    store.patch({ status: "error", error, isInvited: access.isInvited(), role: access.role });
   }
 
   /** The socket says that the session ended, and the API how. */
   async function learnReason(): Promise<void> {
     const { replica } = chat;
+    store.patch({ status: "creating" });
     const answer = await access.lookUp().catch(() => undefined);
-    if (own.mayHaveRival) {
+    if (own.isYoung) {
       await new Promise<void>((resolve) => clock.after(RIVAL_PATIENCE_MS, resolve));
     }
     if (replica === chat.replica && !look()) {
@@ -229,9 +232,13 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     }
   }
 
-  /** One that expired is followed by another where that is wanted; one that was terminated, never by itself. */
+  /**
+   * One that expired is followed by another where that is wanted, unless it was made just now: that would go on for ever.
+   * One that was terminated, never by itself.
+   */
   function over(end: SessionEnd): void {
-    if (end.reason === "expired" && autoCreate !== false && !access.isInvited()) {
+    const isFollowed = autoCreate !== false && !access.isInvited() && !own.isYoung;
+    if (end.reason === "expired" && isFollowed) {
       next("expired");
     } else {
       chat.over(end);
@@ -298,6 +305,8 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
           resolve(state.sessionId);
         } else if (state.error) {
           reject(state.error);
+        } else if (state.status === "expired" || state.status === "terminated") {
+          reject(new RequestError(`session_${state.status}`, { status: 410 }));
         } else {
           return;
         }

@@ -17,7 +17,7 @@ export type MessageLog = ReturnType<typeof createMessageLog>;
 export function createMessageLog(show: (message: Message) => ChatMessage) {
   /** Undefined before anything is known. */
   let stretch: Stretch | undefined;
-  const begin = (seq: number): Stretch => ({ base: seq, last: seq, messages: [] });
+  const begin = (seq: number): Stretch => ({ base: seq, last: seq, messages: NONE });
   return {
     get stretch(): Stretch | undefined {
       return stretch;

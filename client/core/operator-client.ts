@@ -11,6 +11,7 @@ import { closeError, unauthenticated } from "./request-error.ts";
 import { callWith, createRest } from "./rest.ts";
 import type { SessionEnd, Ticket } from "./session-access.ts";
 import type { ChatClient } from "./session-client.ts";
+import { NO_SHELF } from "./shelf.ts";
 
 export interface OperatorClientOptions {
   /** Where the API is: an origin, without a slash at the end. */
@@ -39,7 +40,7 @@ export function createOperatorClient(options: OperatorClientOptions): OperatorCl
     call: (method, path, body) => callWith(rest, key, method, path, body),
     ticket: enter,
     ended: (end) => void ended(end),
-    kept: () => ({ shelf: undefined, sessionId }),
+    kept: () => ({ shelf: NO_SHELF, sessionId }),
     wrote: () => undefined,
   });
   const { store, connection, actions } = chat;

@@ -29,27 +29,26 @@ export interface OutboxStore {
   all(): Written[];
 }
 
-/** @param shelf undefined: nothing is kept */
-export function createOutboxStore(shelf: Shelf | undefined): OutboxStore {
+export function createOutboxStore(shelf: Shelf): OutboxStore {
   return {
     put(written) {
       const { message, sessionId, failure } = written;
       const text = JSON.stringify({ sessionId, message, failure });
       if (text.length <= MAX_ITEM_LENGTH) {
-        shelf?.set(nameOf(written), text);
+        shelf.set(nameOf(written), text);
       }
     },
     drop(written) {
-      shelf?.set(nameOf(written), undefined);
+      shelf.set(nameOf(written), undefined);
     },
     all() {
       const found: Written[] = [];
-      for (const name of shelf?.names(PREFIX).sort() ?? []) {
-        const written = parse(name, shelf?.get(name) ?? "");
+      for (const name of shelf.names(PREFIX).sort()) {
+        const written = parse(name, shelf.get(name) ?? "");
         if (written) {
           found.push(written);
         } else {
-          shelf?.set(name, undefined);
+          shelf.set(name, undefined);
         }
       }
       return found;

@@ -8,7 +8,7 @@ import {
   MAX_MESSAGES_PER_SEND,
 } from "../../src/protocol/limits.ts";
 import type { Author, NewMessage } from "../../src/protocol/message.ts";
-import { chatMessage } from "./chat-message.ts";
+import { writtenMessage } from "./chat-message.ts";
 import type { Clock } from "./environment.ts";
 import type { OutboxStore, Written } from "./outbox-store.ts";
 import { RequestError, type RequestErrorCode } from "./request-error.ts";
@@ -66,24 +66,13 @@ export function createOutbox(parts: OutboxParts) {
   const find = (clientId: string) => pending.find(({ message }) => message.clientId === clientId);
 
   const take = (one: Written, waiting?: Waiting): void => {
-    const { order, message, failure } = one;
-    const { clientId: key, conversationId, content, metadata } = message;
-    const shown = chatMessage({
-      key,
-      conversationId,
-      role: ownRole,
-      author: author(),
-      content,
-      createdAt: order,
-      delivery: failure === undefined ? "queued" : "failed",
-      metadata,
-      failure,
-    });
+    const key = one.message.clientId;
+    const shown = writtenMessage(one, { role: ownRole, author: author() });
     const taken: Pending = { ...one, shown, waiting };
     pending = [...pending.filter(({ message }) => message.clientId !== key), taken].sort(
       (a, b) => a.order - b.order,
     );
-    if (failure === undefined) {
+    if (one.failure === undefined) {
       written.set(key, taken);
     }
   };
@@ -96,6 +85,7 @@ export function createOutbox(parts: OutboxParts) {
     }
   };
   const is = (delivery: Delivery) => (one: Pending) => one.shown.delivery === delivery;
+  const unsettled = () => pending.filter((one) => is("queued")(one) || is("sending")(one));
   const requeueSending = () => deliver(is("sending"), "queued");
 
   const stopResend = () => {
@@ -105,10 +95,11 @@ export function createOutbox(parts: OutboxParts) {
 
   const flush = (): void => {
     if (isSynced() && !cancelResend) {
-      for (const messages of frames(pending.filter(is("queued")))) {
+      const queued = pending.filter(is("queued"));
+      deliver(is("queued"), "sending");
+      for (const messages of frames(queued)) {
         sendUp({ type: "send", messages });
       }
-      deliver(is("queued"), "sending");
     }
   };
 
@@ -133,8 +124,13 @@ export function createOutbox(parts: OutboxParts) {
     flush();
   };
 
-  /** Takes what stands in storage for this session; true when something is too young for it. */
-  const adopt = (writtenBy: number): boolean => {
+  /**
+   * Takes what stands in storage for this session.
+   *
+   * @param now to leave to its own tab what that may just be sending; undefined to take all
+   * @returns whether something was too young
+   */
+  const adopt = (now?: number): boolean => {
     let isYoungThere = false;
     for (const one of ended === undefined ? store.all() : []) {
       const { order, message } = one;
@@ -146,7 +142,7 @@ export function createOutbox(parts: OutboxParts) {
         store.drop(one);
       } else if (!known || (known.failure !== undefined && order > known.order)) {
         // Taken up again elsewhere, a refused one stands there under a later order.
-        if (order > writtenBy) {
+        if (now !== undefined && Math.abs(now - order) < ADOPT_AFTER_MS) {
           isYoungThere = true;
         } else {
           take(stamp(one));
@@ -168,7 +164,7 @@ export function createOutbox(parts: OutboxParts) {
   const look = (): void => {
     cancelAdoption ??= clock.after(ADOPT_AFTER_MS, () => {
       cancelAdoption = undefined;
-      if (adopt(clock.now() - ADOPT_AFTER_MS)) {
+      if (adopt(clock.now())) {
         look();
       }
       flush();
@@ -176,7 +172,7 @@ export function createOutbox(parts: OutboxParts) {
     });
   };
 
-  adopt(Number.POSITIVE_INFINITY);
+  adopt();
 
   return {
     /** Replaced when it changes. */
@@ -185,7 +181,7 @@ export function createOutbox(parts: OutboxParts) {
     },
     /** Own messages that are neither stored nor refused. */
     get count(): number {
-      return pending.filter((one) => is("queued")(one) || is("sending")(one)).length;
+      return unsettled().length;
     },
     /** Settles with what becomes of it. */
     send(message: NewMessage): Promise<void> {
@@ -241,7 +237,7 @@ export function createOutbox(parts: OutboxParts) {
     /** Nothing that is not stored by now ever will be. It is kept, for the next session. */
     over(failure: RequestErrorCode): void {
       ended = failure;
-      for (const one of pending.filter((each) => is("queued")(each) || is("sending")(each))) {
+      for (const one of unsettled()) {
         refuse(one, failure);
       }
     },
@@ -256,7 +252,7 @@ export function createOutbox(parts: OutboxParts) {
       if (sessionId !== id) {
         sessionId = id;
         pending = pending.map((one) => ({ ...one, ...stamp(one) }));
-        adopt(Number.POSITIVE_INFINITY);
+        adopt();
       }
     },
     /** Other tabs may have written, or be gone with what they wrote. */
@@ -267,7 +263,7 @@ export function createOutbox(parts: OutboxParts) {
       store.all().filter((one) => one.sessionId !== undefined && one.sessionId !== sessionId),
     /** Puts what was written for another session into this one's line, in its old place. */
     requeue(list: readonly (Written | Pending)[]): void {
-      for (const one of list) {
+      for (const one of ended === undefined ? list : []) {
         // The other session's conversations are none of this one's.
         const { conversationId: _left, ...message } = one.message;
         const moved = { ...one, message, sessionId, failure: undefined };

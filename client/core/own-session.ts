@@ -14,6 +14,11 @@ import type { Shelf } from "./shelf.ts";
 /** After a creation storage is looked into again: what another tab wrote at the same moment may come to light late. */
 const RIVAL_CHECKS_MS = [1_000, 5_000];
 
+const NO_SESSION: OwnRecord = { generation: 0, refreshedAt: 0, expiresAt: 0, ended: false };
+
+/** A session this old has had a life. */
+const YOUNG_MS = 60_000;
+
 /** Between two attempts to end a session that nobody needs, and how many there are. */
 const END_AGAIN_MS = 10_000;
 const END_ATTEMPTS = 6;
@@ -41,9 +46,10 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   const { clock, newId, tabs } = environment;
   const { teamId, tokenTransport = "bearer" } = options;
   /** The session that this tab is in, even where storage has lost it. */
-  let mine: OwnRecord = { generation: 0, refreshedAt: 0, expiresAt: 0, ended: false };
+  let mine = NO_SESSION;
   /** When this tab took part in its creation; undefined where it did not. */
   let createdAt: number | undefined;
+  let checks: readonly (() => void)[] = [];
 
   /**
    * As storage has it at this moment. Never keep its token: once another tab has rotated it, the server takes whoever comes
@@ -115,15 +121,9 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   function leave(): void {
     const { sessionId, generation } = readOwn(shelf);
     if (sessionId !== undefined && sessionId === mine.sessionId) {
-      keep({
-        generation: generation + 1,
-        createKey: newId(),
-        refreshedAt: 0,
-        expiresAt: 0,
-        ended: false,
-      });
+      keep({ ...NO_SESSION, generation: generation + 1, createKey: newId() });
     } else {
-      mine = { ...mine, sessionId: undefined };
+      mine = NO_SESSION;
     }
     createdAt = undefined;
   }
@@ -149,7 +149,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
       return undefined;
     }
     // Stored before it is used: when the answer gets lost, the same key asks for it again.
-    keep({ ...mine, generation, createKey });
+    keep({ ...NO_SESSION, generation, createKey });
     const answer = await ask(createKey).catch((error) => {
       if (isExpiredKey(error) && readOwn(shelf).createKey === createKey) {
         // The session behind it is out of reach: nobody kept its token.
@@ -173,9 +173,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
     }
     keep(opened(answer));
     tell("session", answer.session);
-    for (const ms of RIVAL_CHECKS_MS) {
-      clock.after(ms, look);
-    }
+    checks = RIVAL_CHECKS_MS.map((ms) => clock.after(ms, look));
     return answer;
   }
 
@@ -275,9 +273,16 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
     identify,
     refresh,
 
-    /** Whether another tab's creation of the same moment may still come to light. */
-    get mayHaveRival(): boolean {
-      return createdAt !== undefined && clock.now() - createdAt < Math.max(...RIVAL_CHECKS_MS);
+    /** Whether it was made here a moment ago, so that another tab's may still come to light. */
+    get isYoung(): boolean {
+      return createdAt !== undefined && clock.now() - createdAt < YOUNG_MS;
+    },
+
+    /** Looks for nothing any more. */
+    stop(): void {
+      for (const cancel of checks) {
+        cancel();
+      }
     },
 
     /** Whether nothing has prolonged the session's life for so long, in whichever tab. */

@@ -1,7 +1,7 @@
 // The session that this browser had before, and lost: the end of its transcript, and what was written for it and never sent.
-import { chatMessage, keptMessages } from "./chat-message.ts";
+import { keptMessages, writtenMessage } from "./chat-message.ts";
 import type { Written } from "./outbox-store.ts";
-import type { ChatMessage, PreviousSession } from "./session-state.ts";
+import type { PreviousSession } from "./session-state.ts";
 import type { Shelf } from "./shelf.ts";
 import { fieldsOf } from "./stored-fields.ts";
 
@@ -36,12 +36,6 @@ export function keptPrevious(
         sessionId: id,
         reason: isKept && kept.reason === "terminated" ? "terminated" : "expired",
         messages: isKept ? keptMessages(kept.messages) : [],
-        unsent: unsent.map(unsentMessage),
+        unsent: unsent.map((one) => writtenMessage(one, { role: "user", author: undefined })),
       };
-}
-
-function unsentMessage({ order, message, failure }: Written): ChatMessage {
-  const { clientId: key, content, metadata } = message;
-  const delivery = failure === undefined ? "queued" : "failed";
-  return chatMessage({ key, role: "user", content, createdAt: order, delivery, metadata, failure });
 }

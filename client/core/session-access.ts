@@ -5,7 +5,7 @@ import type { CredentialRole, Session } from "../../src/protocol/session.ts";
 import type { Clock } from "./environment.ts";
 import type { Invitation } from "./invitation.ts";
 import { isExpiredKey, type OwnSession } from "./own-session.ts";
-import { RequestError, unauthenticated } from "./request-error.ts";
+import { RequestError, requestError, unauthenticated } from "./request-error.ts";
 import type { Key, Rest } from "./rest.ts";
 import { callWith } from "./rest.ts";
 
@@ -32,6 +32,9 @@ export type Entry = Ticket | SessionEnd | Offer;
 
 /** What is left of a ticket's life when it is no longer used: time for the upgrade to arrive. */
 const TICKET_MARGIN_MS = 10_000;
+
+/** After the first, how often another tab's doing may send this one elsewhere before it waits like after any failure. */
+const ATTEMPTS = 2;
 
 /** Whether a ticket is too old to open a socket with. */
 export function isStale(issuedAt: number, now: number): boolean {
@@ -97,11 +100,11 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
     if (kind === "offered") {
       return { reason: "offered" };
     }
-    return kind === "guest" ? await validate(key()) : await enterOwn(true);
+    return kind === "guest" ? await validate(key()) : await enterOwn(ATTEMPTS);
   }
 
-  /** @param isFirst whether another attempt may follow, with what has changed in storage meanwhile */
-  async function enterOwn(isFirst: boolean): Promise<Entry> {
+  /** @param more how many attempts may follow, each with what has changed in storage meanwhile */
+  async function enterOwn(more: number): Promise<Entry> {
     const tried = own.key();
     try {
       if (tried !== undefined) {
@@ -112,11 +115,14 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
         return enterWith(created);
       }
     } catch (error) {
-      if (!isFirst || !(await isWorthAnother(error, tried))) {
+      if (more < ATTEMPTS || !(await isWorthAnother(error, tried))) {
         return ended(error);
       }
     }
-    return await enterOwn(false);
+    if (more === 0) {
+      throw requestError(undefined);
+    }
+    return await enterOwn(more - 1);
   }
 
   async function isWorthAnother(error: unknown, tried: Key | undefined): Promise<boolean> {
@@ -168,20 +174,38 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
     return { reason: reason ?? "terminated", session };
   }
 
+  /** Undefined before there is a session. */
+  function sessionId(): string | undefined {
+    return (isInvited() ? invitation.key() : own.key())?.sessionId;
+  }
+
   async function currentTicket(): Promise<Entry> {
-    if (ticket && !isStale(ticket.issuedAt, clock.now())) {
+    if (ticket && ticket.sessionId === sessionId() && !isStale(ticket.issuedAt, clock.now())) {
       return ticket;
     }
     // An invite may be good for one use, and whoever asks twice at once would lose what the first got.
-    entering ??= enter().finally(() => {
-      entering = undefined;
-    });
+    if (!entering) {
+      const begun = enter().finally(() => {
+        if (entering === begun) {
+          entering = undefined;
+        }
+      });
+      entering = begun;
+    }
     return await entering;
+  }
+
+  /** What was asked about another session is no answer about this one. */
+  function renewed(): void {
+    ticket = undefined;
+    entering = undefined;
   }
 
   return {
     /** Whether this tab is a link's, and not this browser's own session's. */
     isInvited,
+    sessionId,
+    renewed,
     withKey,
     /** A ticket that is young enough: the last one, or one that is asked for now. Rejects with `RequestError`. */
     ticket: currentTicket,
@@ -189,11 +213,6 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
     /** Undefined while it is not known what the link allows. */
     get role(): CredentialRole | undefined {
       return isInvited() ? invitation.role() : "owner";
-    },
-
-    /** Undefined before there is a session. */
-    get sessionId(): string | undefined {
-      return (isInvited() ? invitation.key() : own.key())?.sessionId;
     },
 
     /** A call about the session that this tab is in; `path` is what follows its own. Rejects with `RequestError`. */
@@ -228,7 +247,7 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
 
     /** Leaves a session that is over; a link's own in any case, which puts this browser's own back in its place. */
     leave(): void {
-      ticket = undefined;
+      renewed();
       if (isInvited()) {
         invitation.leave();
       } else {

@@ -2,7 +2,7 @@
 // Knows neither socket nor URL. Long, because every frame comes to its one switch, and each case is a line or a few.
 import type { Conversation } from "../../src/protocol/conversation.ts";
 import type { DownFrame, UpFrame } from "../../src/protocol/frames.ts";
-import { DEFAULT_PAGE_MESSAGES } from "../../src/protocol/limits.ts";
+import { DEFAULT_PAGE_MESSAGES, RECEIVED_EVERY_BYTES } from "../../src/protocol/limits.ts";
 import type { Author, MessageRole, NewMessage } from "../../src/protocol/message.ts";
 import type { ConversationList, MessagePage } from "../../src/protocol/rest.ts";
 import type { Session } from "../../src/protocol/session.ts";
@@ -16,9 +16,8 @@ import { createOutboxStore } from "./outbox-store.ts";
 import type { EndReason } from "./previous-session.ts";
 import { keepPrevious, keptPrevious } from "./previous-session.ts";
 import { createReadMarks } from "./read-marks.ts";
-import { ReceivedPolicy } from "./received-policy.ts";
 import type { SessionEnd } from "./session-access.ts";
-import type { ChatMessage, PreviousSession, SessionClientState } from "./session-state.ts";
+import type { ChatMessage, SessionClientState } from "./session-state.ts";
 import type { Shelf } from "./shelf.ts";
 import type { Store } from "./store.ts";
 import { createStreamedAnswers } from "./streamed-answers.ts";
@@ -48,8 +47,8 @@ export interface ReplicaParts {
   readonly store: Store<SessionClientState>;
   readonly clock: Clock;
   readonly ownRole: OwnRole;
-  /** Where the unsent and the end of the transcript are kept; undefined: nowhere. */
-  readonly shelf: Shelf | undefined;
+  /** Where the unsent and the end of the transcript are kept. */
+  readonly shelf: Shelf;
   /** Undefined as long as there is none. */
   readonly sessionId: string | undefined;
   readonly handlers: ReplicaHandlers;
@@ -85,12 +84,14 @@ export function createReplica({
   /** The conversation that somebody chose to see. */
   let chosen: string | undefined;
   let areThreadsListed = false;
-  let received = new ReceivedPolicy();
-  let older: "idle" | "loading" | "failed" = "idle";
+  /** Bytes of messages that the server does not know to have arrived. */
+  let unacknowledged = 0;
+  let older: "loading" | "failed" | undefined;
   let isRetired = false;
   let persisted: readonly ChatMessage[] = log.messages;
   let cancelPersist: (() => void) | undefined;
-  let previous: { readonly text: string; readonly value: PreviousSession | undefined } | undefined;
+  /** The `previous` that is shown, as JSON: what did not change stays the same object. */
+  let previousText: string | undefined = "";
 
   const outbox = createOutbox({
     store: createOutboxStore(shelf),
@@ -100,7 +101,10 @@ export function createReplica({
     isLogged: (clientId) => log.messages.some(({ key }) => key === clientId),
     author: () => ownAuthor,
     sendUp,
-    changed: () => show(),
+    changed: () => {
+      show();
+      showPrevious();
+    },
   });
   const typing = createTypingSignal(clock, (active) => {
     sendUp({ type: "typing", ...where(), active });
@@ -111,13 +115,15 @@ export function createReplica({
   const where = () => (chosen === undefined ? {} : { conversationId: chosen });
 
   const persist = (): void => {
-    if (shelf && log.stretch && sessionId !== undefined && persisted !== log.messages) {
+    cancelPersist?.();
+    cancelPersist = undefined;
+    if (log.stretch && sessionId !== undefined && persisted !== log.messages) {
       persisted = log.messages;
       keepTranscript(shelf, sessionId, log.stretch);
     }
   };
   const persistLater = (): void => {
-    if (shelf && persisted !== log.messages) {
+    if (persisted !== log.messages) {
       cancelPersist ??= clock.after(PERSIST_AFTER_MS, () => {
         cancelPersist = undefined;
         if (handlers.isVisible()) {
@@ -127,22 +133,11 @@ export function createReplica({
     }
   };
 
-  /** The same object for as long as nothing of it changed. */
-  const readPrevious = (): PreviousSession | undefined => {
-    const value = shelf && keptPrevious(shelf, sessionId, outbox.unsent());
-    const text = JSON.stringify(value ?? null);
-    if (previous?.text !== text) {
-      previous = { text, value };
-    }
-    return previous?.value;
-  };
-
   const show = (): void => {
     if (isRetired) {
       return;
     }
     const conversationId = shown();
-    const more = log.olderBefore > 1 ? "more" : "none";
     persistLater();
     store.patch({
       messages: timeline(log.messages, outbox.pending, answers.running, conversationId, first()),
@@ -151,12 +146,15 @@ export function createReplica({
       conversationId,
       conversation: threads.state(conversationId),
       readUpTo: marks.upTo(conversationId),
-      older: older === "idle" ? more : older,
+      older: older ?? (log.olderBefore > 1 ? "more" : "none"),
     });
   };
   const showPrevious = (): void => {
-    if (!isRetired) {
-      store.patch({ previous: readPrevious() });
+    const previous = keptPrevious(shelf, sessionId, outbox.unsent());
+    const text = JSON.stringify(previous);
+    if (!isRetired && text !== previousText) {
+      previousText = text;
+      store.patch({ previous });
     }
   };
 
@@ -180,7 +178,7 @@ export function createReplica({
       return;
     }
     sessionId = id;
-    const kept = shelf && keptTranscript(shelf, id);
+    const kept = keptTranscript(shelf, id);
     if (kept) {
       log.restore(kept);
       persisted = log.messages;
@@ -210,9 +208,15 @@ export function createReplica({
     showPrevious();
     handlers.wrote();
   };
+  const dismissPrevious = (): void => {
+    outbox.drop(outbox.unsent());
+    keepPrevious(shelf, undefined);
+    showPrevious();
+    handlers.wrote();
+  };
   const showConversation = (id: string): void => {
     typing(false);
-    typists.clear();
+    typists.present([]);
     chosen = id;
     show();
   };
@@ -238,7 +242,10 @@ export function createReplica({
           areThreadsListed = false;
           void listThreads();
         }
-        if (received.messages(bytes)) {
+        unacknowledged += bytes;
+        // Each answer pulls the next piece of history; live, only volume counts.
+        if (!store.get().synced || unacknowledged >= RECEIVED_EVERY_BYTES) {
+          unacknowledged = 0;
           sendUp({ type: "received", seq: frame.to });
         }
         break;
@@ -247,7 +254,6 @@ export function createReplica({
         if (!log.synced(frame.seq)) {
           return "hole";
         }
-        received.synced();
         store.patch({ synced: true });
         // What the history did not acknowledge is sent again only now, when it is known what it acknowledged.
         outbox.flush();
@@ -299,8 +305,14 @@ export function createReplica({
         break;
       case "read":
         marks.told(frame);
-        if ((frame.side === "visitor") === isVisitor) {
-          threads.read(frame.conversationId, frame.seq);
+        if ((frame.side === "visitor") === isVisitor && frame.seq >= log.olderBefore - 1) {
+          const { length } = log.messages.filter(
+            (message) =>
+              message.conversationId === frame.conversationId &&
+              (message.seq ?? 0) > frame.seq &&
+              !isOwn(message),
+          );
+          threads.unread(frame.conversationId, length);
         }
         break;
     }
@@ -326,7 +338,7 @@ export function createReplica({
     beginAt: (seq: number) => void log.synced(seq),
     /** A new socket is about to bring frames. */
     opening(): void {
-      received = new ReceivedPolicy();
+      unacknowledged = 0;
       marks.opening();
     },
     frame(frame: DownFrame, bytes: number): FrameVerdict {
@@ -336,7 +348,7 @@ export function createReplica({
     },
     /** Frames have stopped: who is here is not known any more. */
     offline(): void {
-      typists.clear();
+      typists.present([]);
       outbox.offline();
       store.patch({ synced: false, presence: [] });
       show();
@@ -357,7 +369,7 @@ export function createReplica({
      */
     bury(reason: EndReason): void {
       over(reason);
-      if (shelf && sessionId !== undefined) {
+      if (sessionId !== undefined) {
         const messages = log.stretch ? endOf(log.stretch).messages : [];
         if (messages.length + outbox.pending.length > 0) {
           keepPrevious(shelf, { sessionId, reason, messages });
@@ -370,17 +382,17 @@ export function createReplica({
     retire(): void {
       cancelPersist?.();
       outbox.stop();
-      typists.clear();
+      typists.present([]);
       isRetired = true;
     },
     /** Writes the end of the transcript now, if it has changed. */
     persist,
-    /** Nothing of the transcript stays in the browser. */
+    /** Nothing that was said stays in the browser, nor what was about to be: it may be in other hands. */
     forget(): void {
       persisted = log.messages;
-      if (shelf) {
-        forgetTranscript(shelf);
-      }
+      forgetTranscript(shelf);
+      outbox.drop(outbox.pending);
+      dismissPrevious();
     },
 
     /** @returns what settles once it is stored or refused */
@@ -399,23 +411,14 @@ export function createReplica({
     /** Another tab wrote something down, or may have died after it did. */
     outboxChanged(): void {
       showPrevious();
-      if (shelf) {
-        outbox.look();
-      }
+      outbox.look();
     },
     /** All that was written for this session and not refused, in order: for `requeue` of the one that replaces it. */
     ownMessages: outbox.written,
     /** Writes them for this session, under the same clientIds. Whoever waits for one of them goes on waiting. */
     requeue,
     sendUnsent: () => requeue(outbox.unsent()),
-    dismissPrevious(): void {
-      outbox.drop(outbox.unsent());
-      if (shelf) {
-        keepPrevious(shelf, undefined);
-      }
-      showPrevious();
-      handlers.wrote();
-    },
+    dismissPrevious,
 
     setTyping: typing,
     cancel: (messageId: string) => sendUp({ type: "cancel", messageId }),
@@ -448,7 +451,7 @@ export function createReplica({
       if (page && before === log.olderBefore) {
         log.prepend(page.messages, page.nextBefore);
       }
-      older = page ? "idle" : "failed";
+      older = page ? undefined : "failed";
       show();
     },
   };

@@ -75,3 +75,10 @@ export function createShelf(
     },
   };
 }
+
+/** For clients that leave nothing behind. */
+export const NO_SHELF: Shelf = {
+  get: () => undefined,
+  set: () => undefined,
+  names: () => [],
+};

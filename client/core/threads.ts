@@ -24,7 +24,8 @@ export function createThreads(isOwn: (message: ChatMessage) => boolean) {
     }
   };
   const change = (id: string | undefined, to: (known: Conversation) => Conversation): void => {
-    list = list.map((known) => (known.id === id ? to(known) : known));
+    const next = list.map((known) => (known.id === id ? to(known) : known));
+    list = next.some((known, index) => known !== list[index]) ? next : list;
   };
 
   return {
@@ -68,11 +69,9 @@ export function createThreads(isOwn: (message: ChatMessage) => boolean) {
       tell(conversation, conversation.lastSeq);
       list = [...list.filter(({ id }) => id !== conversation.id), conversation];
     },
-    /** The side that reads here has read up to there. */
-    read(conversationId: string, seq: number): void {
-      change(conversationId, (known) =>
-        known.unread > 0 && seq >= known.lastSeq ? { ...known, unread: 0 } : known,
-      );
+    /** How much of it the side that reads here has not read. */
+    unread(conversationId: string, unread: number): void {
+      change(conversationId, (known) => (known.unread === unread ? known : { ...known, unread }));
     },
   };
 }

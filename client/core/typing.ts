@@ -10,38 +10,38 @@ export const TYPING_LEASE_MS = 8_000;
 
 /** Others who are writing. */
 export function createTypists(clock: Clock, changed: (typists: readonly Typist[]) => void) {
-  let typists: readonly Typist[] = [];
-  const leases = new Map<string, () => void>();
-  const set = (list: readonly Typist[]) => {
-    typists = list;
-    changed(list);
-  };
-  const keep = (predicate: (typist: Typist) => boolean) => {
-    const kept = typists.filter(predicate);
-    if (kept.length < typists.length) {
-      set(kept);
+  const known = new Map<string, { readonly typist: Typist; readonly cancel: () => void }>();
+  const tell = () => changed([...known.values()].map(({ typist }) => typist));
+  const stopped = (connectionId: string): void => {
+    known.get(connectionId)?.cancel();
+    if (known.delete(connectionId)) {
+      tell();
     }
   };
   return {
     heard({ connectionId, role, author, active }: TypingFrame): void {
-      const stop = () => keep((typist) => typist.connectionId !== connectionId);
-      leases.get(connectionId)?.();
-      leases.delete(connectionId);
+      const before = known.get(connectionId);
       if (!active) {
-        stop();
+        stopped(connectionId);
         return;
       }
-      leases.set(connectionId, clock.after(TYPING_LEASE_MS, stop));
-      if (!typists.some((typist) => typist.connectionId === connectionId)) {
-        set([...typists, { connectionId, role, author }]);
+      before?.cancel();
+      known.set(connectionId, {
+        typist: { connectionId, role, author },
+        cancel: clock.after(TYPING_LEASE_MS, () => stopped(connectionId)),
+      });
+      if (!before) {
+        tell();
       }
     },
     /** Whoever left has stopped writing. */
-    present(presence: readonly Presence[]): void {
-      const ids = new Set(presence.map(({ connectionId }) => connectionId));
-      keep(({ connectionId }) => ids.has(connectionId));
+    present(presence: readonly Pick<Presence, "connectionId">[]): void {
+      for (const id of [...known.keys()]) {
+        if (!presence.some(({ connectionId }) => connectionId === id)) {
+          stopped(id);
+        }
+      }
     },
-    clear: () => keep(() => false),
   };
 }
 

@@ -253,7 +253,9 @@ describe("the end", () => {
     await settle();
     const answerLookUp = answer;
     healthyApi(environment);
-    void client.createSession();
+    const record = { token: "S2.C1.secret", generation: 1 };
+    environment.storage?.setItem("durable-sessions/demo/session", JSON.stringify(record));
+    environment.signal("returned");
     await settle();
     answerLookUp({ status: 200, body: { isValid: false, reason: "terminated" } });
     await settle();

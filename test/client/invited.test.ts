@@ -5,7 +5,7 @@ import { openTab, settle, sync, TOKEN } from "./fake-client.ts";
 import type { Answer, Request } from "./fake-environment.ts";
 import { FakeEnvironment, MemoryStorage, messages, session } from "./fake-environment.ts";
 
-const OWN = "durable-sessions/demo";
+const OWN = "durable-sessions/demo/session";
 const INVITED = "durable-sessions/demo/invited";
 
 beforeEach(() => {
@@ -205,7 +205,7 @@ describe("a hand-off", () => {
     await tab.client.acceptHandOff();
     await settle();
     expect(ownToken(tab)).toBe("S2.G.secret");
-    expect(tab.environment.tabStorage.getItem(INVITED)).not.toContain("S2");
+    expect(tab.environment.tabStorage.getItem(INVITED)).toBeNull();
     expect(tab.environment.requests).toContainEqual(
       expect.objectContaining({
         method: "DELETE",

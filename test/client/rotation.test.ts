@@ -4,7 +4,7 @@ import { openTab, settle, sync } from "./fake-client.ts";
 import type { Answer, Request } from "./fake-environment.ts";
 import { FakeEnvironment, MemoryStorage, messages, session } from "./fake-environment.ts";
 
-const KEY = "durable-sessions/demo";
+const KEY = "durable-sessions/demo/session";
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 
@@ -124,11 +124,11 @@ describe("a token that has grown old", () => {
     const [tab] = tabs(1, DAY_MS, new RotatingApi());
     tab!.environment.respond = ({ path }) =>
       path.endsWith("/refresh")
-        ? { status: 410, body: { code: "session_expired" } }
-        : { status: 200, body: { isValid: false, reason: "expired", session: session() } };
+        ? { status: 410, body: { code: "session_terminated" } }
+        : { status: 200, body: { isValid: false, reason: "terminated", session: session() } };
     tab!.client.start();
     await settle();
-    expect(tab!.client.getState()).toMatchObject({ status: "expired", session: { id: "S1" } });
+    expect(tab!.client.getState()).toMatchObject({ status: "terminated", session: { id: "S1" } });
   });
 });
 

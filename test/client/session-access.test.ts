@@ -3,7 +3,7 @@ import { BASE_URL, healthyApi, openTab, settle, sync, syncedTab, TOKEN } from ".
 import type { Answer, Request } from "./fake-environment.ts";
 import { FakeEnvironment, MemoryStorage, message, session } from "./fake-environment.ts";
 
-const KEY = "durable-sessions/demo";
+const KEY = "durable-sessions/demo/session";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -212,17 +212,17 @@ describe("the next visit", () => {
   });
 
   it("shows an ended session with its last messages, and no socket", async () => {
-    const ended = session({ status: "expired", lastSeq: 2 });
+    const ended = session({ status: "terminated", lastSeq: 2 });
     const { client, environment } = returning(({ path }) =>
       path.includes("/messages")
         ? { status: 200, body: { messages: [message(1), message(2)] } }
-        : { status: 200, body: { isValid: false, reason: "expired", session: ended } },
+        : { status: 200, body: { isValid: false, reason: "terminated", session: ended } },
     );
     await settle();
     expect(environment.sockets).toHaveLength(0);
     expect(environment.requests.at(-1)?.path).toBe("/api/sessions/S1/messages?before=3&limit=50");
     expect(client.getState()).toMatchObject({
-      status: "expired",
+      status: "terminated",
       messages: [{ seq: 1 }, { seq: 2 }],
       older: "none",
     });

@@ -55,7 +55,7 @@ describe("the owner's calls", () => {
     environment.respond = (request) => {
       if (bearer(request) === TOKEN) {
         const record = { kind: "session", token: "S1.C1.next", refreshedAt: Date.now() };
-        environment.storage?.setItem("durable-sessions/demo", JSON.stringify(record));
+        environment.storage?.setItem("durable-sessions/demo/session", JSON.stringify(record));
         return { status: 401, body: { code: "invalid_credential" } };
       }
       return { status: 200, body: { devices: [] } };
@@ -95,7 +95,7 @@ describe("handing over", () => {
       ["refresh", TOKEN, { rotate: true }],
       ["invites", "S1.C1.next", { role: "owner" }],
     ]);
-    expect(environment.storage?.getItem("durable-sessions/demo")).toContain("S1.C1.next");
+    expect(environment.storage?.getItem("durable-sessions/demo/session")).toContain("S1.C1.next");
   });
 
   it("does not try a third time", async () => {

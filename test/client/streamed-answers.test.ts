@@ -66,6 +66,15 @@ describe("an answer that is being written", () => {
     ]);
   });
 
+  it("keeps its key even where it looks like a message of this side", async () => {
+    const tab = await syncedTab();
+    const { socket } = tab.environment;
+    socket.down({ ...delta(0, "half"), role: "user" });
+    const whole = message(1, { id: "A", role: "user", clientId: "theirs", content: "half" });
+    socket.down({ type: "messages", from: 0, to: 1, messages: [whole] });
+    expect(tab.client.getState().messages).toMatchObject([{ key: "A", seq: 1 }]);
+  });
+
   it("is gone when it ended before its first word", async () => {
     const tab = await syncedTab();
     tab.environment.socket.down(delta(0, ""), { type: "discarded", messageId: "A" });
