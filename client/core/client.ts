@@ -28,7 +28,8 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   const refreshIntervalMs = (options.refreshInterval ?? 30) * MINUTE_MS;
   const environment = environmentOf(options);
   const { clock, attention, tabs } = environment;
-  const inMemory = () => chat?.store.patch({ storage: "memory" });
+  // The storage may refuse before there is anything to say so in.
+  const inMemory = () => queueMicrotask(() => chat.store.patch({ storage: "memory" }));
   const prefix = `durable-sessions/${teamId}/`;
   const shelf = createShelf(environment.storage, prefix, inMemory);
   const tabShelf = createShelf(environment.tabStorage, prefix, () => undefined);

@@ -1,21 +1,25 @@
 import type { JSX } from "solid-js";
 import { createMemo, For, Show } from "solid-js";
+import type { Conversation } from "../../core/index.ts";
 import type { EnhancedSession } from "../../solid/index.ts";
 import { conversationName } from "./labels.ts";
 
 type ConversationTabsProps = Pick<
   EnhancedSession,
-  "conversations" | "conversationId" | "openConversation"
+  "conversations" | "conversationId" | "sessionData" | "openConversation"
 >;
 
-/** The session's threads, where there is more than one. */
+/** The session's threads, where there is more than one: the one that it began with, then the others. */
 export function ConversationTabs(props: { session: ConversationTabsProps }): JSX.Element {
+  const isFirst = ({ id }: Conversation) =>
+    id === props.session.sessionData()?.defaultConversationId;
   const byId = createMemo(
     () =>
       new Map(
         props.session
           .conversations()
-          .map((conversation, index) => [conversation.id, { ...conversation, index }]),
+          .toSorted((a, b) => Number(isFirst(b)) - Number(isFirst(a)))
+          .map((conversation) => [conversation.id, conversation]),
       ),
   );
   const ids = createMemo(() => [...byId().keys()]);
@@ -35,7 +39,7 @@ export function ConversationTabs(props: { session: ConversationTabsProps }): JSX
                     void props.session.openConversation(id).catch(() => undefined)
                   }
                 >
-                  {conversationName(conversation(), conversation().index)}
+                  {conversationName(conversation(), isFirst(conversation()))}
                   <Show when={conversation().unread > 0 && props.session.conversationId() !== id}>
                     <span class="tag">{conversation().unread} new</span>
                   </Show>

@@ -3,6 +3,7 @@ import type {
   Author,
   ChatMessage,
   ConnectionState,
+  Conversation,
   MessageRole,
   Presence,
   SessionClientState,
@@ -129,8 +130,11 @@ export function authorName(role: MessageRole, author: Author | undefined, viewer
 }
 
 /** A thread has no name of its own: the first is the chat, others go by their beginning. */
-export function conversationName({ createdAt }: { createdAt: string }, index: number): string {
-  return index === 0 ? "Chat" : formatShortDate(Date.parse(createdAt));
+export function conversationName(
+  { createdAt }: Pick<Conversation, "createdAt">,
+  isFirst: boolean,
+): string {
+  return isFirst ? "Chat" : formatShortDate(Date.parse(createdAt));
 }
 
 export interface DeliveryLabel {

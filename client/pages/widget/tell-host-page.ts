@@ -1,12 +1,11 @@
 import type { Accessor } from "solid-js";
 import { createEffect, createMemo, on } from "solid-js";
-import type { ChatMessage } from "../../core/index.ts";
 import type { EnhancedSession } from "../../solid/index.ts";
 import type { HostPage } from "./host-page.ts";
 
 type Told = Pick<
   EnhancedSession,
-  "messages" | "readUpTo" | "sessionId" | "status" | "error" | "synced"
+  "messages" | "conversationId" | "readUpTo" | "sessionId" | "status" | "error" | "synced"
 >;
 
 /** Tells the page around the frame what happens in it, and nothing of what is said. */
@@ -25,21 +24,31 @@ export function tellHostPage(session: Told, host: HostPage): void {
       host.tell({ name: "error", detail: { code: error.code } });
     }
   });
-  const lastSeq = () => session.messages().findLast(isStored)?.seq ?? 0;
-  // What was there before is no news: neither at first, nor what came while there was no connection.
-  createEffect<number | undefined>((known) => {
-    const newest = lastSeq();
+  // What was there before is no news: neither at first, nor when another conversation is shown.
+  createEffect<Known>((known) => {
+    const conversationId = session.conversationId();
+    const messages = session.messages();
+    const lastSeq = messages.findLast(({ seq }) => seq !== undefined)?.seq ?? 0;
     if (!session.synced()) {
       return known;
     }
-    for (const { role, seq = 0 } of known === undefined ? [] : session.messages()) {
-      if (known !== undefined && seq > known) {
-        host.tell({ name: "message", detail: { role, seq } });
+    if (known.conversationId === conversationId) {
+      for (const { role, seq = 0 } of messages) {
+        if (seq > known.lastSeq) {
+          host.tell({ name: "message", detail: { role, seq } });
+        }
       }
     }
-    return newest;
-  }, undefined);
+    return { conversationId, lastSeq };
+  }, NOTHING);
 }
+
+interface Known {
+  readonly conversationId: string | undefined;
+  readonly lastSeq: number;
+}
+
+const NOTHING: Known = { conversationId: undefined, lastSeq: 0 };
 
 /** What others wrote that nobody has seen on any of the visitor's devices, while the frame is out of sight. */
 function createUnreadCount(session: Told, isShown: Accessor<boolean>): Accessor<number> {
@@ -51,8 +60,4 @@ function createUnreadCount(session: Told, isShown: Accessor<boolean>): Accessor<
           .messages()
           .filter(({ role, seq }) => role !== "user" && seq !== undefined && seq > visitor).length;
   });
-}
-
-function isStored({ seq }: ChatMessage): boolean {
-  return seq !== undefined;
 }
