@@ -11,7 +11,10 @@ export type WidgetListener<N extends WidgetEventName = WidgetEventName> = (
   detail: Extract<WidgetEvent, { name: N }>["detail"],
 ) => void;
 
-/** A token that the team's backend signed a moment ago, or what gets one; undefined for nobody. */
+/**
+ * A token that the team's backend signed a moment ago, or what gets one; undefined for nobody. A token works once: with a
+ * function, the person is still known when the chat has to ask again.
+ */
 export type Identity =
   | string
   | undefined

@@ -38,7 +38,12 @@ function startWidget({ src, dataset }: HTMLScriptElement, calls: readonly unknow
         tokenTransport: dataset.transport,
         title: label,
         isShown: () => isOpen,
-        identity: () => identity,
+        identity() {
+          const known = identity;
+          // A token works once.
+          identity = typeof known === "function" ? known : undefined;
+          return known;
+        },
         onReady: () => emit({ name: "ready", detail: undefined }),
         onClose: () => api.close(),
         onEvent(event) {

@@ -6,6 +6,7 @@ import type { BrowserContext, Frame, FrameLocator, Locator, Page } from "playwri
 import { expect } from "vitest";
 // What `window.DurableSessions` is.
 import "../../client/widget/api.ts";
+import type { SessionDetail } from "../../client/widget/messages.ts";
 import { PATIENCE } from "./chat.ts";
 
 export interface HostPageOptions {
@@ -136,5 +137,22 @@ export class Widget {
 
   async hears(name: string, details: readonly unknown[]): Promise<void> {
     await expect.poll(() => this.heard(name), PATIENCE).toEqual(details);
+  }
+
+  /** Of the session that a page with LISTENING was told of last. */
+  async sessionId(): Promise<string> {
+    const ids = async () =>
+      (await this.allHeard()).flatMap(([name, detail]) =>
+        name === "session" && (detail as SessionDetail).status === "active"
+          ? [(detail as SessionDetail).sessionId]
+          : [],
+      );
+    await expect.poll(ids, PATIENCE).not.toEqual([]);
+    return (await ids()).at(-1) ?? "";
+  }
+
+  /** The texts in the log, top to bottom. */
+  texts(): Promise<string[]> {
+    return this.chat.getByRole("log").locator(".message-text").allInnerTexts();
   }
 }

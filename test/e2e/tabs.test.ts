@@ -89,7 +89,7 @@ describe("two tabs of one browser and one of another", () => {
     await two!.shows(["last words"]);
 
     await one!.startNew();
-    await two!.startNew();
+    await two!.connected();
     await one!.write("first words");
     await two!.shows(["first words"]);
     expect(await two!.sessionId()).not.toBe(ended);

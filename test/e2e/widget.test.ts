@@ -33,11 +33,6 @@ function visit(options: HostPageOptions = {}): Promise<Widget> {
   return Widget.visit(context, `${site.origin}/`);
 }
 
-async function sessionIdOf(widget: Widget): Promise<string> {
-  const details = (await widget.heard("session")) as { sessionId?: string }[];
-  return details.at(-1)?.sessionId ?? "";
-}
-
 describe("the widget on another origin", () => {
   it("loads nothing but its script before it is opened", async () => {
     const requested: string[] = [];
@@ -53,7 +48,7 @@ describe("the widget on another origin", () => {
     await widget.open();
     await widget.write("a question");
     await widget.hears("message", [{ role: "user", seq: 1 }]);
-    const sessionId = await sessionIdOf(widget);
+    const sessionId = await widget.sessionId();
     await writeAsTeam(server, sessionId, { role: "assistant", content: "an answer" });
     await widget.chat.getByText("an answer").first().waitFor();
     await widget.hears("message", [
@@ -72,7 +67,7 @@ describe("the widget on another origin", () => {
     await widget.open();
     await widget.launcher.click();
     await widget.hears("close", [undefined]);
-    const sessionId = await sessionIdOf(widget);
+    const sessionId = await widget.sessionId();
     await writeAsTeam(server, sessionId, { role: "operator", content: "one" });
     await writeAsTeam(server, sessionId, { role: "operator", content: "two" });
     await expect.poll(async () => (await widget.heard("unread")).at(-1), PATIENCE).toBe(2);
@@ -236,7 +231,7 @@ describe("between the page and the frame", () => {
     expect((await widget.heard("unread")).filter((count) => count !== 0)).toEqual([]);
     expect(await asked()).toBe(before);
     // Of a frame that is out of sight, the page would be told so.
-    await writeAsTeam(server, await sessionIdOf(widget), { role: "operator", content: "seen" });
+    await writeAsTeam(server, await widget.sessionId(), { role: "operator", content: "seen" });
     await widget.chat.getByText("seen", { exact: true }).first().waitFor();
     expect((await widget.heard("unread")).filter((count) => count !== 0)).toEqual([]);
   });
