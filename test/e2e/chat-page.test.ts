@@ -5,6 +5,7 @@ import { launchBrowser } from "../support/browser.ts";
 import type { LocalServer } from "../support/server.ts";
 import { startServer } from "../support/server.ts";
 import { Chat, PATIENCE } from "./chat.ts";
+import { violations } from "./violations.ts";
 
 let server: LocalServer;
 let browser: Browser;
@@ -93,6 +94,7 @@ describe("a session that was lost", () => {
     await expect
       .poll(() => before.locator(".message-text").allInnerTexts(), PATIENCE)
       .toEqual(["said", "left unsent"]);
+    expect(await violations(chat.page)).toEqual([]);
     await chat.page.keyboard.press("Escape");
     await notice.getByRole("button", { name: "Send it here" }).click();
     await chat.shows(["left unsent"]);
@@ -115,6 +117,7 @@ describe("a browser that keeps nothing", () => {
     });
     const notice = chat.page.getByRole("region", { name: "Nothing is kept" });
     await notice.waitFor();
+    expect(await violations(chat.page)).toEqual([]);
     await chat.write("all the same");
     await chat.hasDelivered(1);
     await notice.getByRole("button", { name: "All right" }).click();
@@ -140,6 +143,7 @@ describe("what was brought along", () => {
     expect(await link.getAttribute("href")).toBe(file.url);
     expect(await link.getAttribute("rel")).toBe("noopener noreferrer nofollow");
     expect(await link.innerText()).toContain("1.2 MB");
+    expect(await violations(chat.page)).toEqual([]);
   });
 
   it("can be several conversations, each with its own messages", async () => {
@@ -160,6 +164,7 @@ describe("what was brought along", () => {
     await tabs.nth(1).click();
     await chat.shows(["in the second"]);
     expect(await tabs.nth(1).getAttribute("aria-current")).toBe("true");
+    expect(await violations(chat.page)).toEqual([]);
     await tabs.nth(0).click();
     await chat.shows(["in the first"]);
   });

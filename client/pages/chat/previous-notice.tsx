@@ -15,38 +15,40 @@ export function PreviousNotice(props: PreviousNoticeProps): JSX.Element {
   const [isReading, setReading] = createSignal(false);
   const unsent = () => props.previous.unsent.length;
   return (
-    <section class="notice notice-previous" aria-label="Your previous chat">
-      <p>
-        <strong>{previousLabel(props.previous)}</strong> {unsentLabel(unsent())}
-      </p>
-      <div class="notice-actions">
-        <Show when={props.previous.messages.length > 0}>
-          <button type="button" class="button button-small" onClick={() => setReading(true)}>
-            Read it
-          </button>
-        </Show>
-        <button
-          type="button"
-          class="button button-small"
-          onClick={() => props.session.dismissPrevious()}
-        >
-          {unsent() > 0 ? "Discard" : "Dismiss"}
-        </button>
-        <Show when={unsent() > 0}>
+    <>
+      <section class="notice notice-previous" aria-label="Your previous chat">
+        <p>
+          <strong>{previousLabel(props.previous)}</strong> {unsentLabel(unsent())}
+        </p>
+        <div class="notice-actions">
+          <Show when={props.previous.messages.length > 0}>
+            <button type="button" class="button button-small" onClick={() => setReading(true)}>
+              Read it
+            </button>
+          </Show>
           <button
             type="button"
-            class="button button-small button-primary"
-            onClick={() => props.session.sendUnsent()}
+            class="button button-small"
+            onClick={() => props.session.dismissPrevious()}
           >
-            {unsent() === 1 ? "Send it here" : `Send the ${unsent()} unsent messages here`}
+            {unsent() > 0 ? "Discard" : "Dismiss"}
           </button>
-        </Show>
-      </div>
+          <Show when={unsent() > 0}>
+            <button
+              type="button"
+              class="button button-small button-primary"
+              onClick={() => props.session.sendUnsent()}
+            >
+              {unsent() === 1 ? "Send it here" : `Send the ${unsent()} unsent messages here`}
+            </button>
+          </Show>
+        </div>
+      </section>
       <PreviousDialog
         previous={props.previous}
         open={isReading()}
         onClose={() => setReading(false)}
       />
-    </section>
+    </>
   );
 }
