@@ -46,6 +46,10 @@ async function asAdmin<T>(method: "POST" | "PATCH", path: string, body: object):
   return JSON.parse(await response.text());
 }
 
+function identityKey(): Promise<{ readonly kid: string; readonly secret: string }> {
+  return asAdmin("POST", "/identity-keys", { algorithm: "HS256" });
+}
+
 async function userIdOf(sessionId: string): Promise<string | undefined> {
   const response = await fetch(`${server.origin}/api/sessions/${sessionId}`, {
     headers: { authorization: `Bearer ${server.teamKey}` },
@@ -56,11 +60,7 @@ async function userIdOf(sessionId: string): Promise<string | undefined> {
 
 describe("a person whom the page knows", () => {
   it("is told to the chat when it asks, and has one chat in every browser", async () => {
-    const { kid, secret } = await asAdmin<{ kid: string; secret: string }>(
-      "POST",
-      "/identity-keys",
-      { algorithm: "HS256" },
-    );
+    const { kid, secret } = await identityKey();
     const userId = `ana-${crypto.randomUUID()}`;
     let signed = 0;
     site.page("/", server.origin, {
@@ -91,11 +91,7 @@ describe("a person whom the page knows", () => {
   });
 
   it("becomes the owner of the chat that began without a name", async () => {
-    const { kid, secret } = await asAdmin<{ kid: string; secret: string }>(
-      "POST",
-      "/identity-keys",
-      { algorithm: "HS256" },
-    );
+    const { kid, secret } = await identityKey();
     site.page("/", server.origin, { head: LISTENING });
     const widget = await Widget.visit(context, `${site.origin}/`);
     await widget.open();
@@ -109,6 +105,27 @@ describe("a person whom the page knows", () => {
     await expect.poll(() => userIdOf(sessionId), PATIENCE).toBe(userId);
     await widget.connected();
     expect(await widget.heard("error")).toEqual([]);
+  });
+
+  it("is asked for on a later page, too", async () => {
+    const { kid, secret } = await identityKey();
+    site.page("/", server.origin, { head: LISTENING });
+    const anonymous = await Widget.visit(context, `${site.origin}/`);
+    await anonymous.open();
+    const sessionId = await anonymous.sessionId();
+    expect(await userIdOf(sessionId)).toBeUndefined();
+
+    const userId = `cem-${crypto.randomUUID()}`;
+    await context.exposeFunction("signIn", () =>
+      signIdentityToken({ kid, secret, teamId: "demo", userId }),
+    );
+    site.page("/signed-in", server.origin, {
+      head: `${LISTENING}<script>DurableSessions.push(["identify", () => signIn()]);</script>`,
+    });
+    const known = await Widget.visit(context, `${site.origin}/signed-in`);
+    await known.open();
+    await expect.poll(() => userIdOf(sessionId), PATIENCE).toBe(userId);
+    expect(await known.heard("error")).toEqual([]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { onMount } from "solid-js";
+import { createEffect, onMount } from "solid-js";
 import { render } from "solid-js/web";
 import { RequestError } from "../../core/index.ts";
 import { createEnhancedSession } from "../../solid/index.ts";
@@ -32,6 +32,17 @@ if (root) {
         });
       }
     };
+    // The chat may have begun before the page knew anybody.
+    let isAsked = false;
+    createEffect(() => {
+      const isAnonymous = session.sessionData()?.userId === undefined;
+      if (!isAsked && session.isValid() && session.role() === "owner") {
+        isAsked = true;
+        if (isAnonymous) {
+          void identify();
+        }
+      }
+    });
     tellHostPage(session, host);
     onMount(() => closeOnEscape(host.close));
     return (
