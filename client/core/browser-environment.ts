@@ -15,6 +15,7 @@ import type { SessionClientOptions } from "./session-client.ts";
 export function environmentOf(
   options: Omit<SessionClientOptions, "baseUrl" | "teamId">,
 ): Environment {
+  let { inviteUrl } = options;
   const { now = Date.now, storage = ownStorage("localStorage"), fingerprint = false } = options;
   return {
     fetch: (url, init) => (options.fetch ?? fetch)(url, init),
@@ -22,7 +23,11 @@ export function environmentOf(
       openSocket(new (options.WebSocket ?? WebSocket)(url, [...protocols]), listeners),
     storage: storage ?? undefined,
     tabStorage: ownStorage("sessionStorage"),
-    takeInvite,
+    takeInvite() {
+      const given = inviteIn(inviteUrl);
+      inviteUrl = undefined;
+      return given ?? takeInvite();
+    },
     clock: {
       now,
       after(ms, callback) {
@@ -118,12 +123,14 @@ function ownStorage(name: "localStorage" | "sessionStorage"): KeyValueStorage | 
   }
 }
 
-const INVITE = new RegExp(`^#${INVITE_FRAGMENT}=([^&]+)$`);
+const INVITE = new RegExp(`#${INVITE_FRAGMENT}=([^&]+)$`);
+
+const inviteIn = (url = ""): string | undefined => INVITE.exec(url)?.[1];
 
 /** The secret leaves the address bar and the history: neither a look over the shoulder nor a copied address gives it away. */
 function takeInvite(): string | undefined {
   const { location, history } = globalThis;
-  const [, invite] = INVITE.exec(location?.hash ?? "") ?? [];
+  const invite = inviteIn(location?.hash);
   if (invite !== undefined) {
     history.replaceState(history.state, "", location.pathname + location.search);
   }

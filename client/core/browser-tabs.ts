@@ -54,6 +54,14 @@ export const browserTabs: Tabs = {
   },
 };
 
+/**
+ * For a page that gave this browser another session without the client, such as one that its server opened: the clients
+ * of all other tabs look into storage, and follow.
+ */
+export function broadcastSessionChange(sessionId: string): void {
+  browserTabs.post({ kind: "session", sessionId });
+}
+
 /** Any page of the origin may write here. */
 function isTabMessage(message: unknown): message is TabMessage {
   return typeof message === "object" && message !== null && "kind" in message;

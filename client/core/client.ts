@@ -14,6 +14,7 @@ import { createRest } from "./rest.ts";
 import type { Entry, SessionEnd } from "./session-access.ts";
 import { createSessionAccess } from "./session-access.ts";
 import type { SessionClient, SessionClientOptions } from "./session-client.ts";
+import type { SessionClientState } from "./session-state.ts";
 import { isValid } from "./session-state.ts";
 import { createShelf } from "./shelf.ts";
 
@@ -28,13 +29,16 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   const refreshIntervalMs = (options.refreshInterval ?? 30) * MINUTE_MS;
   const environment = environmentOf(options);
   const { clock, attention, tabs } = environment;
-  // The storage may refuse before there is anything to say so in.
-  const inMemory = () => queueMicrotask(() => chat.store.patch({ storage: "memory" }));
+  let kept: SessionClientState["storage"] = "persistent";
+  /** Storage may refuse before there is a state to say it in. */
+  let inMemory = () => {
+    kept = "memory";
+  };
   const prefix = `durable-sessions/${teamId}/`;
-  const shelf = createShelf(environment.storage, prefix, inMemory);
+  const shelf = createShelf(environment.storage, prefix, () => inMemory());
   const tabShelf = createShelf(environment.tabStorage, prefix, () => undefined);
   const rest = createRest(baseUrl, environment);
-  const own = createOwnSession({ rest, shelf, environment, options, look: () => look() });
+  const own = createOwnSession({ rest, shelf, environment, options, look: () => void look() });
   const invitation = createInvitation(rest, tabShelf, own);
   const access = createSessionAccess({ rest, own, invitation, clock, learned });
   takeInvite();
@@ -52,6 +56,8 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     wrote: () => tell({ kind: "outbox", teamId }),
   });
   const { store, connection, actions } = chat;
+  inMemory = () => store.patch({ storage: "memory" });
+  store.patch({ storage: kept });
 
   /** What ends the subscriptions and timers of a client that was started. */
   let ending: (() => void)[] | undefined;
@@ -165,17 +171,23 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     }
   }
 
+  function mayBeAlive(): boolean {
+    const { status } = store.get();
+    return status === "creating" || isValid({ status });
+  }
+
   /**
    * Looks into storage for what other tabs did with the browser's session.
    *
+   * @param isAlive whether this tab's goes on, as far as is known
    * @returns whether this tab is in another session now
    */
-  function look(): boolean {
+  function look(isAlive = mayBeAlive()): boolean {
     if (!ending || access.isInvited()) {
       return false;
     }
     const { sessionId, status } = store.get();
-    const followed = own.follow();
+    const followed = own.follow(isAlive);
     if (followed) {
       const written = followed.isRival ? chat.replica.ownMessages() : [];
       reopen();
@@ -194,7 +206,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
 
   async function ended(end: ConnectionEnd): Promise<void> {
     if (end.kind === "session_over") {
-      over(end.end);
+      await conclude(end.end);
     } else if (end.kind === "offered") {
       store.patch({ status: "idle", offer: { replacesOwn: own.key() !== undefined } });
     } else if (end.kind === "closed" && end.code === CLOSE_CODES.ended) {
@@ -224,12 +236,25 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     const { replica } = chat;
     store.patch({ status: "creating" });
     const answer = await access.lookUp().catch(() => undefined);
-    if (own.isYoung) {
+    if (replica !== chat.replica) {
+      return;
+    }
+    if (answer && "ticket" in answer) {
+      connection.start();
+    } else {
+      const isOver = answer !== undefined && "session" in answer;
+      await conclude(isOver ? answer : { reason: "terminated", session: undefined });
+    }
+  }
+
+  /** A session may have ended because another tab has a better one. */
+  async function conclude(end: SessionEnd): Promise<void> {
+    const { replica } = chat;
+    if (end.reason === "terminated" && own.mayHaveRival && !access.isInvited()) {
       await new Promise<void>((resolve) => clock.after(RIVAL_PATIENCE_MS, resolve));
     }
-    if (replica === chat.replica && !look()) {
-      const isOver = answer !== undefined && "session" in answer;
-      over(isOver ? answer : { reason: "terminated", session: undefined });
+    if (replica === chat.replica && !look(false)) {
+      over(end);
     }
   }
 
@@ -351,7 +376,12 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     refreshSession,
 
     async terminateSession() {
+      const { replica } = chat;
       await access.call("DELETE", "");
+      // Another tab may have begun the next one meanwhile.
+      if (replica !== chat.replica) {
+        return;
+      }
       const { session } = store.get();
       if (session && !access.isInvited()) {
         own.ended(session);

@@ -18,6 +18,9 @@ export type {
   SessionSummary,
 } from "../../src/protocol/session.ts";
 export type { CreatedInvite, Device, Invite } from "../../src/protocol/sharing.ts";
+export type { AsyncKeyValueStorage } from "./async-storage.ts";
+export { fromAsyncStorage } from "./async-storage.ts";
+export { broadcastSessionChange } from "./browser-tabs.ts";
 export { createSessionClient } from "./client.ts";
 export type {
   Attention,

@@ -19,8 +19,9 @@ export function createMessageLog(show: (message: Message) => ChatMessage) {
   let stretch: Stretch | undefined;
   const begin = (seq: number): Stretch => ({ base: seq, last: seq, messages: NONE });
   return {
-    get stretch(): Stretch | undefined {
-      return stretch;
+    /** Above it everything is here; 0 where nothing lies below, or nothing is known. */
+    get base(): number {
+      return stretch?.base ?? 0;
     },
     get messages(): readonly ChatMessage[] {
       return stretch?.messages ?? NONE;
@@ -28,10 +29,6 @@ export function createMessageLog(show: (message: Message) => ChatMessage) {
     /** `seq` up to which everything since `base` is here; undefined before anything is known. */
     get last(): number | undefined {
       return stretch?.last;
-    },
-    /** Pass as `before` to get the messages that precede; 1 where none do. */
-    get olderBefore(): number {
-      return (stretch?.base ?? 0) + 1;
     },
     /** Begins with what was kept of the log. */
     restore(kept: Stretch): void {
@@ -67,7 +64,7 @@ export function createMessageLog(show: (message: Message) => ChatMessage) {
       }
     },
     /**
-     * Puts a page in front that was asked for with `olderBefore`.
+     * Puts a page in front of what lies up to `base`.
      *
      * @param nextBefore as in the answer: undefined at the beginning of the log
      */

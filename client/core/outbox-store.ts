@@ -3,7 +3,7 @@ import { MAX_MESSAGE_BYTES } from "../../src/protocol/limits.ts";
 import type { NewMessage } from "../../src/protocol/message.ts";
 import type { RequestErrorCode } from "./request-error.ts";
 import type { Shelf } from "./shelf.ts";
-import { asFields, fieldsOf } from "./stored-fields.ts";
+import { asFields, fieldsOf, isTextOrNone } from "./stored-fields.ts";
 
 /** Longer ones are refused anyway, and their text is not worth the room of all others. */
 const MAX_ITEM_LENGTH = 2 * MAX_MESSAGE_BYTES;
@@ -78,8 +78,4 @@ function isNewMessage(value: unknown): value is NewMessage {
   return (
     typeof clientId === "string" && typeof content === "string" && isTextOrNone(conversationId)
   );
-}
-
-function isTextOrNone(value: unknown): value is string | undefined {
-  return value === undefined || typeof value === "string";
 }

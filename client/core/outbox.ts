@@ -1,18 +1,14 @@
 // Own messages that the log does not show yet, in the order of writing. Each is kept until the server has it, whatever happens to
 // this page; sent in order once it is known what the server has already, and again after each loss: its clientId makes that harmless.
 import type { SendFrame } from "../../src/protocol/frames.ts";
-import {
-  MAX_CONTENT_BYTES,
-  MAX_FRAME_BYTES,
-  MAX_MESSAGE_BYTES,
-  MAX_MESSAGES_PER_SEND,
-} from "../../src/protocol/limits.ts";
+import { MAX_CONTENT_BYTES, MAX_MESSAGE_BYTES } from "../../src/protocol/limits.ts";
 import type { Author, NewMessage } from "../../src/protocol/message.ts";
 import { writtenMessage } from "./chat-message.ts";
 import type { Clock } from "./environment.ts";
 import type { OutboxStore, Written } from "./outbox-store.ts";
+import type { OwnRole } from "./replica-parts.ts";
 import { RequestError, type RequestErrorCode } from "./request-error.ts";
-import type { OwnRole } from "./session-replica.ts";
+import { frames, jsonBytes, utf8Bytes } from "./send-frames.ts";
 import type { ChatMessage, Delivery } from "./session-state.ts";
 
 /** Room comes back piece by piece; asking for each piece by itself would itself be too much. */
@@ -20,8 +16,6 @@ const MIN_PAUSE_MS = 5_000;
 
 /** What another tab has not got rid of by then, it may never send itself. */
 export const ADOPT_AFTER_MS = 3_000;
-
-const FRAME_OVERHEAD_BYTES = 64;
 
 /** A message on its way, and what is shown of it. */
 export interface Pending extends Written {
@@ -35,7 +29,7 @@ interface Waiting {
   reject(error: RequestError): void;
 }
 
-export interface OutboxParts {
+interface OutboxParts {
   readonly store: OutboxStore;
   readonly clock: Clock;
   readonly ownRole: OwnRole;
@@ -47,8 +41,6 @@ export interface OutboxParts {
   /** What is pending has changed while nobody asked. */
   readonly changed: () => void;
 }
-
-export type Outbox = ReturnType<typeof createOutbox>;
 
 export function createOutbox(parts: OutboxParts) {
   const { store, clock, ownRole, isSynced, isLogged, author, sendUp, changed } = parts;
@@ -62,6 +54,13 @@ export function createOutbox(parts: OutboxParts) {
   let ended: RequestErrorCode | undefined;
   /** All that this client wrote or took over for this session, but for what was refused. */
   const written = new Map<string, Pending>();
+
+  /** Whether the session that takes this one's place goes on with them. */
+  let isHandedOver = false;
+  const hasSession = (one: Written) => one.sessionId !== undefined;
+
+  /** Written in this tab, or taken over by it for good. */
+  const own = new Set<string>();
 
   const find = (clientId: string) => pending.find(({ message }) => message.clientId === clientId);
 
@@ -93,12 +92,24 @@ export function createOutbox(parts: OutboxParts) {
     cancelResend = undefined;
   };
 
+  /** A clock that was put back makes nothing young for ever. */
+  const ageMs = ({ order }: Written) => Math.abs(clock.now() - order);
+
+  /** Another tab's that is young: that one is about to send it itself, and what was written before it. */
+  const isHeld = (one: Pending) => !own.has(one.message.clientId) && ageMs(one) < ADOPT_AFTER_MS;
+
   const flush = (): void => {
     if (isSynced() && !cancelResend) {
-      const queued = pending.filter(is("queued"));
-      deliver(is("queued"), "sending");
+      const held = pending.find((one) => is("queued")(one) && isHeld(one));
+      const queued = pending.filter(
+        (one) => is("queued")(one) && one.order < (held?.order ?? Number.POSITIVE_INFINITY),
+      );
+      deliver((one) => queued.includes(one), "sending");
       for (const messages of frames(queued)) {
         sendUp({ type: "send", messages });
+      }
+      if (held) {
+        look();
       }
     }
   };
@@ -116,6 +127,7 @@ export function createOutbox(parts: OutboxParts) {
     // What no server would take could never be answered.
     const failure = ended ?? (isTooLarge ? "message_too_large" : undefined);
     const one = { order: lastOrder, message, sessionId, failure };
+    own.add(message.clientId);
     store.put(one);
     take(one, waiting);
     if (failure !== undefined) {
@@ -185,11 +197,10 @@ export function createOutbox(parts: OutboxParts) {
     },
     /** Settles with what becomes of it. */
     send(message: NewMessage): Promise<void> {
-      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      const settled = new Promise<void>((resolve, reject) => add(message, { resolve, reject }));
       // Whoever does not listen is told by the message itself.
-      promise.catch(() => undefined);
-      add(message, { resolve, reject });
-      return promise;
+      settled.catch(() => undefined);
+      return settled;
     },
     /** A new attempt, behind all others; whoever waited for the first one knows that it failed. */
     retry(clientId: string): void {
@@ -242,6 +253,9 @@ export function createOutbox(parts: OutboxParts) {
       }
     },
     stop(): void {
+      for (const one of isHandedOver ? [] : pending.filter(hasSession)) {
+        one.waiting?.reject(new RequestError(ended ?? "session_expired"));
+      }
       stopResend();
       cancelAdoption?.();
       // Holds its place: nothing is looked for any more.
@@ -257,7 +271,10 @@ export function createOutbox(parts: OutboxParts) {
     },
     /** Other tabs may have written, or be gone with what they wrote. */
     look,
-    written: (): readonly Written[] => [...written.values()].sort((a, b) => a.order - b.order),
+    written(): readonly Written[] {
+      isHandedOver = true;
+      return [...written.values()].sort((a, b) => a.order - b.order);
+    },
     /** Written for other sessions, that is. */
     unsent: (): Written[] =>
       store.all().filter((one) => one.sessionId !== undefined && one.sessionId !== sessionId),
@@ -267,6 +284,7 @@ export function createOutbox(parts: OutboxParts) {
         // The other session's conversations are none of this one's.
         const { conversationId: _left, ...message } = one.message;
         const moved = { ...one, message, sessionId, failure: undefined };
+        own.add(message.clientId);
         store.put(moved);
         take(moved, "waiting" in one ? one.waiting : undefined);
       }
@@ -276,31 +294,4 @@ export function createOutbox(parts: OutboxParts) {
       list.forEach(store.drop);
     },
   };
-}
-
-/** Messages in order, in as few frames as the limits allow. */
-function frames(list: readonly Written[]): NewMessage[][] {
-  const filled: NewMessage[][] = [];
-  let room = 0;
-  for (const { message } of list) {
-    const bytes = jsonBytes(message) + 1;
-    const current = filled.at(-1);
-    if (current && bytes <= room && current.length < MAX_MESSAGES_PER_SEND) {
-      current.push(message);
-      room -= bytes;
-    } else {
-      filled.push([message]);
-      room = MAX_FRAME_BYTES - FRAME_OVERHEAD_BYTES - bytes;
-    }
-  }
-  return filled;
-}
-
-function jsonBytes(value: unknown): number {
-  return utf8Bytes(JSON.stringify(value));
-}
-
-/** Bytes of `text` on the wire. */
-export function utf8Bytes(text: string): number {
-  return new TextEncoder().encode(text).length;
 }

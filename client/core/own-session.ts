@@ -8,13 +8,19 @@ import type { Key, Rest } from "./rest.ts";
 import { callWith } from "./rest.ts";
 import type { SessionClientOptions } from "./session-client.ts";
 import type { OwnRecord } from "./session-record.ts";
-import { readOwn, writeOwn } from "./session-record.ts";
+import { outranks, readOwn, writeOwn } from "./session-record.ts";
 import type { Shelf } from "./shelf.ts";
 
 /** After a creation storage is looked into again: what another tab wrote at the same moment may come to light late. */
 const RIVAL_CHECKS_MS = [1_000, 5_000];
 
-const NO_SESSION: OwnRecord = { generation: 0, refreshedAt: 0, expiresAt: 0, ended: false };
+const NO_SESSION: OwnRecord = {
+  generation: 0,
+  refreshedAt: 0,
+  expiresAt: 0,
+  beganAt: 0,
+  ended: false,
+};
 
 /** A session this old has had a life. */
 const YOUNG_MS = 60_000;
@@ -47,8 +53,14 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   const { teamId, tokenTransport = "bearer" } = options;
   /** The session that this tab is in, even where storage has lost it. */
   let mine = NO_SESSION;
-  /** When this tab took part in its creation; undefined where it did not. */
-  let createdAt: number | undefined;
+  /** Whether this tab took part in its creation. */
+  let isCreator = false;
+  /** What this tab created, and may have to end in favour of another. */
+  let made: OwnRecord[] = [];
+  /** When this tab went into it. */
+  let enteredAt = 0;
+  /** The key of a creation that can bring nothing any more. */
+  let spentKey: string | undefined;
   let checks: readonly (() => void)[] = [];
 
   /**
@@ -56,14 +68,28 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
    * with the old one for a thief and shuts all tabs out.
    */
   function record(): OwnRecord {
-    const stored = readOwn(shelf);
+    const stored = readStored();
     if (
       stored.sessionId !== undefined &&
       (mine.sessionId ?? stored.sessionId) === stored.sessionId
     ) {
-      mine = stored;
+      be(stored);
     }
     return mine;
+  }
+
+  /** What a tab wrote that has not heard yet of the session that came after counts for nothing. */
+  function readStored(): OwnRecord {
+    const stored = readOwn(shelf);
+    const { generation, createKey } = mine;
+    return stored.generation < generation ? { ...NO_SESSION, generation, createKey } : stored;
+  }
+
+  function be(record: OwnRecord): void {
+    if (record.sessionId !== mine.sessionId) {
+      enteredAt = clock.now();
+    }
+    mine = record;
   }
 
   function key(): Key | undefined {
@@ -74,7 +100,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   /** Stored first and used after: a page that is closed between the two must not come back with the old one. */
   function keep(record: OwnRecord): void {
     writeOwn(shelf, record);
-    mine = record;
+    be(record);
   }
 
   function tell(kind: "session" | "terminated", { id, version }: Session): void {
@@ -88,6 +114,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
       token,
       refreshedAt: clock.now(),
       expiresAt: Date.parse(session.expiresAt),
+      beganAt: Date.parse(session.createdAt),
       ended: false,
     };
   }
@@ -96,24 +123,41 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   function replace(answer: OpenedSession): void {
     const { sessionId, generation } = record();
     const follows = sessionId !== undefined && sessionId !== answer.session.id;
-    createdAt = undefined;
+    isCreator = false;
     keep({ ...opened(answer), generation: follows ? generation + 1 : generation });
     tell("session", answer.session);
   }
 
-  /** Goes over to whatever storage has; undefined when that is the session that this tab is in. */
-  function follow(): Followed | undefined {
+  /**
+   * Goes over to the session that storage has, unless this tab's has the better right to be the browser's: then storage is
+   * told so.
+   *
+   * @param isAlive whether this tab's session goes on, as far as it knows
+   * @returns undefined when this tab stays where it is
+   */
+  function follow(isAlive: boolean): Followed | undefined {
     const stored = readOwn(shelf);
     const left = key();
     if (left === undefined || (stored.sessionId ?? left.sessionId) === left.sessionId) {
       return undefined;
     }
-    const isRival = createdAt !== undefined && stored.generation === mine.generation;
-    mine = stored;
-    createdAt = undefined;
-    if (isRival) {
-      end(left);
+    if (isAlive && !mine.ended && stored.beganAt > 0 && outranks(mine, stored)) {
+      keep(mine);
+      tabs.post({ kind: "session", teamId, sessionId: left.sessionId });
+      return undefined;
     }
+    const isRival = stored.generation === mine.generation;
+    for (const one of made) {
+      // An older token than the last may have been replaced, and whoever comes with it is taken for a thief.
+      const token = one.sessionId === left.sessionId ? left.token : one.token;
+      const isFresh = token === left.token || clock.now() - one.refreshedAt < YOUNG_MS;
+      if (isRival && isFresh && one.sessionId !== undefined && outranks(stored, one)) {
+        end({ sessionId: one.sessionId, token });
+      }
+    }
+    made = made.filter((one) => one.sessionId === stored.sessionId);
+    be(stored);
+    isCreator = false;
     return { left, isRival };
   }
 
@@ -123,9 +167,9 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
     if (sessionId !== undefined && sessionId === mine.sessionId) {
       keep({ ...NO_SESSION, generation: generation + 1, createKey: newId() });
     } else {
-      mine = NO_SESSION;
+      be({ ...NO_SESSION, generation: mine.generation });
     }
-    createdAt = undefined;
+    isCreator = false;
   }
 
   /** Nobody is to find what nobody needs; where that cannot be said now, it is said later. */
@@ -139,41 +183,52 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
 
   /**
    * Tabs that create at the same time share one key through storage, and the same key makes the same session. Where two
-   * keys were written in the same moment, the one that stands in storage afterwards wins, and the other session is ended.
+   * keys were written in the same moment, the session that outranks the other stays, and the other is ended.
    *
-   * @returns undefined when there is another session to enter, or another key to create with
+   * @returns undefined when there is another session to enter
    */
   async function create(): Promise<OpenedSession | undefined> {
-    const { sessionId, generation, createKey = newId() } = readOwn(shelf);
-    if (sessionId !== undefined) {
+    const before = readStored();
+    if (before.sessionId !== undefined) {
       return undefined;
     }
-    // Stored before it is used: when the answer gets lost, the same key asks for it again.
-    keep({ ...NO_SESSION, generation, createKey });
+    const isShared = before.createKey !== undefined && before.createKey !== spentKey;
+    const createKey = (isShared && before.createKey) || newId();
+    const generation = Math.max(before.generation, mine.generation);
+    if (!isShared) {
+      // Stored before it is used: when the answer gets lost, the same key asks for it again.
+      keep({ ...NO_SESSION, generation, createKey });
+    }
     const answer = await ask(createKey).catch((error) => {
-      if (isExpiredKey(error) && readOwn(shelf).createKey === createKey) {
-        // The session behind it is out of reach: nobody kept its token.
-        keep({ ...mine, createKey: newId() });
+      if (isExpiredKey(error)) {
+        // The session behind it is over, or out of reach: nobody kept its token.
+        spentKey = createKey;
       }
       throw error;
     });
-    const now = readOwn(shelf);
-    if (
-      now.sessionId === undefined
-        ? (now.createKey ?? createKey) !== createKey
-        : now.sessionId !== answer.session.id
-    ) {
+    const created = { ...opened(answer), generation, createKey };
+    const now = readStored();
+    const isOther = now.sessionId !== undefined && now.sessionId !== created.sessionId;
+    if (isOther && outranks(now, created)) {
       end({ sessionId: answer.session.id, token: answer.token });
       return undefined;
     }
-    createdAt = clock.now();
-    if (now.sessionId !== undefined) {
-      mine = now;
+    made.push(created);
+    if (mine.sessionId !== undefined && mine.sessionId !== created.sessionId) {
+      // This tab has gone elsewhere meanwhile, and comes back like any other.
+      writeOwn(shelf, created);
+      tell("session", answer.session);
+      look();
+      return undefined;
+    }
+    isCreator = true;
+    checks = RIVAL_CHECKS_MS.map((ms) => clock.after(ms, look));
+    if (now.sessionId === created.sessionId) {
+      be(now);
       return { ...answer, ...(now.token !== undefined && { token: now.token }) };
     }
-    keep(opened(answer));
+    keep(created);
     tell("session", answer.session);
-    checks = RIVAL_CHECKS_MS.map((ms) => clock.after(ms, look));
     return answer;
   }
 
@@ -273,9 +328,14 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
     identify,
     refresh,
 
-    /** Whether it was made here a moment ago, so that another tab's may still come to light. */
+    /** Whether it was made here a moment ago. */
     get isYoung(): boolean {
-      return createdAt !== undefined && clock.now() - createdAt < YOUNG_MS;
+      return isCreator && clock.now() - enteredAt < YOUNG_MS;
+    },
+
+    /** Whether this tab went into it a moment ago, so that another one may still come to light. */
+    get mayHaveRival(): boolean {
+      return clock.now() - enteredAt < Math.max(...RIVAL_CHECKS_MS);
     },
 
     /** Looks for nothing any more. */

@@ -13,7 +13,7 @@ import { callWith } from "./rest.ts";
 export interface Ticket {
   readonly sessionId: string;
   readonly ticket: string;
-  /** By this device's clock, when the answer came. */
+  /** By this device's clock, when it was asked for: the answer may have waited in a page that slept. */
   readonly issuedAt: number;
 }
 
@@ -33,8 +33,8 @@ export type Entry = Ticket | SessionEnd | Offer;
 /** What is left of a ticket's life when it is no longer used: time for the upgrade to arrive. */
 const TICKET_MARGIN_MS = 10_000;
 
-/** After the first, how often another tab's doing may send this one elsewhere before it waits like after any failure. */
-const ATTEMPTS = 2;
+/** How often what another tab did at the same moment may send this one elsewhere before it waits like after any failure. */
+const ATTEMPTS = 3;
 
 /** Whether a ticket is too old to open a socket with. */
 export function isStale(issuedAt: number, now: number): boolean {
@@ -56,7 +56,9 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
   let ticket: Ticket | undefined;
   /** The token that bought it. */
   let used: string | undefined;
-  let entering: Promise<Entry> | undefined;
+  let entering:
+    | { readonly sessionId: string | undefined; readonly entry: Promise<Entry> }
+    | undefined;
 
   function isInvited(): boolean {
     return invitation.record().kind !== "none";
@@ -83,19 +85,23 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
     }
   }
 
-  function enterWith(opened: { readonly session: Session; readonly ticket: string }): Ticket {
+  function enterWith(
+    opened: { readonly session: Session; readonly ticket: string },
+    issuedAt: number,
+  ): Ticket {
     const { session } = opened;
     learned(session);
     used = key().token;
-    ticket = { sessionId: session.id, ticket: opened.ticket, issuedAt: clock.now() };
+    ticket = { sessionId: session.id, ticket: opened.ticket, issuedAt };
     return ticket;
   }
 
   async function enter(): Promise<Entry> {
     const { kind } = invitation.record();
     if (kind === "redeeming") {
+      const askedAt = clock.now();
       const redeemed = await invitation.redeem();
-      return redeemed ? enterWith(redeemed) : { reason: "offered" };
+      return redeemed ? enterWith(redeemed, askedAt) : { reason: "offered" };
     }
     if (kind === "offered") {
       return { reason: "offered" };
@@ -110,9 +116,10 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
       if (tried !== undefined) {
         return await reenter(tried);
       }
+      const askedAt = clock.now();
       const created = await own.create();
       if (created !== undefined) {
-        return enterWith(created);
+        return enterWith(created, askedAt);
       }
     } catch (error) {
       if (more < ATTEMPTS || !(await isWorthAnother(error, tried))) {
@@ -144,9 +151,10 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
   async function reenter(tried: Key): Promise<Ticket | SessionEnd> {
     if (own.rotationDue) {
       try {
+        const askedAt = clock.now();
         const { session, ticket } = await own.refresh(tried, false);
         if (ticket !== undefined) {
-          return enterWith({ session, ticket });
+          return enterWith({ session, ticket }, askedAt);
         }
       } catch (error) {
         // What is over is only told of, with its record, when it is validated.
@@ -159,6 +167,7 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
   }
 
   async function validate(tried: Key): Promise<Ticket | SessionEnd> {
+    const askedAt = clock.now();
     const { isValid, session, ticket, reason } = await callWith<ValidateSessionResponse>(
       rest,
       tried,
@@ -166,7 +175,7 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
       "/validate",
     );
     if (isValid && session && ticket !== undefined) {
-      return enterWith({ session, ticket });
+      return enterWith({ session, ticket }, askedAt);
     }
     if (session) {
       learned(session);
@@ -180,19 +189,20 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
   }
 
   async function currentTicket(): Promise<Entry> {
-    if (ticket && ticket.sessionId === sessionId() && !isStale(ticket.issuedAt, clock.now())) {
+    const asked = sessionId();
+    if (ticket && ticket.sessionId === asked && !isStale(ticket.issuedAt, clock.now())) {
       return ticket;
     }
     // An invite may be good for one use, and whoever asks twice at once would lose what the first got.
-    if (!entering) {
-      const begun = enter().finally(() => {
-        if (entering === begun) {
-          entering = undefined;
-        }
-      });
+    if (!entering || entering.sessionId !== asked) {
+      const begun = { sessionId: asked, entry: enter() };
       entering = begun;
+      const forget = () => {
+        entering = entering === begun ? undefined : entering;
+      };
+      begun.entry.then(forget, forget);
     }
-    return await entering;
+    return await entering.entry;
   }
 
   /** What was asked about another session is no answer about this one. */

@@ -40,6 +40,11 @@ export interface SessionClientOptions {
   readonly legacy?: LegacySource;
   /** Whether the browser may be recognised when its session is lost. Default false; never under Global Privacy Control. */
   readonly fingerprint?: boolean | (() => boolean | Promise<boolean>);
+  /**
+   * A link that somebody sent, such as the one that an app was opened with; a page looks at its own address by itself.
+   * It is taken up once, by the first `start`.
+   */
+  readonly inviteUrl?: string;
   /** In place of `localStorage`; null for none. */
   readonly storage?: KeyValueStorage | null;
   readonly fetch?: typeof fetch;

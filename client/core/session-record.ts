@@ -16,6 +16,8 @@ export interface OwnRecord {
   readonly refreshedAt: number;
   /** When the session ends by itself, as far as it was told; by the server's clock. */
   readonly expiresAt: number;
+  /** When the session was created, by the server's clock; 0 while there is none. */
+  readonly beganAt: number;
   /** Whether a tab of this browser ended it. */
   readonly ended: boolean;
 }
@@ -33,7 +35,7 @@ const INVITED = "invited";
 
 /** Anything may stand in storage: what is not a record counts as none. */
 export function readOwn(shelf: Shelf): OwnRecord {
-  const { generation, createKey, sessionId, token, refreshedAt, expiresAt, ended } = read(
+  const { generation, createKey, sessionId, token, refreshedAt, expiresAt, beganAt, ended } = read(
     shelf,
     OWN,
   );
@@ -45,8 +47,22 @@ export function readOwn(shelf: Shelf): OwnRecord {
     token: key,
     refreshedAt: number(refreshedAt),
     expiresAt: number(expiresAt),
+    beganAt: number(beganAt),
     ended: ended === true,
   };
+}
+
+/**
+ * Which of two sessions the browser keeps: the one that followed the other, or of two that were created at once the elder.
+ * Every tab comes to the same, in whichever order storage tells it: nobody ends the session that another tab goes over to.
+ */
+export function outranks(one: OwnRecord, other: OwnRecord): boolean {
+  return (
+    (one.generation - other.generation || other.beganAt - one.beganAt) > 0 ||
+    (one.generation === other.generation &&
+      one.beganAt === other.beganAt &&
+      (one.sessionId ?? "") < (other.sessionId ?? ""))
+  );
 }
 
 export function writeOwn(shelf: Shelf, record: OwnRecord): void {

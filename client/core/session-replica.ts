@@ -1,14 +1,13 @@
 // This client's copy of the session: what the server's frames and the visitor's messages lead to, put where subscribers see it.
-// Knows neither socket nor URL. Long, because every frame comes to its one switch, and each case is a line or a few.
+// Knows neither socket nor URL. Long, because every frame and every action comes through here, each a line or a few.
 import type { Conversation } from "../../src/protocol/conversation.ts";
-import type { DownFrame, UpFrame } from "../../src/protocol/frames.ts";
+import type { DownFrame } from "../../src/protocol/frames.ts";
 import { DEFAULT_PAGE_MESSAGES, RECEIVED_EVERY_BYTES } from "../../src/protocol/limits.ts";
-import type { Author, MessageRole, NewMessage } from "../../src/protocol/message.ts";
-import type { ConversationList, MessagePage } from "../../src/protocol/rest.ts";
+import type { Author, NewMessage } from "../../src/protocol/message.ts";
+import type { MessagePage } from "../../src/protocol/rest.ts";
 import type { Session } from "../../src/protocol/session.ts";
 import { loggedMessage } from "./chat-message.ts";
 import type { FrameVerdict } from "./connection-handlers.ts";
-import type { Clock } from "./environment.ts";
 import { createMessageLog } from "./message-log.ts";
 import { createOutbox } from "./outbox.ts";
 import type { Written } from "./outbox-store.ts";
@@ -16,43 +15,14 @@ import { createOutboxStore } from "./outbox-store.ts";
 import type { EndReason } from "./previous-session.ts";
 import { keepPrevious, keptPrevious } from "./previous-session.ts";
 import { createReadMarks } from "./read-marks.ts";
+import type { ReplicaParts } from "./replica-parts.ts";
 import type { SessionEnd } from "./session-access.ts";
-import type { ChatMessage, SessionClientState } from "./session-state.ts";
-import type { Shelf } from "./shelf.ts";
-import type { Store } from "./store.ts";
+import type { ChatMessage } from "./session-state.ts";
 import { createStreamedAnswers } from "./streamed-answers.ts";
 import { createThreads } from "./threads.ts";
 import { createTimeline } from "./timeline.ts";
-import { endOf, forgetTranscript, keepTranscript, keptTranscript } from "./transcript.ts";
+import { createTranscript, endOf } from "./transcript.ts";
 import { createTypingSignal, createTypists } from "./typing.ts";
-
-/** After a change, and not again within it: a busy chat must not write all the time. */
-const PERSIST_AFTER_MS = 1_000;
-
-/** With which role the log brings back what is written here. */
-export type OwnRole = Extract<MessageRole, "user" | "operator">;
-
-/** What a replica asks of whoever has the connection. */
-export interface ReplicaHandlers {
-  /** May drop a frame when there is no connection: the next one begins where this copy ends. */
-  readonly sendUp: (frame: UpFrame) => void;
-  /** Rejects when it cannot be had now. */
-  readonly conversations: () => Promise<ConversationList>;
-  /** What other tabs read in storage has changed: they want to look. */
-  readonly wrote: () => void;
-  readonly isVisible: () => boolean;
-}
-
-export interface ReplicaParts {
-  readonly store: Store<SessionClientState>;
-  readonly clock: Clock;
-  readonly ownRole: OwnRole;
-  /** Where the unsent and the end of the transcript are kept. */
-  readonly shelf: Shelf;
-  /** Undefined as long as there is none. */
-  readonly sessionId: string | undefined;
-  readonly handlers: ReplicaHandlers;
-}
 
 export type SessionReplica = ReturnType<typeof createReplica>;
 
@@ -74,6 +44,7 @@ export function createReplica({
     const isKeyed = role === ownRole && clientId !== undefined && !answers.has(id);
     return loggedMessage(isKeyed ? clientId : id, message);
   });
+  const transcript = createTranscript({ shelf, clock, log, isVisible: handlers.isVisible });
   const timeline = createTimeline();
   const threads = createThreads(isOwn);
   const marks = createReadMarks(isVisitor ? "visitor" : "team", isOwn);
@@ -88,8 +59,6 @@ export function createReplica({
   let unacknowledged = 0;
   let older: "loading" | "failed" | undefined;
   let isRetired = false;
-  let persisted: readonly ChatMessage[] = log.messages;
-  let cancelPersist: (() => void) | undefined;
   /** The `previous` that is shown, as JSON: what did not change stays the same object. */
   let previousText: string | undefined = "";
 
@@ -101,44 +70,22 @@ export function createReplica({
     isLogged: (clientId) => log.messages.some(({ key }) => key === clientId),
     author: () => ownAuthor,
     sendUp,
-    changed: () => {
-      show();
-      showPrevious();
-    },
+    changed: () => refresh(),
   });
   const typing = createTypingSignal(clock, (active) => {
     sendUp({ type: "typing", ...where(), active });
   });
 
-  const first = () => store.get().session?.defaultConversationId;
+  const first = () => store.get().session?.defaultConversationId ?? transcript.conversationId;
   const shown = () => chosen ?? first();
   const where = () => (chosen === undefined ? {} : { conversationId: chosen });
-
-  const persist = (): void => {
-    cancelPersist?.();
-    cancelPersist = undefined;
-    if (log.stretch && sessionId !== undefined && persisted !== log.messages) {
-      persisted = log.messages;
-      keepTranscript(shelf, sessionId, log.stretch);
-    }
-  };
-  const persistLater = (): void => {
-    if (persisted !== log.messages) {
-      cancelPersist ??= clock.after(PERSIST_AFTER_MS, () => {
-        cancelPersist = undefined;
-        if (handlers.isVisible()) {
-          persist();
-        }
-      });
-    }
-  };
 
   const show = (): void => {
     if (isRetired) {
       return;
     }
     const conversationId = shown();
-    persistLater();
+    transcript.changed(first());
     store.patch({
       messages: timeline(log.messages, outbox.pending, answers.running, conversationId, first()),
       pendingCount: outbox.count,
@@ -146,10 +93,12 @@ export function createReplica({
       conversationId,
       conversation: threads.state(conversationId),
       readUpTo: marks.upTo(conversationId),
-      older: older ?? (log.olderBefore > 1 ? "more" : "none"),
+      older: older ?? (log.base > 0 ? "more" : "none"),
     });
   };
-  const showPrevious = (): void => {
+  /** What is in storage is shown anew, too: other tabs write there. */
+  const refresh = (): void => {
+    show();
     const previous = keptPrevious(shelf, sessionId, outbox.unsent());
     const text = JSON.stringify(previous);
     if (!isRetired && text !== previousText) {
@@ -174,18 +123,12 @@ export function createReplica({
   };
 
   const open = (id: string): void => {
-    if (sessionId === id) {
-      return;
+    if (sessionId !== id) {
+      sessionId = id;
+      transcript.open(id);
+      outbox.opened(id);
+      refresh();
     }
-    sessionId = id;
-    const kept = keptTranscript(shelf, id);
-    if (kept) {
-      log.restore(kept);
-      persisted = log.messages;
-    }
-    outbox.opened(id);
-    show();
-    showPrevious();
   };
 
   /** The higher version is the newer record, whichever arrived first. */
@@ -195,6 +138,7 @@ export function createReplica({
       store.patch({ session, sessionId: session.id });
     }
     open(session.id);
+    show();
   };
 
   const over = (reason: EndReason): void => {
@@ -204,14 +148,13 @@ export function createReplica({
 
   const requeue = (list: readonly Written[]): void => {
     outbox.requeue(list);
-    show();
-    showPrevious();
+    refresh();
     handlers.wrote();
   };
   const dismissPrevious = (): void => {
     outbox.drop(outbox.unsent());
     keepPrevious(shelf, undefined);
-    showPrevious();
+    refresh();
     handlers.wrote();
   };
   const showConversation = (id: string): void => {
@@ -300,12 +243,12 @@ export function createReplica({
         break;
       case "redacted":
         if (log.redact(frame.seq)) {
-          persist();
+          transcript.persist();
         }
         break;
       case "read":
         marks.told(frame);
-        if ((frame.side === "visitor") === isVisitor && frame.seq >= log.olderBefore - 1) {
+        if ((frame.side === "visitor") === isVisitor && frame.seq >= log.base) {
           const { length } = log.messages.filter(
             (message) =>
               message.conversationId === frame.conversationId &&
@@ -320,8 +263,7 @@ export function createReplica({
   };
 
   if (openedAs === undefined) {
-    show();
-    showPrevious();
+    refresh();
   } else {
     open(openedAs);
   }
@@ -370,27 +312,25 @@ export function createReplica({
     bury(reason: EndReason): void {
       over(reason);
       if (sessionId !== undefined) {
-        const messages = log.stretch ? endOf(log.stretch).messages : [];
+        const messages = endOf(log.messages);
         if (messages.length + outbox.pending.length > 0) {
           keepPrevious(shelf, { sessionId, reason, messages });
         }
-        forgetTranscript(shelf);
       }
-      persisted = log.messages;
+      transcript.forget();
     },
     /** Another session takes this one's place: what still arrives for it is shown no more. */
     retire(): void {
-      cancelPersist?.();
+      transcript.stop();
       outbox.stop();
       typists.present([]);
       isRetired = true;
     },
     /** Writes the end of the transcript now, if it has changed. */
-    persist,
+    persist: transcript.persist,
     /** Nothing that was said stays in the browser, nor what was about to be: it may be in other hands. */
     forget(): void {
-      persisted = log.messages;
-      forgetTranscript(shelf);
+      transcript.forget();
       outbox.drop(outbox.pending);
       dismissPrevious();
     },
@@ -410,11 +350,26 @@ export function createReplica({
     },
     /** Another tab wrote something down, or may have died after it did. */
     outboxChanged(): void {
-      showPrevious();
+      refresh();
       outbox.look();
     },
-    /** All that was written for this session and not refused, in order: for `requeue` of the one that replaces it. */
-    ownMessages: outbox.written,
+    /**
+     * All that was written for this session and not refused, in this tab or in one that may be gone, in order: for
+     * `requeue` of the one that replaces it.
+     */
+    ownMessages(): readonly Written[] {
+      const written = outbox.written();
+      const known = new Set(written.map(({ message }) => message.clientId));
+      const others = log.messages
+        .filter(({ role, key }) => role === ownRole && !known.has(key))
+        .map(({ key: clientId, content, metadata, createdAt: order }) => ({
+          order,
+          message: { clientId, content, ...(metadata && { metadata }) },
+          sessionId,
+          failure: undefined,
+        }));
+      return [...others, ...written].sort((a, b) => a.order - b.order);
+    },
     /** Writes them for this session, under the same clientIds. Whoever waits for one of them goes on waiting. */
     requeue,
     sendUnsent: () => requeue(outbox.unsent()),
@@ -440,15 +395,15 @@ export function createReplica({
     },
     /** @param load asks for the page of messages before a `seq` */
     async loadOlder(load: (before: number) => Promise<MessagePage>): Promise<void> {
-      const before = log.olderBefore;
-      if (before === 1 || older === "loading") {
+      const { base } = log;
+      if (base === 0 || older === "loading") {
         return;
       }
       older = "loading";
       show();
-      const page = await load(before).catch(() => undefined);
+      const page = await load(base + 1).catch(() => undefined);
       // The stretch may have begun anew while the page was on its way; it then belongs nowhere.
-      if (page && before === log.olderBefore) {
+      if (page && base === log.base) {
         log.prepend(page.messages, page.nextBefore);
       }
       older = page ? undefined : "failed";

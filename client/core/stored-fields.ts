@@ -12,3 +12,7 @@ export function fieldsOf(text: string | undefined): Fields {
 export function asFields(value: unknown): Fields {
   return typeof value === "object" && value !== null ? { ...value } : {};
 }
+
+export function isTextOrNone(value: unknown): value is string | undefined {
+  return value === undefined || typeof value === "string";
+}

@@ -1,21 +1,24 @@
 // A session as signals. Until the page is mounted they all have the values of INITIAL_STATE, in the browser as in server
 // rendering, so that hydration meets what the server has rendered.
+import type { Accessor } from "solid-js";
 import { createMemo, createSignal, onCleanup } from "solid-js";
 import type { ChatMessage, SessionClient, SessionClientState } from "../core/index.ts";
 import { INITIAL_STATE, isValid } from "../core/index.ts";
 import { afterMount } from "./after-mount.ts";
-import type { EnhancedSession } from "./enhanced-session.ts";
-import type { Lend, Loan } from "./loans.ts";
-import { lendOwn, lendShared } from "./loans.ts";
+import type { Actions, EnhancedSession, Fields } from "./enhanced-session.ts";
+import type { LentClients, Loan } from "./lent-clients.ts";
+import { borrow } from "./lent-clients.ts";
 import type { EnhancedSessionOptions, MaybeAccessor } from "./options.ts";
 import { address, clientOptions } from "./options.ts";
 
 interface Shown {
-  readonly client: SessionClient | undefined;
+  /** Undefined until the mount. */
+  readonly client?: SessionClient;
   readonly state: SessionClientState;
 }
 
-const NOTHING: Shown = { client: undefined, state: INITIAL_STATE };
+/** Nobody borrows in server rendering, where these would be every visitor's. */
+const OF_THE_PAGE: LentClients = new Map();
 
 /**
  * A session of this owner's alone: opened once it is mounted, stopped when it is disposed.
@@ -25,7 +28,7 @@ const NOTHING: Shown = { client: undefined, state: INITIAL_STATE };
 export function createEnhancedSession(
   options: MaybeAccessor<EnhancedSessionOptions>,
 ): EnhancedSession {
-  return enhancedSession(options, lendOwn);
+  return enhancedSession(options, new Map());
 }
 
 /**
@@ -37,14 +40,14 @@ export function createEnhancedSession(
 export function useEnhancedSession(
   options: MaybeAccessor<EnhancedSessionOptions>,
 ): EnhancedSession {
-  return enhancedSession(options, lendShared);
+  return enhancedSession(options, OF_THE_PAGE);
 }
 
 function enhancedSession(
   options: MaybeAccessor<EnhancedSessionOptions>,
-  lend: Lend,
+  clients: LentClients,
 ): EnhancedSession {
-  const [shown, show] = createSignal(NOTHING);
+  const [shown, show] = createSignal<Shown>({ state: INITIAL_STATE });
   let loan: Loan | undefined;
   let unsubscribe: (() => void) | undefined;
 
@@ -55,7 +58,7 @@ function enhancedSession(
   const wanted = createMemo(() => address(options));
   afterMount(wanted, () => {
     close();
-    loan = lend(clientOptions(options));
+    loan = borrow(clients, clientOptions(options));
     const { client } = loan;
     const update = () => {
       show({ client, state: client.getState() });
@@ -67,36 +70,15 @@ function enhancedSession(
 
   const client = () => {
     if (!loan) {
-      throw new Error("The session is opened once the page is mounted");
+      throw new Error("Not mounted yet");
     }
     return loan.client;
   };
-  const field = <Field extends keyof SessionClientState>(name: Field) =>
-    createMemo(() => shown().state[name]);
-  const status = field("status");
-  const messages = field("messages");
+  const { session: sessionData, ...fields } = fieldsOf(() => shown().state);
+  const { status, messages } = fields;
   return {
-    status,
-    messages,
-    connection: field("connection"),
-    sessionId: field("sessionId"),
-    sessionData: field("session"),
-    error: field("error"),
-    previous: field("previous"),
-    offer: field("offer"),
-    storage: field("storage"),
-    isInvited: field("isInvited"),
-    role: field("role"),
-    connectionId: field("connectionId"),
-    conversations: field("conversations"),
-    conversationId: field("conversationId"),
-    conversation: field("conversation"),
-    pendingCount: field("pendingCount"),
-    readUpTo: field("readUpTo"),
-    synced: field("synced"),
-    older: field("older"),
-    presence: field("presence"),
-    typing: field("typing"),
+    ...fields,
+    sessionData,
     isValid: createMemo(() => isValid({ status: status() })),
     loading: createMemo(() => status() === "creating"),
     streaming: createMemo<readonly ChatMessage[]>((before) =>
@@ -106,29 +88,49 @@ function enhancedSession(
       ),
     ),
     client: createMemo(() => shown().client),
-    createSession: () => client().createSession(),
-    refreshSession: () => client().refreshSession(),
-    terminateSession: () => client().terminateSession(),
-    identify: (identityToken) => client().identify(identityToken),
-    send: (content, options) => client().send(content, options),
-    retry: (key) => client().retry(key),
-    cancel: (key) => client().cancel(key),
-    loadOlder: () => client().loadOlder(),
-    openConversation: (conversationId) => client().openConversation(conversationId),
-    setTyping: (active) => client().setTyping(active),
-    markRead: () => client().markRead(),
-    share: (request) => client().share(request),
-    handOff: (request) => client().handOff(request),
-    invites: () => client().invites(),
-    revokeInvite: (inviteId, options) => client().revokeInvite(inviteId, options),
-    devices: () => client().devices(),
-    revokeDevice: (credentialId) => client().revokeDevice(credentialId),
-    revokeOtherDevices: () => client().revokeOtherDevices(),
-    sendUnsent: () => client().sendUnsent(),
-    dismissPrevious: () => client().dismissPrevious(),
-    acceptHandOff: () => client().acceptHandOff(),
-    leaveInvite: () => client().leaveInvite(),
+    ...passedOn(client, [
+      "createSession",
+      "refreshSession",
+      "terminateSession",
+      "identify",
+      "send",
+      "retry",
+      "cancel",
+      "loadOlder",
+      "openConversation",
+      "setTyping",
+      "markRead",
+      "share",
+      "handOff",
+      "invites",
+      "revokeInvite",
+      "devices",
+      "revokeDevice",
+      "revokeOtherDevices",
+      "sendUnsent",
+      "dismissPrevious",
+      "acceptHandOff",
+      "leaveInvite",
+    ]),
   };
+}
+
+/** One accessor per field: a state has every field from the first one on, if only as undefined. */
+function fieldsOf(state: Accessor<SessionClientState>): Fields<SessionClientState> {
+  const names = Object.keys(INITIAL_STATE) as (keyof SessionClientState)[];
+  const fields = names.map((name) => [name, createMemo(() => state()[name])]);
+  return Object.fromEntries(fields);
+}
+
+function passedOn<Name extends keyof Actions>(
+  client: () => SessionClient,
+  names: readonly Name[],
+): Pick<Actions, Name> {
+  const actions = names.map((name) => [
+    name,
+    (...args: never[]) => Reflect.apply(client()[name], client(), args),
+  ]);
+  return Object.fromEntries(actions);
 }
 
 function keepIfSame<T>(before: readonly T[] | undefined, now: readonly T[]): readonly T[] {

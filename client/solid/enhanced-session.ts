@@ -1,17 +1,13 @@
 import type { Accessor } from "solid-js";
 import type { ChatMessage, SessionClient, SessionClientState } from "../core/index.ts";
 
-/** The fields that a client's state has, each changing only when it did itself. */
-type Fields = {
-  readonly [Field in keyof Omit<SessionClientState, "session">]: Accessor<
-    SessionClientState[Field]
-  >;
-};
+/** Each accessor changes only when its own field did. */
+export type Fields<State> = { readonly [Field in keyof State]: Accessor<State[Field]> };
 
 /** As the client's own. They throw until the page is mounted: call them from handlers and effects. */
-type Actions = Omit<SessionClient, "getState" | "subscribe" | "start" | "stop">;
+export type Actions = Omit<SessionClient, "getState" | "subscribe" | "start" | "stop">;
 
-export interface EnhancedSession extends Fields, Actions {
+export interface EnhancedSession extends Fields<Omit<SessionClientState, "session">>, Actions {
   /** The session's record; undefined until the server has told it. */
   readonly sessionData: Accessor<SessionClientState["session"]>;
   /** Whether there is a session that can be used. */

@@ -31,8 +31,8 @@ describe("a reload", () => {
     const server = new FakeServer();
     second.write("message 20");
     second.connect(server);
-    expect(second.frames.filter(({ type }) => type === "send")).toHaveLength(1);
-    await pass();
+    await pass(2 * ADOPT_AFTER_MS);
+    expect(second.frames.filter(({ type }) => type === "send")).toHaveLength(2);
     expect(server.contents).toEqual(numbered(21));
     expect(second.deliveries).toEqual(numbered(21).map((content) => `${content}: sent`));
     expect(outboxItems(storage)).toEqual([]);
@@ -287,12 +287,15 @@ describe("delivery", () => {
 });
 
 describe("a storage", () => {
-  it("that is full or blocked costs nothing but the next page", async () => {
-    const storage = new MemoryStorage();
-    storage.setItem = () => {
-      throw new DOMException("full", "QuotaExceededError");
-    };
-    const tab = new Tab(storage, "S1");
+  function refuse(): never {
+    throw new DOMException("no", "SecurityError");
+  }
+
+  it.each([
+    ["full", { setItem: refuse }],
+    ["blocked", { key: refuse, getItem: refuse, setItem: refuse, removeItem: refuse }],
+  ])("that is %s costs nothing but the next page", async (_what, refusing) => {
+    const tab = new Tab(Object.assign(new MemoryStorage(), refusing), "S1");
     tab.write("one");
     tab.write("two");
     expect(tab.refusals).toBeGreaterThan(0);
@@ -404,7 +407,7 @@ describe("any course of events", () => {
         }
         const last = new Tab(storage, "S1");
         last.connect(server);
-        await pass();
+        await pass(2 * ADOPT_AFTER_MS);
         expect([...server.contents].sort()).toEqual(written.flat().sort());
         expect(last.contents).toEqual(server.contents);
         expect(last.state.pendingCount).toBe(0);
@@ -447,7 +450,7 @@ describe("any course of events", () => {
         tab.crash();
         const last = new Tab(storage, "S1");
         last.connect(server);
-        await pass();
+        await pass(2 * ADOPT_AFTER_MS);
         expect(server.contents).toEqual(Array.from({ length: count }, (_, index) => String(index)));
         last.crash();
       }),

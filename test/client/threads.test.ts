@@ -115,6 +115,22 @@ describe("conversations", () => {
     expect(unread(tab)).toEqual({ C1: 0, C2: 0 });
   });
 
+  it("do not count again what the server has counted", async () => {
+    const { tab, server } = await talking();
+    tab.conversations = [listed("C1"), listed("C2", { lastSeq: 6, unread: 4 }), listed("C3")];
+    // Something new makes it ask, and its answer is ahead of the log.
+    tab.hear({
+      type: "messages",
+      from: 4,
+      to: 5,
+      messages: [message(5, { conversationId: "C3" })],
+    });
+    await pass();
+    server.say({ conversationId: "C3" });
+    server.say({ conversationId: "C2" });
+    expect(unread(tab)).toMatchObject({ C2: 4 });
+  });
+
   it("follow what the log tells of them", async () => {
     const { tab, server } = await talking();
     const { conversation } = tab.state;

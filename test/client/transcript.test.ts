@@ -54,6 +54,14 @@ describe("the end of the transcript", () => {
     expect(new Tab(storage, "S2").contents).toEqual([]);
   });
 
+  it("is shown of the default conversation alone, before anybody has told which that is", async () => {
+    const server = serverWith(1);
+    server.say({ conversationId: "C2", content: "elsewhere" });
+    const tab = new Tab(await seen(server), "S1");
+    expect(tab.state).toMatchObject({ session: undefined, conversationId: "C1" });
+    expect(tab.contents).toEqual(["message 1"]);
+  });
+
   it("is the newest 50 messages, and the others are older history", async () => {
     const tab = new Tab(await seen(serverWith(120)), "S1");
     expect(tab.contents).toHaveLength(50);

@@ -162,7 +162,7 @@ async function refuseFirstMessage(page: Page): Promise<void> {
         server.send(data);
       } else {
         refused = true;
-        socket.send(JSON.stringify({ type: "error", code: "internal_error", clientId }));
+        socket.send(JSON.stringify({ type: "error", code: "validation_failed", clientId }));
       }
     });
   });

@@ -13,6 +13,7 @@ import { indexAnswered, objectTables } from "../support/object-storage.ts";
 import { problemOf, refusal } from "../support/problem.ts";
 import { newHearingTeam } from "../support/receiver.ts";
 import { TestSocket } from "../support/socket.ts";
+import { bound, codeOf, newBoundTeam } from "../support/streaming.ts";
 
 let team: TeamThings;
 let chat: SessionWithToken;
@@ -279,6 +280,16 @@ describe("what is imported", () => {
     }
   });
 
+  test("is no answer that the team has finished", async () => {
+    chat = await newSession(await newBoundTeam());
+    await importInto(chat, oldConversation("a", 0, 2));
+    for (const { id } of await logOf(chat)) {
+      expect(await codeOf(bound("finishMessage", chat.session.id, id, {}))).toBe(
+        "message_not_found",
+      );
+    }
+  });
+
   test("has its own time, but never one ahead of now", async () => {
     const ahead = new Date(Date.now() + 86_400_000).toISOString();
     await importInto(chat, { id: "a", messages: [oldMessage(0, { createdAt: ahead })] });
@@ -303,9 +314,12 @@ describe("what is imported", () => {
     vi.setSystemTime(created + 180_000);
     await importInto(chat, oldConversation("a", 200, 201));
     const path = `/api/sessions/${chat.session.id}`;
-    expect(await (await call(path, { bearer: chat.token })).json()).toMatchObject({
-      session: { lastAccessed: new Date(created + 180_000).toISOString(), lastSeq: 203 },
-    });
+    for (const residency of RESIDENCIES) {
+      await stepper(residency)(chat.session.id);
+      expect(await (await call(path, { bearer: chat.token })).json()).toMatchObject({
+        session: { lastAccessed: new Date(created + 180_000).toISOString(), lastSeq: 203 },
+      });
+    }
   });
 });
 
@@ -313,7 +327,7 @@ describe("a call that is refused leaves nothing behind", () => {
   test.each([
     ["413 message_too_large", { content: "ä".repeat(16_385) }],
     ["413 message_too_large", { content: "\u0001".repeat(16_000) }],
-    ["413 quota_exceeded", { content: "x".repeat(9_000) }],
+    ["413 quota_exceeded", { content: "x".repeat(4_400) }],
   ])("%s", async (expected, fields) => {
     chat = await newSession(await newTeam({ limits: { bytesPerSession: 9_000 } }));
     await importInto(chat, oldConversation("a", 0, 1));
@@ -321,7 +335,7 @@ describe("a call that is refused leaves nothing behind", () => {
     const reader = await openSocket("?tail=0");
     const response = await sendImport(chat, [
       oldConversation("a", 1, 3),
-      { id: "b", messages: [oldMessage(0), oldMessage(1, fields)] },
+      { id: "b", messages: [oldMessage(0), oldMessage(1, fields), oldMessage(2, fields)] },
     ]);
     const { status, code, errors } = await problemOf(response);
     expect(`${status} ${code}`).toBe(expected);

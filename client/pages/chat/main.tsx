@@ -1,6 +1,6 @@
 import { render } from "solid-js/web";
 import { createEnhancedSession } from "../../solid/index.ts";
-import "../styles/chat.ts";
+import "../styles/chat.css";
 import { ChatPage } from "./chat-page.tsx";
 import { createPreferences } from "./preferences.ts";
 

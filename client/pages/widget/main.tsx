@@ -4,7 +4,7 @@ import { RequestError } from "../../core/index.ts";
 import { createEnhancedSession } from "../../solid/index.ts";
 import { ChatPage } from "../chat/chat-page.tsx";
 import { createPreferences } from "../chat/preferences.ts";
-import "../styles/chat.ts";
+import "../styles/chat.css";
 import { connectHostPage } from "./host-page.ts";
 import { tellHostPage } from "./tell-host-page.ts";
 

@@ -189,6 +189,7 @@ describe("deliveryLabel", () => {
   it("says so of nothing that is not in the log", () => {
     expect(label({ seq: undefined }, 6)).toBe("Sent");
     expect(label({ seq: undefined, delivery: "sending" }, 6)).toBe("Sending…");
+    expect(label({ seq: undefined, delivery: "queued" }, 6)).toBe("Sending…");
     expect(label({ seq: undefined, delivery: "failed" }, 6)).toBe("Not sent");
   });
 });

@@ -122,14 +122,15 @@ describe.each(["1.9", "2.0"] as const)("on Solid %s", (version) => {
     expect(clients[0]?.calls).toEqual(["start", "send hello"]);
   });
 
-  test("stops with its owner, and hears nothing more", () => {
+  test("stops with its owner, and hears nothing more", async () => {
     const { made, dispose } = mount(() => on.layer.createEnhancedSession(OPTIONS));
     dispose();
+    await Promise.resolve();
     expect(clients[0]?.calls).toEqual(["start", "stop"]);
     expect(made.status()).toBe("creating");
   });
 
-  test.each(["an accessor of one option", "an accessor of all"])("takes %s", (which) => {
+  test.each(["an accessor of one option", "an accessor of all"])("takes %s", async (which) => {
     const [teamId, setTeamId] = on.solid.createSignal("one");
     const options =
       which === "an accessor of all"
@@ -142,6 +143,7 @@ describe.each(["1.9", "2.0"] as const)("on Solid %s", (version) => {
     expect(clients).toHaveLength(1);
     setTeamId("two");
     on.solid.flush();
+    await Promise.resolve();
     expect(clients.map(({ options: { teamId } }) => teamId)).toEqual(["one", "two"]);
     expect(clients.map(({ calls }) => calls)).toEqual([["start", "stop"], ["start"]]);
     expect(made.sessionId()).toBeUndefined();

@@ -17,6 +17,8 @@ let bundled: ReturnType<typeof bundle> | undefined;
 export async function serveClient(context: BrowserContext, { origin }: LocalServer): Promise<void> {
   bundled ??= bundle("client/core/index.ts");
   const { files } = await bundled;
+  // A page that comes from no address of its own is asked whether it may speak to one on this machine.
+  await context.grantPermissions(["local-network-access"], { origin });
   await context.route(`${origin}${FOLDER}/**`, async (route) => {
     const name = new URL(route.request().url()).pathname.slice(FOLDER.length + 1);
     const code = files.get(name);

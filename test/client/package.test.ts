@@ -1,0 +1,128 @@
+/**
+ * `durable-sessions/client` and `durable-sessions/solid` as they are published: they can be imported, their types are
+ * found, and they stay as small as was promised.
+ */
+import { gzipSync } from "node:zlib";
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
+import { publint } from "publint";
+import type { Rolldown } from "vite";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { InstalledPackage } from "./installed-package.ts";
+
+/** Bytes of minified JavaScript, gzipped. The core is to come down to 7,168. */
+const BUDGETS = {
+  core: 13_800,
+  solid: 1_024,
+  isValid: 1_000,
+};
+
+vi.setConfig({ testTimeout: 60_000 });
+
+let installed: InstalledPackage;
+
+beforeAll(async () => {
+  installed = await InstalledPackage.install();
+}, 120_000);
+
+afterAll(() => installed?.remove());
+
+describe("the package", () => {
+  test("has no fault that publint knows", async () => {
+    const { messages } = await publint({ pack: { tarball: installed.tarball.buffer } });
+    expect(messages).toEqual([]);
+  });
+
+  test("has types wherever an import from ES modules looks for them", async () => {
+    const analysis = await checkPackage(createPackageFromTarballData(installed.tarball));
+    if (!analysis.types) {
+      expect.unreachable("There are no types.");
+    }
+    expect(Object.keys(analysis.entrypoints)).toEqual(["./client", "./server", "./solid"]);
+    const ours = analysis.problems.filter(
+      (problem) =>
+        // CommonJS, and TypeScript's resolution from before `exports`: both are not supported.
+        problem.kind !== "CJSResolvesToESM" &&
+        !("resolutionKind" in problem && problem.resolutionKind === "node10"),
+    );
+    expect(ours).toEqual([]);
+  });
+
+  test("runs in Node", async () => {
+    const exports = await installed.run(`
+      import * as client from "durable-sessions/client";
+      import * as solid from "durable-sessions/solid";
+      console.log(JSON.stringify([typeof client.createSessionClient, Object.keys(solid)]));
+    `);
+    expect(JSON.parse(exports)).toEqual([
+      "function",
+      ["createEnhancedSession", "useEnhancedSession"],
+    ]);
+  });
+
+  test.each(["nodenext", "bundler"])("is typed for %s", async (resolution) => {
+    const options =
+      resolution === "nodenext"
+        ? ["--module", "nodenext"]
+        : ["--module", "esnext", "--moduleResolution", "bundler"];
+    const correct = `
+      import type { ChatMessage, Session } from "durable-sessions/client";
+      import { createSessionClient, RequestError } from "durable-sessions/client";
+      import { useEnhancedSession } from "durable-sessions/solid";
+      const client = createSessionClient({ baseUrl: "https://chat.example", teamId: "demo" });
+      export const id: Promise<string> = client.createSession();
+      const { sessionId, isValid, sessionData, messages, error } = useEnhancedSession({
+        teamId: "demo", autoCreate: true, autoRefresh: true, refreshInterval: 30, crossTabSync: true,
+      });
+      export const seen: [string | undefined, boolean, Session | undefined, readonly ChatMessage[]] =
+        [sessionId(), isValid(), sessionData(), messages()];
+      export const retryable: boolean = error() instanceof RequestError;
+    `;
+    expect(await installed.complaints(correct, options)).toBe("");
+    const wrong = correct.replace("createSession()", "createSession(1)");
+    expect(await installed.complaints(wrong, options)).toContain("TS2554");
+  });
+});
+
+describe("what it costs to load", () => {
+  test(`createSessionClient: at most ${BUDGETS.core} bytes`, async () => {
+    const { atOnce, later } = await installed.bundle(
+      'export { createSessionClient } from "durable-sessions/client";',
+    );
+    show({
+      "createSessionClient, at once": bytes(atOnce),
+      ...Object.fromEntries(later.map((chunk) => [`${chunk.name}, later`, bytes([chunk])])),
+    });
+    expect(bytes(atOnce)).toBeLessThanOrEqual(BUDGETS.core);
+    const files = atOnce.flatMap(({ modules }) => Object.keys(modules));
+    expect(files.filter((file) => file.endsWith("/client.js"))).toHaveLength(1);
+    expect(files.filter((file) => /operator-client|async-storage/.test(file))).toEqual([]);
+  });
+
+  test(`the Solid layer: at most ${BUDGETS.solid} bytes beside the core`, async () => {
+    const { atOnce, later } = await installed.bundle('export * from "durable-sessions/solid";', [
+      "solid-js",
+      "core/index.js",
+    ]);
+    show({ "the Solid layer": bytes(atOnce) });
+    expect(atOnce[0]?.imports.toSorted()).toEqual(["core/index.js", "solid-js"]);
+    expect(later).toEqual([]);
+    expect(bytes(atOnce)).toBeLessThanOrEqual(BUDGETS.solid);
+  });
+
+  test(`isValid alone: at most ${BUDGETS.isValid} bytes`, async () => {
+    const { atOnce, later } = await installed.bundle(
+      'export { isValid } from "durable-sessions/client";',
+    );
+    expect(later).toEqual([]);
+    expect(bytes(atOnce)).toBeLessThanOrEqual(BUDGETS.isValid);
+  });
+});
+
+function bytes(chunks: readonly Rolldown.OutputChunk[]): number {
+  return chunks.reduce((sum, { code }) => sum + gzipSync(code, { level: 9 }).length, 0);
+}
+
+/** Seen with `--silent=false`, and where a test fails. */
+function show(sizes: Readonly<Record<string, number>>): void {
+  console.table(sizes);
+}
