@@ -149,8 +149,9 @@ describe("the widget on another origin", () => {
     });
     const widget = await visit();
     await widget.open();
-    const box = await widget.page.locator("durable-sessions iframe").boundingBox();
-    expect(box).toEqual({ x: 0, y: 0, width: 390, height: 780 });
+    // It slides in.
+    const box = () => widget.page.locator("durable-sessions iframe").boundingBox();
+    await expect.poll(box, PATIENCE).toEqual({ x: 0, y: 0, width: 390, height: 780 });
     expect(await widget.launcher.isVisible()).toBe(false);
     await widget.chat.getByRole("button", { name: "Close the chat" }).click();
     await widget.launcher.waitFor();
