@@ -59,7 +59,7 @@ export function createOutbox(parts: OutboxParts) {
   let isHandedOver = false;
   const hasSession = (one: Written) => one.sessionId !== undefined;
 
-  /** Written in this tab. */
+  /** Written in this tab, or taken over by it for good. */
   const own = new Set<string>();
 
   const find = (clientId: string) => pending.find(({ message }) => message.clientId === clientId);
@@ -121,7 +121,7 @@ export function createOutbox(parts: OutboxParts) {
   };
 
   const add = (message: NewMessage, waiting?: Waiting): void => {
-    lastOrder = Math.max(clock.now(), lastOrder + 1);
+    lastOrder = Math.max(Math.floor(clock.now()), lastOrder + 1);
     const isTooLarge =
       utf8Bytes(message.content) > MAX_CONTENT_BYTES || jsonBytes(message) > MAX_MESSAGE_BYTES;
     // What no server would take could never be answered.
@@ -284,6 +284,7 @@ export function createOutbox(parts: OutboxParts) {
         // The other session's conversations are none of this one's.
         const { conversationId: _left, ...message } = one.message;
         const moved = { ...one, message, sessionId, failure: undefined };
+        own.add(message.clientId);
         store.put(moved);
         take(moved, "waiting" in one ? one.waiting : undefined);
       }

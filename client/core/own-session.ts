@@ -55,6 +55,8 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   let mine = NO_SESSION;
   /** Whether this tab took part in its creation. */
   let isCreator = false;
+  /** What this tab created, and may have to end in favour of another. */
+  let made: OwnRecord[] = [];
   /** When this tab went into it. */
   let enteredAt = 0;
   /** The key of a creation that can bring nothing any more. */
@@ -139,15 +141,21 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
     if (left === undefined || (stored.sessionId ?? left.sessionId) === left.sessionId) {
       return undefined;
     }
-    if (isAlive && !mine.ended && outranks(mine, stored)) {
+    if (isAlive && !mine.ended && stored.beganAt > 0 && outranks(mine, stored)) {
       keep(mine);
       tabs.post({ kind: "session", teamId, sessionId: left.sessionId });
       return undefined;
     }
     const isRival = stored.generation === mine.generation;
-    if (isRival && isCreator) {
-      end(left);
+    for (const one of made) {
+      // An older token than the last may have been replaced, and whoever comes with it is taken for a thief.
+      const token = one.sessionId === left.sessionId ? left.token : one.token;
+      const isFresh = token === left.token || clock.now() - one.refreshedAt < YOUNG_MS;
+      if (isRival && isFresh && one.sessionId !== undefined && outranks(stored, one)) {
+        end({ sessionId: one.sessionId, token });
+      }
     }
+    made = made.filter((one) => one.sessionId === stored.sessionId);
     be(stored);
     isCreator = false;
     return { left, isRival };
@@ -203,6 +211,14 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
     const isOther = now.sessionId !== undefined && now.sessionId !== created.sessionId;
     if (isOther && outranks(now, created)) {
       end({ sessionId: answer.session.id, token: answer.token });
+      return undefined;
+    }
+    made.push(created);
+    if (mine.sessionId !== undefined && mine.sessionId !== created.sessionId) {
+      // This tab has gone elsewhere meanwhile, and comes back like any other.
+      writeOwn(shelf, created);
+      tell("session", answer.session);
+      look();
       return undefined;
     }
     isCreator = true;

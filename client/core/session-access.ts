@@ -122,7 +122,7 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
         return enterWith(created, askedAt);
       }
     } catch (error) {
-      if (more === 0 || !(await isWorthAnother(error, tried))) {
+      if (more < ATTEMPTS || !(await isWorthAnother(error, tried))) {
         return ended(error);
       }
     }

@@ -353,8 +353,23 @@ export function createReplica({
       refresh();
       outbox.look();
     },
-    /** All that was written for this session and not refused, in order: for `requeue` of the one that replaces it. */
-    ownMessages: outbox.written,
+    /**
+     * All that was written for this session and not refused, in this tab or in one that may be gone, in order: for
+     * `requeue` of the one that replaces it.
+     */
+    ownMessages(): readonly Written[] {
+      const written = outbox.written();
+      const known = new Set(written.map(({ message }) => message.clientId));
+      const others = log.messages
+        .filter(({ role, key }) => role === ownRole && !known.has(key))
+        .map(({ key: clientId, content, metadata, createdAt: order }) => ({
+          order,
+          message: { clientId, content, ...(metadata && { metadata }) },
+          sessionId,
+          failure: undefined,
+        }));
+      return [...others, ...written].sort((a, b) => a.order - b.order);
+    },
     /** Writes them for this session, under the same clientIds. Whoever waits for one of them goes on waiting. */
     requeue,
     sendUnsent: () => requeue(outbox.unsent()),

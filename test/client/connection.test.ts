@@ -214,6 +214,7 @@ describe("the end", () => {
     const ended = session({ status: "terminated", endReason: "terminated", version: 2 });
     environment.socket.down({ type: "session", session: ended });
     expect(environment.socket.closedByClient).toBe(true);
+    await vi.advanceTimersByTimeAsync(1_000);
     expect(client.getState()).toMatchObject({
       status: "terminated",
       session: { version: 2 },

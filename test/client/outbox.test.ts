@@ -31,8 +31,8 @@ describe("a reload", () => {
     const server = new FakeServer();
     second.write("message 20");
     second.connect(server);
-    expect(second.frames.filter(({ type }) => type === "send")).toHaveLength(1);
-    await pass();
+    await pass(2 * ADOPT_AFTER_MS);
+    expect(second.frames.filter(({ type }) => type === "send")).toHaveLength(2);
     expect(server.contents).toEqual(numbered(21));
     expect(second.deliveries).toEqual(numbered(21).map((content) => `${content}: sent`));
     expect(outboxItems(storage)).toEqual([]);
@@ -407,7 +407,7 @@ describe("any course of events", () => {
         }
         const last = new Tab(storage, "S1");
         last.connect(server);
-        await pass();
+        await pass(2 * ADOPT_AFTER_MS);
         expect([...server.contents].sort()).toEqual(written.flat().sort());
         expect(last.contents).toEqual(server.contents);
         expect(last.state.pendingCount).toBe(0);
@@ -450,7 +450,7 @@ describe("any course of events", () => {
         tab.crash();
         const last = new Tab(storage, "S1");
         last.connect(server);
-        await pass();
+        await pass(2 * ADOPT_AFTER_MS);
         expect(server.contents).toEqual(Array.from({ length: count }, (_, index) => String(index)));
         last.crash();
       }),

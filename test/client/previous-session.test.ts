@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ADOPT_AFTER_MS } from "../../client/core/outbox.ts";
 import { MemoryStorage } from "./fake-environment.ts";
 import { FakeServer, outboxItems, pass, Tab } from "./fake-tab.ts";
 
@@ -73,7 +74,7 @@ describe("a session that was lost", () => {
     const server = new FakeServer("S2");
     const next = new Tab(storage);
     next.connect(server);
-    await pass();
+    await pass(2 * ADOPT_AFTER_MS);
     expect(server.contents).toEqual(["unsent 1", "unsent 2"]);
     expect(outboxItems(storage)).toEqual([]);
   });

@@ -127,7 +127,7 @@ describe("a token that has grown old", () => {
         ? { status: 410, body: { code: "session_terminated" } }
         : { status: 200, body: { isValid: false, reason: "terminated", session: session() } };
     tab!.client.start();
-    await settle();
+    await vi.advanceTimersByTimeAsync(1_000);
     expect(tab!.client.getState()).toMatchObject({ status: "terminated", session: { id: "S1" } });
   });
 });

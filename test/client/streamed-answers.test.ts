@@ -126,6 +126,7 @@ describe("an answer that is being written", () => {
       type: "session",
       session: (terminated as Extract<DownFrame, { type: "welcome" }>).session,
     });
+    await vi.advanceTimersByTimeAsync(1_000);
     expect(streaming(tab)).toEqual([]);
   });
 });

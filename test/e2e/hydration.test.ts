@@ -31,10 +31,10 @@ beforeAll(async () => {
     pathToFileURL(join(folder, "server/server.js")).href
   );
   rendered = render(api.origin);
-  site = createServer(async ({ url }, response) => {
-    if (url === "/browser.js") {
+  site = createServer(async ({ url = "/" }, response) => {
+    if (url.endsWith(".js")) {
       response.setHeader("Content-Type", "text/javascript");
-      response.end(await readFile(join(folder, "browser/browser.js")));
+      response.end(await readFile(join(folder, "browser", url)));
     } else {
       response.setHeader("Content-Type", "text/html");
       response.end(html());
@@ -44,6 +44,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  site?.closeAllConnections();
   site?.close();
   await Promise.all([browser?.close(), api?.close(), rm(folder, { recursive: true, force: true })]);
 });

@@ -32,18 +32,13 @@ interface Executable {
   readonly env: Record<string, string> | undefined;
 }
 
-/**
- * The caller closes it.
- *
- * @param options.bfcache whether pages that are left go on living for a while, which playwright switches off
- */
-export async function launchBrowser({ bfcache = false } = {}): Promise<Browser> {
+/** The caller closes it. */
+export async function launchBrowser(): Promise<Browser> {
   const { path, env } = installedExecutable() ?? (await bundledExecutable());
   const needsNoSandbox = process.platform === "linux";
   return await chromium.launch({
     executablePath: path,
     args: needsNoSandbox ? [NO_SANDBOX, ...ARGS] : ARGS,
-    ignoreDefaultArgs: bfcache ? ["--disable-back-forward-cache"] : [],
     ...(env === undefined ? {} : { env: { ...inheritedEnv(), ...env } }),
   });
 }

@@ -23,6 +23,8 @@ export class Network {
   readonly #world: World;
   readonly #server: ModelServer;
   readonly #links = new Set<Link>();
+  /** Grows with each sleep: nothing is on its way for so long. */
+  #sleeps = 0;
 
   constructor(world: World, server: ModelServer) {
     this.#world = world;
@@ -58,7 +60,12 @@ export class Network {
       } else if (this.#isLost()) {
         this.#sometimes(() => fail("lost", this.#world.between(100, 20_000)));
       } else {
+        const sleeps = this.#sleeps;
         this.#world.after(this.#way(), () => {
+          if (sleeps !== this.#sleeps) {
+            fail("lost", 0);
+            return;
+          }
           const request = { method, path: pathname, query: searchParams, headers, body };
           const answer = this.#busy() ?? this.#server.request(request);
           if (this.#isLost()) {
@@ -67,6 +74,10 @@ export class Network {
           }
           this.#world.after(this.#way(), () =>
             receiver.deliver(() => {
+              if (sleeps !== this.#sleeps) {
+                fails("lost");
+                return;
+              }
               this.#world.note(receiver.name, `${call}: ${answer.status}`);
               resolve(new ModelResponse(answer));
             }),
@@ -107,6 +118,12 @@ export class Network {
         link.fail(this.#way());
       }
     }
+  }
+
+  /** The device sleeps, with all that was on its way. */
+  sleep(): void {
+    this.#sleeps += 1;
+    this.lose();
   }
 
   #way(): number {

@@ -105,9 +105,9 @@ export class Simulation {
     this.network.lose();
   }
 
-  /** The whole device, with all that was on its way. */
   sleep(ms: number): void {
-    this.loseConnections();
+    this.isNetworkBroken = true;
+    this.network.sleep();
     this.world.skip(ms);
   }
 
@@ -119,11 +119,14 @@ export class Simulation {
     for (const tab of this.browser.frozen) {
       tab.thaw();
     }
-    this.setNetwork("good");
+    if (this.network.state !== "good") {
+      this.setNetwork("good");
+    }
     if (this.browser.running.length === 0) {
       this.browser.open();
     }
-    for (const tab of this.browser.running) {
+    // Whoever was shown all the time has to know by itself.
+    for (const tab of this.browser.running.filter(({ isVisible }) => !isVisible)) {
       tab.show(true);
     }
     await this.world.pass(HEALING_MS);
