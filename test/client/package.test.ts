@@ -2,6 +2,7 @@
  * `durable-sessions/client` and `durable-sessions/solid` as they are published: they can be imported, their types are
  * found, and they stay as small as was promised.
  */
+import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
@@ -93,6 +94,14 @@ describe("what it costs to load", () => {
       ...Object.fromEntries(later.map((chunk) => [`${chunk.name}, later`, bytes([chunk])])),
     });
     expect(bytes(atOnce)).toBeLessThanOrEqual(BUDGETS.core);
+    const chunk = (name: string) => bytes(later.filter((one) => one.name === name));
+    expectDocumented({
+      "`createSessionClient`": bytes(atOnce),
+      "the device's description": chunk("device-info") + chunk("device-scope"),
+      "the parser of user agents": chunk("user-agent"),
+      "the fingerprint": chunk("fingerprint"),
+      "the legacy import": chunk("legacy-import"),
+    });
     const files = atOnce.flatMap(({ modules }) => Object.keys(modules));
     expect(files.filter((file) => file.endsWith("/client.js"))).toHaveLength(1);
     expect(files.filter((file) => /operator-client|async-storage/.test(file))).toEqual([]);
@@ -107,6 +116,7 @@ describe("what it costs to load", () => {
     expect(atOnce[0]?.imports.toSorted()).toEqual(["core/index.js", "solid-js"]);
     expect(later).toEqual([]);
     expect(bytes(atOnce)).toBeLessThanOrEqual(BUDGETS.solid);
+    expectDocumented({ "`durable-sessions/solid`": bytes(atOnce) });
   });
 
   test(`isValid alone: at most ${BUDGETS.isValid} bytes`, async () => {
@@ -120,6 +130,21 @@ describe("what it costs to load", () => {
 
 function bytes(chunks: readonly Rolldown.OutputChunk[]): number {
   return chunks.reduce((sum, { code }) => sum + gzipSync(code, { level: 9 }).length, 0);
+}
+
+/** Rounded as people read it: a change of some bytes is no other figure. */
+const DOCUMENTED_TO_WITHIN_BYTES = 512;
+
+/** What docs/client.md says of each part's size. */
+function expectDocumented(sizes: Readonly<Record<string, number>>): void {
+  const markdown = readFileSync(new URL("../../docs/client.md", import.meta.url), "utf8");
+  for (const [part, size] of Object.entries(sizes)) {
+    const [row = ""] = markdown.split("\n").filter((line) => line.startsWith(`| ${part} | `));
+    const documented = Number(row.split(" | ")[1]?.replace(",", ""));
+    expect(Math.abs(documented - size), `docs/client.md: ${part}`).toBeLessThan(
+      DOCUMENTED_TO_WITHIN_BYTES,
+    );
+  }
 }
 
 /** Seen with `--silent=false`, and where a test fails. */
