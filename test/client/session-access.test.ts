@@ -340,3 +340,29 @@ describe("storage that fails", () => {
     expect(first?.headers["idempotency-key"]).toBe(second?.headers["idempotency-key"]);
   });
 });
+
+describe("a clock that was put back", () => {
+  it.each([60_000, 10 * 60_000])(
+    "by %i ms does not sign anybody out with an old ticket",
+    async (backMs) => {
+      const { client, environment } = await syncedTab();
+      await vi.advanceTimersByTimeAsync(35_000);
+      environment.socket.text("pong");
+      await vi.advanceTimersByTimeAsync(25_000);
+      environment.socket.text("pong");
+      vi.setSystemTime(Date.now() - backMs);
+      environment.socket.close(1006);
+      const { delivered } = client.send("kept");
+      delivered.catch(() => undefined);
+      await vi.advanceTimersByTimeAsync(1_000);
+      // The server refuses every ticket that is older than a minute.
+      if (environment.socket.protocols[1] === "ds.ticket.ticket-of-create") {
+        environment.socket.close(4401);
+        await settle();
+      }
+      expect(environment.socket.protocols[1]).toBe("ds.ticket.ticket-of-validate");
+      sync(environment.socket, 0);
+      expect(environment.socket.frames).toMatchObject([{ messages: [{ content: "kept" }] }]);
+    },
+  );
+});
