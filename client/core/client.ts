@@ -9,7 +9,7 @@ import type { ConnectionEnd } from "./connection-handlers.ts";
 import type { AttentionEvent, TabMessage } from "./environment.ts";
 import { createInvitation } from "./invitation.ts";
 import { createOwnSession } from "./own-session.ts";
-import { closeError, RequestError } from "./request-error.ts";
+import { closeError, RequestError, requestError } from "./request-error.ts";
 import { createRest } from "./rest.ts";
 import type { Entry, SessionEnd } from "./session-access.ts";
 import { createSessionAccess } from "./session-access.ts";
@@ -132,10 +132,14 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     }
   }
 
-  /** Opens whatever there is to be opened now, or makes it. */
-  function reopen(): void {
+  function renew(): void {
     access.renewed();
     chat.renew();
+  }
+
+  /** Opens whatever there is to be opened now, or makes it. */
+  function reopen(): void {
+    renew();
     start();
   }
 
@@ -224,7 +228,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
 
   /** Whoever was signed out reads no further, nor again: the device may be in other hands. */
   function shutOut(error: RequestError): void {
-    if (error.status === 401) {
+    if (signsOut(error)) {
       chat.replica.forget();
       chat.renew();
     }
@@ -235,14 +239,14 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   async function learnReason(): Promise<void> {
     const { replica } = chat;
     store.patch({ status: "creating" });
-    const answer = await access.lookUp().catch(() => undefined);
-    if (replica !== chat.replica) {
+    const answer = await access.lookUp().catch(requestError);
+    if (replica !== chat.replica || !ending) {
       return;
     }
-    if (answer && "ticket" in answer) {
-      connection.start();
+    if ("ticket" in answer || (answer instanceof RequestError && answer.retryable)) {
+      connection.again();
     } else {
-      const isOver = answer !== undefined && "session" in answer;
+      const isOver = "session" in answer;
       await conclude(isOver ? answer : { reason: "terminated", session: undefined });
     }
   }
@@ -253,7 +257,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     if (end.reason === "terminated" && own.mayHaveRival && !access.isInvited()) {
       await new Promise<void>((resolve) => clock.after(RIVAL_PATIENCE_MS, resolve));
     }
-    if (replica === chat.replica && !look(false)) {
+    if (replica === chat.replica && ending && !look(false)) {
       over(end);
     }
   }
@@ -364,10 +368,10 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
         reopen();
       } else if (status === "expired" || status === "terminated") {
         next(status);
-      } else if (error?.status === 401) {
+      } else if (error && signsOut(error)) {
         access.leave();
         reopen();
-      } else if (status === "idle" || status === "error") {
+      } else if (!ending || status === "idle" || status === "error") {
         start();
       }
       return await opened();
@@ -415,7 +419,10 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
 
     async acceptHandOff() {
       await invitation.accept();
-      reopen();
+      renew();
+      if (ending) {
+        start();
+      }
     },
 
     leaveInvite() {
@@ -437,4 +444,9 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       return owners("DELETE", `/invites/${encodeURIComponent(id)}${query}`);
     },
   };
+}
+
+/** A refused identity token says nothing about the session's key. */
+function signsOut({ status, code }: RequestError): boolean {
+  return status === 401 && code !== "invalid_identity_token";
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createSessionClient } from "../../client/core/client.ts";
 import { BASE_URL, healthyApi, openTab, settle, sync, syncedTab, TOKEN } from "./fake-client.ts";
 import type { Answer, Request } from "./fake-environment.ts";
 import { FakeEnvironment, MemoryStorage, message, session } from "./fake-environment.ts";
@@ -338,6 +339,60 @@ describe("storage that fails", () => {
     ]);
     const [first, second] = environment.requests;
     expect(first?.headers["idempotency-key"]).toBe(second?.headers["idempotency-key"]);
+  });
+});
+
+describe("a client that was stopped", () => {
+  it("opens the session when that is asked of it, wherever it was when it was stopped", async () => {
+    const { client, environment } = openTab();
+    environment.respond = () => "down";
+    client.start();
+    await settle();
+    client.stop();
+    healthyApi(environment);
+    const created = client.createSession();
+    await settle();
+    sync(environment.socket, 0);
+    expect(await created).toBe("S1");
+    client.stop();
+    const again = client.createSession();
+    await settle();
+    expect(environment.sockets).toHaveLength(2);
+    sync(environment.socket, 0);
+    expect(await again).toBe("S1");
+  });
+});
+
+describe("an identity token that is refused", () => {
+  it("costs nothing of what was written", async () => {
+    const environment = new FakeEnvironment();
+    const getIdentityToken = vi.fn<() => string | undefined>(() => "used before");
+    const client = createSessionClient({
+      baseUrl: BASE_URL,
+      teamId: "demo",
+      environment,
+      getIdentityToken,
+    });
+    environment.respond = () => ({ status: 401, body: { code: "invalid_identity_token" } });
+    const { delivered } = client.send("kept");
+    const outcome = vi.fn<() => void>();
+    delivered.then(outcome, outcome);
+    client.start();
+    await settle();
+    expect(client.getState()).toMatchObject({
+      status: "error",
+      error: { code: "invalid_identity_token" },
+      messages: [{ content: "kept", delivery: "queued" }],
+    });
+    getIdentityToken.mockReturnValue(undefined);
+    healthyApi(environment);
+    void client.createSession();
+    await settle();
+    sync(environment.socket, 0);
+    const stored = message(1, { role: "user", clientId: "id-1" });
+    environment.socket.down({ type: "messages", from: 0, to: 1, messages: [stored] });
+    await settle();
+    expect(outcome).toHaveBeenCalledWith(undefined);
   });
 });
 
