@@ -26,7 +26,9 @@ const RIVAL_PATIENCE_MS = 1_000;
 /** A client for one team's session in this browser; `start()` sets it off. */
 export function createSessionClient(options: SessionClientOptions): SessionClient {
   const { baseUrl, teamId, autoCreate = true, autoRefresh = true, crossTabSync = true } = options;
-  const refreshIntervalMs = (options.refreshInterval ?? 30) * MINUTE_MS;
+  const { refreshInterval = 30 } = options;
+  // Less than a minute, or no number at all, would be a storm.
+  const refreshIntervalMs = (refreshInterval >= 1 ? refreshInterval : 1) * MINUTE_MS;
   const environment = environmentOf(options);
   const { clock, attention, tabs } = environment;
   let kept: SessionClientState["storage"] = "persistent";
@@ -302,7 +304,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       store.get().role === "owner" &&
       !access.isInvited() &&
       own.isOlderThan(refreshIntervalMs) &&
-      clock.now() - refreshTriedAt >= refreshIntervalMs;
+      Math.abs(clock.now() - refreshTriedAt) >= refreshIntervalMs;
     if (isDue) {
       refreshSession().catch(() => undefined);
     }
