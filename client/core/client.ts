@@ -124,11 +124,10 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     const { storage } = environment;
     if (source && storage && !access.isInvited()) {
       const { call } = access;
-      const { now } = clock;
       await environment
         .exclusively(`${teamId}/legacy`, async () => {
           const { importLegacy } = await import("./legacy-import.ts");
-          await importLegacy({ source, storage, shelf, call, now });
+          await importLegacy({ source, storage, shelf, call, clock });
         })
         .catch(() => undefined);
     }
