@@ -230,7 +230,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   /** Whoever was signed out reads no further, nor again: the device may be in other hands. */
   function shutOut(error: RequestError): void {
     if (signsOut(error)) {
-      chat.replica.forget();
+      chat.replica.forget(error.code);
       chat.renew();
     }
     store.patch({ status: "error", error, isInvited: access.isInvited(), role: access.role });
