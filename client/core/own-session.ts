@@ -313,7 +313,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
       (stored.token ?? key.token) === key.token
     ) {
       keep(renewed);
-    } else if (mine.token === key.token) {
+    } else if (mine.sessionId === key.sessionId && mine.token === key.token) {
       mine = renewed;
     }
     return answer;

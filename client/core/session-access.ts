@@ -180,6 +180,10 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
     if (isValid && session && ticket !== undefined) {
       return enterWith({ session, ticket }, askedAt);
     }
+    if (isValid !== false) {
+      // Nobody says that a session is over but the API.
+      throw new RequestError("invalid_answer", { status: 200 });
+    }
     if (session) {
       learned(session);
     }

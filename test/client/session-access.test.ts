@@ -342,6 +342,45 @@ describe("storage that fails", () => {
   });
 });
 
+describe("an answer that is none", () => {
+  it("ends no session", async () => {
+    const { client, environment } = await syncedTab();
+    await vi.advanceTimersByTimeAsync(60_000);
+    environment.respond = () => ({ status: 200, body: {} });
+    environment.socket.close(1006);
+    await vi.advanceTimersByTimeAsync(20_000);
+    const { status, connection } = client.getState();
+    expect(status).toBe("active");
+    expect(connection.state).not.toBe("closed");
+  });
+
+  it("that comes after this tab went elsewhere does not take it back", async () => {
+    const environment = new FakeEnvironment();
+    const options = { baseUrl: BASE_URL, teamId: "demo", environment };
+    const client = createSessionClient({ ...options, tokenTransport: "cookie" });
+    healthyApi(environment);
+    environment.storage?.setItem(KEY, JSON.stringify({ sessionId: "S1", generation: 0 }));
+    client.start();
+    await settle();
+    let answer: (answer: Answer) => void = () => undefined;
+    environment.respond = () => new Promise((resolve) => (answer = resolve));
+    client.refreshSession().catch(() => undefined);
+    await settle();
+    const id = "S2";
+    environment.respond = () => ({
+      status: 200,
+      body: { isValid: true, session: session({ id }), ticket: "T" },
+    });
+    environment.storage?.setItem(KEY, JSON.stringify({ sessionId: id, generation: 1 }));
+    environment.signal("returned");
+    await settle();
+    answer({ status: 200, body: { session: session(), ticket: "T" } });
+    await settle();
+    await client.terminateSession();
+    expect(environment.requests.at(-1)?.path).toBe("/api/sessions/S2");
+  });
+});
+
 describe("a client that was stopped", () => {
   it("opens the session when that is asked of it, wherever it was when it was stopped", async () => {
     const { client, environment } = openTab();
