@@ -11,6 +11,9 @@ import type {
 import { fingerprintIfAllowed } from "./fingerprint-consent.ts";
 import type { SessionClientOptions } from "./session-client.ts";
 
+/** What is to come later than this, a browser's timer does at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** The page's own fetch, WebSocket, storage, address, clock and visibility, but for what the options put in their place. */
 export function environmentOf(
   options: Omit<SessionClientOptions, "baseUrl" | "teamId">,
@@ -31,7 +34,7 @@ export function environmentOf(
     clock: {
       now,
       after(ms, callback) {
-        const timer = setTimeout(callback, ms);
+        const timer = setTimeout(callback, Math.min(ms, MAX_TIMER_MS));
         return () => clearTimeout(timer);
       },
     },

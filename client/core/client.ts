@@ -9,7 +9,7 @@ import type { ConnectionEnd } from "./connection-handlers.ts";
 import type { AttentionEvent, TabMessage } from "./environment.ts";
 import { createInvitation } from "./invitation.ts";
 import { createOwnSession } from "./own-session.ts";
-import { closeError, RequestError } from "./request-error.ts";
+import { closeError, RequestError, requestError } from "./request-error.ts";
 import { createRest } from "./rest.ts";
 import type { Entry, SessionEnd } from "./session-access.ts";
 import { createSessionAccess } from "./session-access.ts";
@@ -26,7 +26,9 @@ const RIVAL_PATIENCE_MS = 1_000;
 /** A client for one team's session in this browser; `start()` sets it off. */
 export function createSessionClient(options: SessionClientOptions): SessionClient {
   const { baseUrl, teamId, autoCreate = true, autoRefresh = true, crossTabSync = true } = options;
-  const refreshIntervalMs = (options.refreshInterval ?? 30) * MINUTE_MS;
+  const { refreshInterval = 30 } = options;
+  // Less than a minute, or no number at all, would be a storm.
+  const refreshIntervalMs = (refreshInterval >= 1 ? refreshInterval : 1) * MINUTE_MS;
   const environment = environmentOf(options);
   const { clock, attention, tabs } = environment;
   let kept: SessionClientState["storage"] = "persistent";
@@ -122,20 +124,23 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     const { storage } = environment;
     if (source && storage && !access.isInvited()) {
       const { call } = access;
-      const { now } = clock;
       await environment
         .exclusively(`${teamId}/legacy`, async () => {
           const { importLegacy } = await import("./legacy-import.ts");
-          await importLegacy({ source, storage, shelf, call, now });
+          await importLegacy({ source, storage, shelf, call, clock });
         })
         .catch(() => undefined);
     }
   }
 
-  /** Opens whatever there is to be opened now, or makes it. */
-  function reopen(): void {
+  function renew(): void {
     access.renewed();
     chat.renew();
+  }
+
+  /** Opens whatever there is to be opened now, or makes it. */
+  function reopen(): void {
+    renew();
     start();
   }
 
@@ -224,8 +229,8 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
 
   /** Whoever was signed out reads no further, nor again: the device may be in other hands. */
   function shutOut(error: RequestError): void {
-    if (error.status === 401) {
-      chat.replica.forget();
+    if (signsOut(error)) {
+      chat.replica.forget(error.code);
       chat.renew();
     }
     store.patch({ status: "error", error, isInvited: access.isInvited(), role: access.role });
@@ -235,14 +240,14 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   async function learnReason(): Promise<void> {
     const { replica } = chat;
     store.patch({ status: "creating" });
-    const answer = await access.lookUp().catch(() => undefined);
-    if (replica !== chat.replica) {
+    const answer = await access.lookUp().catch(requestError);
+    if (replica !== chat.replica || !ending) {
       return;
     }
-    if (answer && "ticket" in answer) {
-      connection.start();
+    if ("ticket" in answer || (answer instanceof RequestError && answer.retryable)) {
+      connection.again();
     } else {
-      const isOver = answer !== undefined && "session" in answer;
+      const isOver = "session" in answer;
       await conclude(isOver ? answer : { reason: "terminated", session: undefined });
     }
   }
@@ -253,7 +258,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     if (end.reason === "terminated" && own.mayHaveRival && !access.isInvited()) {
       await new Promise<void>((resolve) => clock.after(RIVAL_PATIENCE_MS, resolve));
     }
-    if (replica === chat.replica && !look(false)) {
+    if (replica === chat.replica && ending && !look(false)) {
       over(end);
     }
   }
@@ -298,7 +303,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       store.get().role === "owner" &&
       !access.isInvited() &&
       own.isOlderThan(refreshIntervalMs) &&
-      clock.now() - refreshTriedAt >= refreshIntervalMs;
+      Math.abs(clock.now() - refreshTriedAt) >= refreshIntervalMs;
     if (isDue) {
       refreshSession().catch(() => undefined);
     }
@@ -364,10 +369,10 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
         reopen();
       } else if (status === "expired" || status === "terminated") {
         next(status);
-      } else if (error?.status === 401) {
+      } else if (error && signsOut(error)) {
         access.leave();
         reopen();
-      } else if (status === "idle" || status === "error") {
+      } else if (!ending || status === "idle" || status === "error") {
         start();
       }
       return await opened();
@@ -415,7 +420,10 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
 
     async acceptHandOff() {
       await invitation.accept();
-      reopen();
+      renew();
+      if (ending) {
+        start();
+      }
     },
 
     leaveInvite() {
@@ -437,4 +445,9 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       return owners("DELETE", `/invites/${encodeURIComponent(id)}${query}`);
     },
   };
+}
+
+/** A refused identity token says nothing about the session's key. */
+function signsOut({ status, code }: RequestError): boolean {
+  return status === 401 && code !== "invalid_identity_token";
 }

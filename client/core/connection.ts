@@ -45,12 +45,22 @@ export class Connection {
   }
 
   start(): void {
+    this.#begin();
+    this.#attempt = 0;
+    void this.#connect();
+  }
+
+  /** After an end that may be none: waits as after any loss, since a server of two minds would send it round without pause. */
+  again(): void {
+    this.#begin();
+    this.#retry();
+  }
+
+  #begin(): void {
     this.stop();
     this.#unsubscribe = this.#environment.attention.subscribe((event) =>
       event === "left" ? this.#putAway() : this.#wake(),
     );
-    this.#attempt = 0;
-    void this.#connect();
   }
 
   stop(): void {

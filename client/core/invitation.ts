@@ -94,6 +94,11 @@ export function createInvitation(rest: Rest, shelf: Shelf, own: OwnSession) {
       if (!isValid || !session) {
         throw new RequestError(`session_${reason ?? "terminated"}`, { status: 410 });
       }
+      const now = record();
+      if (now.kind !== "offered" || now.token !== token) {
+        // Accepted by a second click, or declined meanwhile.
+        return;
+      }
       adopt({ session, token });
     },
 

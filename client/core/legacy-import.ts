@@ -12,11 +12,18 @@ import {
   MAX_MESSAGES_PER_IMPORT,
 } from "../../src/protocol/limits.ts";
 import type { SessionCall } from "./chat.ts";
-import type { KeyValueStorage } from "./environment.ts";
+import type { Clock, KeyValueStorage } from "./environment.ts";
 import type { LegacyConversation, LegacyMessage, LegacySource } from "./legacy-source.ts";
 import type { Shelf } from "./shelf.ts";
+import { within } from "./time-limit.ts";
 
 const BACKUP_SUFFIX = ".durable-sessions-backup";
+
+/** The session is not opened before the old conversations are read: it does not wait for ever. */
+const READ_PATIENCE_MS = 10_000;
+
+/** How often it is read in one go; what an old program writes all the time is taken over with the next connections. */
+const MAX_ROUNDS = 3;
 
 /** Room for the braces around what is counted, in a body as in a message. */
 const OVERHEAD_BYTES = 1_024;
@@ -29,7 +36,7 @@ interface Parts {
   readonly storage: KeyValueStorage;
   readonly shelf: Shelf;
   readonly call: SessionCall;
-  readonly now: () => number;
+  readonly clock: Clock;
 }
 
 /**
@@ -37,7 +44,7 @@ interface Parts {
  * Only then is it put aside. Does nothing where nothing has changed since the last time. Rejects with what `read` throws,
  * or with `RequestError`: nothing is put aside then.
  */
-export async function importLegacy({ source, storage, shelf, call, now }: Parts): Promise<void> {
+export async function importLegacy({ source, storage, shelf, call, clock }: Parts): Promise<void> {
   const { id, keys, transitionOver = false } = source;
   const done = `legacy/${id}`;
   const values = () => keys.map((key) => storage.getItem(key));
@@ -46,9 +53,12 @@ export async function importLegacy({ source, storage, shelf, call, now }: Parts)
     return;
   }
   // An old program may go on writing meanwhile: then all is read again, and the server takes what is new.
-  while (shelf.get(done) !== digest(found)) {
-    const { conversations } = await source.read();
-    for (const batch of batches(conversations, now())) {
+  for (let round = 0; shelf.get(done) !== digest(found); round += 1) {
+    if (round === MAX_ROUNDS) {
+      return;
+    }
+    const { conversations } = await within(clock, READ_PATIENCE_MS, () => source.read());
+    for (const batch of batches(conversations, clock.now())) {
       await call<ImportAnswer>("POST", "/import", { conversations: batch });
     }
     for (const [index, key] of keys.entries()) {
@@ -58,24 +68,33 @@ export async function importLegacy({ source, storage, shelf, call, now }: Parts)
     found = values();
   }
   if (transitionOver) {
-    for (const key of keys) {
+    const left = keys.filter((key, index) => !backUp(storage, key, found[index] ?? null));
+    for (const key of keys.filter((one) => !left.includes(one))) {
       storage.removeItem(key);
     }
-    shelf.set(done, undefined);
+    shelf.set(done, left.length === 0 ? undefined : digest(values()));
   }
 }
 
-/** Each state of an item that was taken over is kept: a second one does not overwrite the first. */
-function backUp(storage: KeyValueStorage, key: string, value: string | null): void {
+/**
+ * Each state of an item that was taken over is kept: a second one does not overwrite the first.
+ *
+ * @returns false where the storage has no room: the item itself is what is left of it then
+ */
+function backUp(storage: KeyValueStorage, key: string, value: string | null): boolean {
   if (value === null) {
-    return;
+    return true;
   }
   let name = key + BACKUP_SUFFIX;
   for (let count = 2; ; count += 1) {
     const kept = storage.getItem(name);
     if (kept === null || kept === value || value.startsWith(kept)) {
-      storage.setItem(name, value);
-      return;
+      try {
+        storage.setItem(name, value);
+        return true;
+      } catch {
+        return false;
+      }
     }
     name = `${key}${BACKUP_SUFFIX}-${count}`;
   }

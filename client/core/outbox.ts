@@ -122,10 +122,7 @@ export function createOutbox(parts: OutboxParts) {
 
   const add = (message: NewMessage, waiting?: Waiting): void => {
     lastOrder = Math.max(Math.floor(clock.now()), lastOrder + 1);
-    const isTooLarge =
-      utf8Bytes(message.content) > MAX_CONTENT_BYTES || jsonBytes(message) > MAX_MESSAGE_BYTES;
-    // What no server would take could never be answered.
-    const failure = ended ?? (isTooLarge ? "message_too_large" : undefined);
+    const failure = ended ?? tooLarge(message);
     const one = { order: lastOrder, message, sessionId, failure };
     own.add(message.clientId);
     store.put(one);
@@ -283,7 +280,7 @@ export function createOutbox(parts: OutboxParts) {
       for (const one of ended === undefined ? list : []) {
         // The other session's conversations are none of this one's.
         const { conversationId: _left, ...message } = one.message;
-        const moved = { ...one, message, sessionId, failure: undefined };
+        const moved = { ...one, message, sessionId, failure: tooLarge(message) };
         own.add(message.clientId);
         store.put(moved);
         take(moved, "waiting" in one ? one.waiting : undefined);
@@ -293,5 +290,19 @@ export function createOutbox(parts: OutboxParts) {
     drop(list: readonly Written[]): void {
       list.forEach(store.drop);
     },
+    /** Drops all, whichever tab wrote it, and whichever session it was for; whoever waits for it is told why. */
+    forget(why: RequestErrorCode): void {
+      store.all().forEach(store.drop);
+      for (const one of unsettled()) {
+        one.waiting?.reject(new RequestError(why));
+      }
+    },
   };
+}
+
+/** What no server would take could never be answered. */
+function tooLarge(message: NewMessage): RequestErrorCode | undefined {
+  return utf8Bytes(message.content) > MAX_CONTENT_BYTES || jsonBytes(message) > MAX_MESSAGE_BYTES
+    ? "message_too_large"
+    : undefined;
 }

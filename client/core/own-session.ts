@@ -3,16 +3,22 @@ import { IDEMPOTENCY_WINDOW_MS, ROTATE_AFTER_MS } from "../../src/protocol/limit
 import type { OpenedSession, RefreshSessionResponse } from "../../src/protocol/rest.ts";
 import type { Session } from "../../src/protocol/session.ts";
 import type { Environment } from "./environment.ts";
-import { RequestError, unauthenticated } from "./request-error.ts";
+import { RequestError, requestError, unauthenticated } from "./request-error.ts";
 import type { Key, Rest } from "./rest.ts";
-import { callWith } from "./rest.ts";
+import { callWith, REQUEST_TIMEOUT_MS } from "./rest.ts";
 import type { SessionClientOptions } from "./session-client.ts";
 import type { OwnRecord } from "./session-record.ts";
 import { outranks, readOwn, writeOwn } from "./session-record.ts";
 import type { Shelf } from "./shelf.ts";
+import { within } from "./time-limit.ts";
 
 /** After a creation storage is looked into again: what another tab wrote at the same moment may come to light late. */
 const RIVAL_CHECKS_MS = [1_000, 5_000];
+
+/** A person may be asked for it. */
+const CONSENT_PATIENCE_MS = 60_000;
+/** Only a browser is. */
+const DEVICE_PATIENCE_MS = 5_000;
 
 const NO_SESSION: OwnRecord = {
   generation: 0,
@@ -234,8 +240,8 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
 
   /** A person's session goes on where there is one; else a new one is created, and is theirs from the first moment. */
   async function ask(createKey: string): Promise<OpenedSession> {
-    const identityToken = await options.getIdentityToken?.();
-    const deviceInfo = await environment.deviceInfo();
+    const identityToken = await presentedIdentity();
+    const deviceInfo = await orNothing(DEVICE_PATIENCE_MS, environment.deviceInfo);
     const who = { teamId, tokenTransport, ...(deviceInfo && { deviceInfo }) };
     const cookies = tokenTransport === "cookie";
     if (identityToken !== undefined) {
@@ -248,8 +254,10 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
         }
       }
     }
-    const userFingerprint = await environment.fingerprint();
-    const turnstileToken = await options.getTurnstileToken?.();
+    const userFingerprint = await orNothing(CONSENT_PATIENCE_MS, environment.fingerprint);
+    const turnstileToken = await within(clock, CONSENT_PATIENCE_MS, () =>
+      options.getTurnstileToken?.(),
+    );
     const answer = await rest<OpenedSession>("POST", "sessions/create", {
       body: { ...who, userFingerprint, turnstileToken },
       cookies,
@@ -267,9 +275,21 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
     return callWith<OpenedSession>(rest, key, "POST", "/identify", { identityToken });
   }
 
+  async function presentedIdentity(): Promise<string | undefined> {
+    const ask = () => options.getIdentityToken?.();
+    return await within(clock, REQUEST_TIMEOUT_MS, ask).catch((error) => {
+      throw requestError(error);
+    });
+  }
+
+  /** A session is made without what does not come in time. */
+  function orNothing<T>(ms: number, ask: () => Promise<T>): Promise<T | undefined> {
+    return within(clock, ms, ask).catch(() => undefined);
+  }
+
   /** Binds the session to a person; it may get another key by that. */
-  async function identify(key: Key, identityToken = options.getIdentityToken?.()) {
-    const presented = await identityToken;
+  async function identify(key: Key, identityToken: string | undefined) {
+    const presented = identityToken ?? (await presentedIdentity());
     if (presented === undefined) {
       throw unauthenticated();
     }
@@ -293,7 +313,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
       (stored.token ?? key.token) === key.token
     ) {
       keep(renewed);
-    } else if (mine.token === key.token) {
+    } else if (mine.sessionId === key.sessionId && mine.token === key.token) {
       mine = renewed;
     }
     return answer;

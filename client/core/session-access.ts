@@ -36,9 +36,9 @@ const TICKET_MARGIN_MS = 10_000;
 /** How often what another tab did at the same moment may send this one elsewhere before it waits like after any failure. */
 const ATTEMPTS = 3;
 
-/** Whether a ticket is too old to open a socket with. */
+/** Whether a ticket is too old to open a socket with, or nobody can tell, since the clock was put back. */
 export function isStale(issuedAt: number, now: number): boolean {
-  return now - issuedAt > TICKET_TTL_MS - TICKET_MARGIN_MS;
+  return now < issuedAt || now - issuedAt > TICKET_TTL_MS - TICKET_MARGIN_MS;
 }
 
 interface Parts {
@@ -56,6 +56,8 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
   let ticket: Ticket | undefined;
   /** The token that bought it. */
   let used: string | undefined;
+  /** Whether it was given out more than once: by a clock that was put back it may seem younger than it is. */
+  let isReused = false;
   let entering:
     | { readonly sessionId: string | undefined; readonly entry: Promise<Entry> }
     | undefined;
@@ -92,6 +94,7 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
     const { session } = opened;
     learned(session);
     used = key().token;
+    isReused = false;
     ticket = { sessionId: session.id, ticket: opened.ticket, issuedAt };
     return ticket;
   }
@@ -177,6 +180,10 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
     if (isValid && session && ticket !== undefined) {
       return enterWith({ session, ticket }, askedAt);
     }
+    if (isValid !== false) {
+      // Nobody says that a session is over but the API.
+      throw new RequestError("invalid_answer", { status: 200 });
+    }
     if (session) {
       learned(session);
     }
@@ -191,6 +198,7 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
   async function currentTicket(): Promise<Entry> {
     const asked = sessionId();
     if (ticket && ticket.sessionId === asked && !isStale(ticket.issuedAt, clock.now())) {
+      isReused = true;
       return ticket;
     }
     // An invite may be good for one use, and whoever asks twice at once would lose what the first got.
@@ -249,10 +257,10 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
       return currentTicket();
     },
 
-    /** After the socket's key was refused: whether there is another by now, so that it is worth a try. */
+    /** After the socket's key was refused: whether there is another by now, or only the ticket was too old. */
     renew(): boolean {
       ticket = undefined;
-      return key().token !== used;
+      return isReused || key().token !== used;
     },
 
     /** Leaves a session that is over; a link's own in any case, which puts this browser's own back in its place. */

@@ -23,7 +23,7 @@ export interface SessionClientOptions {
   readonly autoCreate?: boolean | "lazy";
   /** Whether a visible page prolongs the session's life by itself. Default true. */
   readonly autoRefresh?: boolean;
-  /** Minutes between two prolongations, over all tabs. Default 30. */
+  /** Minutes between two prolongations, over all tabs: 1 at least. Default 30. */
   readonly refreshInterval?: number;
   /** Whether what other tabs do with the session is followed. Default true. */
   readonly crossTabSync?: boolean;

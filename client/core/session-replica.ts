@@ -16,6 +16,7 @@ import type { EndReason } from "./previous-session.ts";
 import { keepPrevious, keptPrevious } from "./previous-session.ts";
 import { createReadMarks } from "./read-marks.ts";
 import type { ReplicaParts } from "./replica-parts.ts";
+import type { RequestErrorCode } from "./request-error.ts";
 import type { SessionEnd } from "./session-access.ts";
 import type { ChatMessage } from "./session-state.ts";
 import { createStreamedAnswers } from "./streamed-answers.ts";
@@ -329,9 +330,9 @@ export function createReplica({
     /** Writes the end of the transcript now, if it has changed. */
     persist: transcript.persist,
     /** Nothing that was said stays in the browser, nor what was about to be: it may be in other hands. */
-    forget(): void {
+    forget(why: RequestErrorCode): void {
       transcript.forget();
-      outbox.drop(outbox.pending);
+      outbox.forget(why);
       dismissPrevious();
     },
 

@@ -208,6 +208,40 @@ describe("the end", () => {
     });
   });
 
+  it("is not made up where the API cannot be asked after 4410", async () => {
+    const { environment, client } = await syncedTab();
+    environment.respond = () => "down";
+    environment.socket.close(4410);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(client.getState().status).toBe("creating");
+    const over = session({ status: "expired", version: 2 });
+    environment.respond = ({ path }) =>
+      path.endsWith("/validate")
+        ? { status: 200, body: { isValid: false, reason: "expired", session: over } }
+        : { status: 404, body: { code: "team_not_found" } };
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(client.getState().session).toMatchObject({ status: "expired" });
+  });
+
+  it("leaves a server alone that says 4410 of a session that the API finds valid", async () => {
+    const { environment } = await syncedTab();
+    environment.socket.close(4410);
+    for (let second = 0; second < 60; second += 1) {
+      await vi.advanceTimersByTimeAsync(1_000);
+      environment.socket.close(4410);
+    }
+    expect(environment.sockets.length).toBeLessThan(20);
+  });
+
+  it("that comes to light after the client was stopped opens nothing", async () => {
+    const { environment, client } = await syncedTab();
+    environment.socket.close(4410);
+    client.stop();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(environment.sockets).toHaveLength(1);
+    expect(environment.attentionListeners).toBe(0);
+  });
+
   it("comes with the frame that says so, before the socket is closed", async () => {
     const { environment, client } = await syncedTab();
     client.send("too late");

@@ -217,6 +217,28 @@ describe("a hand-off", () => {
     expect(tab.environment.socket.url.pathname).toBe("/api/sessions/S2/socket");
   });
 
+  it("is accepted once, however often that is clicked", async () => {
+    const tab = invitedTab("owner");
+    tab.client.start();
+    await settle();
+    await Promise.all([tab.client.acceptHandOff(), tab.client.acceptHandOff()]);
+    await settle();
+    expect(ownToken(tab)).toBe("S2.G.secret");
+    const signedOut = tab.environment.requests.filter(({ method }) => method === "DELETE");
+    expect(signedOut.map(({ path }) => path)).toEqual(["/api/sessions/S1/devices/C1"]);
+  });
+
+  it("is not accepted once it was declined", async () => {
+    const tab = invitedTab("owner");
+    tab.client.start();
+    await settle();
+    const accepted = tab.client.acceptHandOff();
+    tab.client.leaveInvite();
+    await accepted;
+    await settle();
+    expect(ownToken(tab)).toBe(TOKEN);
+  });
+
   it("takes the other tabs along", async () => {
     const storage = new MemoryStorage();
     const tab = invitedTab("owner", { storage });

@@ -458,3 +458,17 @@ describe("any course of events", () => {
     );
   });
 });
+
+describe("a key that is refused", () => {
+  it("leaves nothing of what was written, not even by a tab that is gone, and says so", async () => {
+    const storage = new MemoryStorage();
+    const tab = new Tab(storage, "S1");
+    const gone = new Tab(storage, "S1");
+    const { delivered } = tab.write("waited for");
+    gone.write("of a tab that is gone");
+    gone.crash();
+    tab.replica.forget("invalid_credential");
+    await expect(delivered).rejects.toMatchObject({ code: "invalid_credential" });
+    expect(outboxItems(storage)).toEqual([]);
+  });
+});

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ADOPT_AFTER_MS } from "../../client/core/outbox.ts";
+import { MAX_CONTENT_BYTES } from "../../src/protocol/limits.ts";
 import { MemoryStorage } from "./fake-environment.ts";
 import { FakeServer, outboxItems, pass, Tab } from "./fake-tab.ts";
 
@@ -77,6 +78,22 @@ describe("a session that was lost", () => {
     await pass(2 * ADOPT_AFTER_MS);
     expect(server.contents).toEqual(["unsent 1", "unsent 2"]);
     expect(outboxItems(storage)).toEqual([]);
+  });
+
+  it("keeps what no server takes from the next one, too", async () => {
+    const storage = new MemoryStorage();
+    const tab = new Tab(storage, "S1");
+    tab.write("x".repeat(MAX_CONTENT_BYTES + 1)).delivered.catch(() => undefined);
+    tab.replica.bury("expired");
+    tab.renew();
+    const server = new FakeServer("S2");
+    tab.connect(server);
+    tab.replica.sendUnsent();
+    await pass(10_000);
+    expect(tab.sent).toEqual([]);
+    expect(tab.state.messages).toMatchObject([
+      { delivery: "failed", failure: "message_too_large" },
+    ]);
   });
 
   it("is gone for good when it is dismissed", async () => {

@@ -147,7 +147,7 @@ describe("the end of the transcript", () => {
     tab.connect(serverWith(2));
     tab.disconnect();
     tab.write("queued");
-    tab.replica.forget();
+    tab.replica.forget("invalid_credential");
     await pass(10_000);
     tab.replica.persist();
     expect(storage.length).toBe(0);
