@@ -161,9 +161,15 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     importsTypesOf: ["service"],
     packages: ["cloudflare:", "node:"],
   },
+  "client/widget": {
+    paths: ["client/widget/"],
+    imports: [],
+    importsTypesOf: [],
+    packages: [],
+  },
   "client/pages": {
     paths: ["client/pages/"],
-    imports: ["client/core", "client/solid", "client/server"],
+    imports: ["client/core", "client/solid", "client/server", "client/widget"],
     importsTypesOf: [],
     packages: "any",
   },

@@ -1,9 +1,9 @@
 import type { JSX } from "solid-js";
 import { createEffect, createSignal, Show } from "solid-js";
-import type { SessionClient } from "../../core/index.ts";
+import type { EnhancedSession } from "../../solid/index.ts";
 
 interface EndDialogProps {
-  readonly client: SessionClient;
+  readonly session: EnhancedSession;
   readonly open: boolean;
   readonly onClose: () => void;
 }
@@ -23,7 +23,7 @@ export function EndDialog(props: EndDialogProps): JSX.Element {
   const end = async () => {
     setPhase("ending");
     try {
-      await props.client.terminateSession();
+      await props.session.terminateSession();
       props.onClose();
     } catch {
       setPhase("failed");

@@ -34,7 +34,7 @@ export function timeline(
 ): TimelineItem[] {
   const items: TimelineItem[] = [];
   const newestSent = messages.findLast(
-    ({ role, delivery }) => role === ownRole && delivery === "sent",
+    ({ role, delivery, imported }) => role === ownRole && delivery === "sent" && !imported,
   );
   for (const [index, message] of messages.entries()) {
     const previous = messages[index - 1];

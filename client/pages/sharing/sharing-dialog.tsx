@@ -1,6 +1,6 @@
 import type { JSX } from "solid-js";
 import { createEffect, createSignal, Match, Show, Switch } from "solid-js";
-import { CloseIcon } from "../chat/icons.tsx";
+import { DialogHeader } from "../chat/dialog-header.tsx";
 import type { SharingContent, SharingContentProps } from "./sharing-content.tsx";
 
 interface SharingDialogProps extends Omit<SharingContentProps, "onFocusLost"> {
@@ -33,33 +33,21 @@ export function SharingDialog(props: SharingDialogProps): JSX.Element {
   });
   return (
     <dialog
-      class="dialog dialog-sharing"
+      class="dialog dialog-tall dialog-wide"
       ref={(found) => {
         dialog = found;
       }}
       aria-labelledby="sharing-title"
       onClose={() => props.onClose()}
     >
-      <header class="sharing-header">
-        <h2
-          id="sharing-title"
-          tabIndex={-1}
-          ref={(found) => {
-            title = found;
-          }}
-        >
-          Devices and sharing
-        </h2>
-        <button
-          type="button"
-          class="button button-quiet button-icon"
-          aria-label="Close"
-          title="Close"
-          onClick={() => props.onClose()}
-        >
-          <CloseIcon />
-        </button>
-      </header>
+      <DialogHeader
+        id="sharing-title"
+        title="Devices and sharing"
+        onClose={props.onClose}
+        ref={(found) => {
+          title = found;
+        }}
+      />
       {/* Made anew each time: no link that was shown before is still in it. */}
       <Show when={props.open}>
         <Switch fallback={<p class="sharing-waiting">Loading…</p>}>
@@ -68,8 +56,8 @@ export function SharingDialog(props: SharingDialogProps): JSX.Element {
               const { Content } = module();
               return (
                 <Content
-                  client={props.client}
-                  select={props.select}
+                  sharing={props.sharing}
+                  presence={props.presence}
                   onFocusLost={() => title.focus()}
                 />
               );

@@ -7,15 +7,19 @@ import type {
   Typist,
 } from "../../../client/core/index.ts";
 import { RequestError } from "../../../client/core/index.ts";
+import { attachmentHref, sizeLabel } from "../../../client/pages/chat/attachment-label.ts";
 import { closingLabel } from "../../../client/pages/chat/closing-label.ts";
 import {
   breakLabel,
   connectionLabel,
+  conversationName,
+  cutOffLabel,
   deliveryLabel,
   presenceLabel,
   typingLabel,
 } from "../../../client/pages/chat/labels.ts";
 import { personLabel } from "../../../client/pages/chat/person-label.ts";
+import { previousLabel, unsentLabel } from "../../../client/pages/chat/previous-label.ts";
 
 interface Person extends Presence {
   readonly author: Author;
@@ -187,6 +191,70 @@ describe("deliveryLabel", () => {
     expect(label({ seq: undefined, delivery: "sending" }, 6)).toBe("Sending…");
     expect(label({ seq: undefined, delivery: "queued" }, 6)).toBe("Sending…");
     expect(label({ seq: undefined, delivery: "failed" }, 6)).toBe("Not sent");
+  });
+});
+
+describe("what waits for a connection", () => {
+  const label = (delivery: ChatMessage["delivery"]) =>
+    deliveryLabel(chatMessage({ seq: undefined, delivery }), false, 0).text;
+
+  it("is told apart from what may have arrived", () => {
+    expect(label("queued")).toBe("Waiting to be sent");
+    expect(label("sending")).toBe("Waiting to be confirmed");
+  });
+
+  it("is counted", () => {
+    expect(cutOffLabel(0, true)).toBe("No connection. What you write is sent later.");
+    expect(cutOffLabel(1, true)).toBe("No connection. 1 message waits to be sent.");
+    expect(cutOffLabel(2, false)).toBe("You are offline. 2 messages wait to be sent.");
+  });
+});
+
+describe("a session of before", () => {
+  it("is told with how it went, and what it did not get", () => {
+    expect(previousLabel({ reason: "expired" })).toBe(
+      "Your last chat has expired. This is a new one.",
+    );
+    expect(previousLabel({ reason: "terminated" })).toBe(
+      "Your last chat was ended. This is a new one.",
+    );
+    expect([0, 1, 3].map(unsentLabel)).toEqual([
+      "",
+      "1 message was not sent in it.",
+      "3 messages were not sent in it.",
+    ]);
+  });
+});
+
+describe("a conversation", () => {
+  it("goes by the day on which it began, but for the first", () => {
+    const createdAt = "2026-03-04T12:00:00.000Z";
+    expect(conversationName({ createdAt }, true)).toBe("Chat");
+    expect(conversationName({ createdAt }, false)).toMatch(/4/);
+  });
+});
+
+describe("a file", () => {
+  it.each([
+    [undefined, ""],
+    [0, "0 byte"],
+    [999, "999 byte"],
+    [1_200, "1.2 kB"],
+    [1_200_000, "1.2 MB"],
+    [3_000_000_000_000, "3,000 GB"],
+  ])("of %s bytes", (size, text) => {
+    expect(sizeLabel(size === undefined ? {} : { size })).toBe(text);
+  });
+
+  it.each([
+    ["https://files.example/a b", "https://files.example/a%20b"],
+    ["http://files.example/a", undefined],
+    ["javascript:alert(1)", undefined],
+    ["data:text/html,x", undefined],
+    ["//files.example", undefined],
+    ["", undefined],
+  ])("at %j", (url, href) => {
+    expect(attachmentHref({ url })).toBe(href);
   });
 });
 

@@ -14,14 +14,14 @@ const message = (key: string, streaming = false): ChatMessage => ({
   role: "user",
   author: undefined,
   content: key,
+  attachments: [],
+  imported: false,
   createdAt: 0,
   delivery: "sent",
   streaming,
   redacted: false,
   metadata: undefined,
   failure: undefined,
-  attachments: [],
-  imported: false,
 });
 
 const disposals: (() => void)[] = [];

@@ -1,0 +1,29 @@
+// Files that messages point to, in words.
+import type { ChatMessage } from "../../core/index.ts";
+
+type Attachment = ChatMessage["attachments"][number];
+
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
+
+/** "1.2 MB"; empty where nobody said. */
+export function sizeLabel({ size }: Pick<Attachment, "size">): string {
+  if (size === undefined) {
+    return "";
+  }
+  const steps = Math.min(Math.floor(Math.log10(Math.max(size, 1)) / 3), UNITS.length - 1);
+  return new Intl.NumberFormat(undefined, {
+    style: "unit",
+    unit: UNITS[steps] ?? "byte",
+    unitDisplay: "short",
+    maximumFractionDigits: steps === 0 ? 0 : 1,
+  }).format(size / 1_000 ** steps);
+}
+
+/** Where a click may lead; undefined for what is no address of the open web. */
+export function attachmentHref({ url }: Pick<Attachment, "url">): string | undefined {
+  if (!URL.canParse(url)) {
+    return undefined;
+  }
+  const { protocol, href } = new URL(url);
+  return protocol === "https:" ? href : undefined;
+}

@@ -1,0 +1,45 @@
+import type { JSX } from "solid-js";
+import { For, Show } from "solid-js";
+import type { ChatMessage } from "../../core/index.ts";
+import { attachmentHref, sizeLabel } from "./attachment-label.ts";
+import { FileIcon } from "./icons.tsx";
+
+/** Files that a message points to. They lie on others' servers, which hear of nobody before a click. */
+export function Attachments(props: { attachments: ChatMessage["attachments"] }): JSX.Element {
+  return (
+    <Show when={props.attachments.length > 0}>
+      <ul class="attachments" aria-label="Files">
+        <For each={props.attachments}>
+          {(attachment) => {
+            const content = (
+              <>
+                <FileIcon />
+                <span class="attachment-name">{attachment.name}</span>
+                <span class="attachment-size">{sizeLabel(attachment)}</span>
+              </>
+            );
+            return (
+              <li>
+                <Show
+                  when={attachmentHref(attachment)}
+                  fallback={<span class="attachment">{content}</span>}
+                >
+                  {(href) => (
+                    <a
+                      class="attachment"
+                      href={href()}
+                      target="_blank"
+                      rel="noopener noreferrer nofollow"
+                    >
+                      {content}
+                    </a>
+                  )}
+                </Show>
+              </li>
+            );
+          }}
+        </For>
+      </ul>
+    </Show>
+  );
+}
