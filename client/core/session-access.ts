@@ -133,9 +133,7 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
   }
 
   async function isWorthAnother(error: unknown, tried: Key | undefined): Promise<boolean> {
-    return tried
-      ? isUnauthenticated(error) && (own.key()?.token !== tried.token || (await own.reclaim()))
-      : isExpiredKey(error);
+    return tried ? isUnauthenticated(error) && (await own.reclaim(tried)) : isExpiredKey(error);
   }
 
   /** A server that has forgotten the session, once its time had come, says of its key what it says of any other. */
@@ -252,7 +250,7 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
     /** After the socket's key was refused: whether there is another by now, so that it is worth a try. */
     renew(): boolean {
       ticket = undefined;
-      return key().token !== used;
+      return key().token !== used || (!isInvited() && own.record().identifying);
     },
 
     /** Leaves a session that is over; a link's own in any case, which puts this browser's own back in its place. */
