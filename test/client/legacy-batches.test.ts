@@ -126,7 +126,7 @@ describe("what is sent", () => {
         }
         expect(sent.join("")).toBe("");
       }),
-      { numRuns: 100 },
+      { numRuns: 100, endOnFailure: true },
     );
   });
 
@@ -135,7 +135,7 @@ describe("what is sent", () => {
       fc.property(conversations, (all) => {
         expect(calls(all)).toEqual(calls(structuredClone(all)));
       }),
-      { numRuns: 5 },
+      { numRuns: 5, endOnFailure: true },
     );
   });
 });

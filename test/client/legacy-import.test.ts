@@ -164,6 +164,18 @@ describe("an upgrade that breaks off", () => {
     expect(session.contents).toEqual(texts(all));
   });
 
+  it("because the page stops goes on", async () => {
+    write(conversations(200, 200, 200));
+    session.before = (call) => {
+      target = call === 2 ? undefined : target;
+    };
+    expect(await load()).toBe("waiting");
+    target = { sessionId: "S1", generation: 0 };
+    session.before = () => undefined;
+    expect(await load()).toBe("done");
+    expect(session.contents).toEqual(texts(conversations(200, 200, 200)));
+  });
+
   it("because nothing can be read begins anew", async () => {
     write(conversations(1));
     const read = () => {
