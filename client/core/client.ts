@@ -8,6 +8,7 @@ import { createChat } from "./chat.ts";
 import type { ConnectionEnd } from "./connection-handlers.ts";
 import type { AttentionEvent, TabMessage } from "./environment.ts";
 import { createInvitation } from "./invitation.ts";
+import { createLegacyUpgrade } from "./legacy-upgrade.ts";
 import { createOwnSession } from "./own-session.ts";
 import { closeError, RequestError, requestError } from "./request-error.ts";
 import { createRest } from "./rest.ts";
@@ -59,6 +60,19 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   });
   const { store, connection, actions } = chat;
   inMemory = () => store.patch({ storage: "memory" });
+  const legacy = createLegacyUpgrade({
+    source: options.legacy,
+    teamId,
+    environment,
+    shelf,
+    call: access.call,
+    target() {
+      const { sessionId, generation } = own.record();
+      const isOpen = ending !== undefined && !access.isInvited();
+      return isOpen && sessionId !== undefined ? { sessionId, generation } : undefined;
+    },
+    show: (state) => store.patch({ legacy: state }),
+  });
   store.patch({ storage: kept });
 
   /** What ends the subscriptions and timers of a client that was started. */
@@ -93,7 +107,8 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     ];
     const isInvited = access.isInvited();
     store.patch({ offer: undefined, isInvited, role: access.role, error: undefined });
-    if (isInvited || access.sessionId() !== undefined || autoCreate === true || isWanted) {
+    const isMade = autoCreate === true || isWanted || (autoCreate && legacy.isPending);
+    if (isInvited || access.sessionId() !== undefined || isMade) {
       store.patch({ status: "creating" });
       connection.start();
     }
@@ -105,6 +120,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     }
     ending = undefined;
     own.stop();
+    legacy.stop();
     chat.replica.persist();
     connection.stop();
   }
@@ -113,24 +129,9 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     const entry = await access.ticket();
     if ("ticket" in entry) {
       // What was said before comes before what is said now.
-      await takeOver();
+      await legacy.beginBefore();
     }
     return entry;
-  }
-
-  /** What fails is tried again with the next connection. */
-  async function takeOver(): Promise<void> {
-    const { legacy: source } = options;
-    const { storage } = environment;
-    if (source && storage && !access.isInvited()) {
-      const { call } = access;
-      await environment
-        .exclusively(`${teamId}/legacy`, async () => {
-          const { importLegacy } = await import("./legacy-import.ts");
-          await importLegacy({ source, storage, shelf, call, clock });
-        })
-        .catch(() => undefined);
-    }
   }
 
   function renew(): void {
@@ -161,7 +162,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       refreshIfDue();
       chat.replica.outboxChanged();
       if (isValid(store.get())) {
-        void takeOver();
+        void legacy.begin();
       }
     }
   }

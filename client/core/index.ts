@@ -58,6 +58,7 @@ export type {
   ConnectionState,
   Delivery,
   HandOffOffer,
+  LegacyUpgrade,
   PreviousSession,
   ReadUpTo,
   SessionClientState,

@@ -3,22 +3,17 @@ import { IDEMPOTENCY_WINDOW_MS, ROTATE_AFTER_MS } from "../../src/protocol/limit
 import type { OpenedSession, RefreshSessionResponse } from "../../src/protocol/rest.ts";
 import type { Session } from "../../src/protocol/session.ts";
 import type { Environment } from "./environment.ts";
-import { RequestError, requestError, unauthenticated } from "./request-error.ts";
+import { createOpening } from "./opening.ts";
+import { RequestError, unauthenticated } from "./request-error.ts";
 import type { Key, Rest } from "./rest.ts";
-import { callWith, REQUEST_TIMEOUT_MS } from "./rest.ts";
+import { callWith } from "./rest.ts";
 import type { SessionClientOptions } from "./session-client.ts";
 import type { OwnRecord } from "./session-record.ts";
 import { outranks, readOwn, writeOwn } from "./session-record.ts";
 import type { Shelf } from "./shelf.ts";
-import { within } from "./time-limit.ts";
 
 /** After a creation storage is looked into again: what another tab wrote at the same moment may come to light late. */
 const RIVAL_CHECKS_MS = [1_000, 5_000];
-
-/** A person may be asked for it. */
-const CONSENT_PATIENCE_MS = 60_000;
-/** Only a browser is. */
-const DEVICE_PATIENCE_MS = 5_000;
 
 const NO_SESSION: OwnRecord = {
   generation: 0,
@@ -26,6 +21,7 @@ const NO_SESSION: OwnRecord = {
   expiresAt: 0,
   beganAt: 0,
   ended: false,
+  identifying: false,
 };
 
 /** A session this old has had a life. */
@@ -56,7 +52,8 @@ export type OwnSession = ReturnType<typeof createOwnSession>;
 
 export function createOwnSession({ rest, shelf, environment, options, look }: Parts) {
   const { clock, newId, tabs } = environment;
-  const { teamId, tokenTransport = "bearer" } = options;
+  const { teamId } = options;
+  const opening = createOpening(rest, environment, options);
   /** The session that this tab is in, even where storage has lost it. */
   let mine = NO_SESSION;
   /** Whether this tab took part in its creation. */
@@ -67,6 +64,8 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   let enteredAt = 0;
   /** The key of a creation that can bring nothing any more. */
   let spentKey: string | undefined;
+  /** What is under way in this tab to bind the session to a person. */
+  let identification: Promise<OpenedSession> | undefined;
   let checks: readonly (() => void)[] = [];
 
   /**
@@ -122,6 +121,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
       expiresAt: Date.parse(session.expiresAt),
       beganAt: Date.parse(session.createdAt),
       ended: false,
+      identifying: false,
     };
   }
 
@@ -205,7 +205,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
       // Stored before it is used: when the answer gets lost, the same key asks for it again.
       keep({ ...NO_SESSION, generation, createKey });
     }
-    const answer = await ask(createKey).catch((error) => {
+    const answer = await opening.open(createKey).catch((error) => {
       if (isExpiredKey(error)) {
         // The session behind it is over, or out of reach: nobody kept its token.
         spentKey = createKey;
@@ -238,62 +238,31 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
     return answer;
   }
 
-  /** A person's session goes on where there is one; else a new one is created, and is theirs from the first moment. */
-  async function ask(createKey: string): Promise<OpenedSession> {
-    const identityToken = await presentedIdentity();
-    const deviceInfo = await orNothing(DEVICE_PATIENCE_MS, environment.deviceInfo);
-    const who = { teamId, tokenTransport, ...(deviceInfo && { deviceInfo }) };
-    const cookies = tokenTransport === "cookie";
-    if (identityToken !== undefined) {
-      try {
-        const body = { ...who, identityToken };
-        return await rest<OpenedSession>("POST", "sessions/resume", { body, cookies });
-      } catch (error) {
-        if (!(error instanceof RequestError && error.code === "session_not_found")) {
-          throw error;
-        }
-      }
+  function note({ sessionId }: Key, identifying: boolean): void {
+    if (record().sessionId === sessionId) {
+      keep({ ...record(), identifying });
     }
-    const userFingerprint = await orNothing(CONSENT_PATIENCE_MS, environment.fingerprint);
-    const turnstileToken = await within(clock, CONSENT_PATIENCE_MS, () =>
-      options.getTurnstileToken?.(),
-    );
-    const answer = await rest<OpenedSession>("POST", "sessions/create", {
-      body: { ...who, userFingerprint, turnstileToken },
-      cookies,
-      idempotencyKey: createKey,
-    });
-    if (identityToken === undefined) {
-      return answer;
-    }
-    const { session, token } = answer;
-    const identified = await identifyWith({ sessionId: session.id, token }, identityToken);
-    return { ...answer, ...identified };
-  }
-
-  function identifyWith(key: Key, identityToken: string): Promise<OpenedSession> {
-    return callWith<OpenedSession>(rest, key, "POST", "/identify", { identityToken });
-  }
-
-  async function presentedIdentity(): Promise<string | undefined> {
-    const ask = () => options.getIdentityToken?.();
-    return await within(clock, REQUEST_TIMEOUT_MS, ask).catch((error) => {
-      throw requestError(error);
-    });
-  }
-
-  /** A session is made without what does not come in time. */
-  function orNothing<T>(ms: number, ask: () => Promise<T>): Promise<T | undefined> {
-    return within(clock, ms, ask).catch(() => undefined);
   }
 
   /** Binds the session to a person; it may get another key by that. */
   async function identify(key: Key, identityToken: string | undefined) {
-    const presented = identityToken ?? (await presentedIdentity());
+    const presented = identityToken ?? (await opening.presentedIdentity());
     if (presented === undefined) {
       throw unauthenticated();
     }
-    const answer = await identifyWith(key, presented);
+    const { identifying } = record();
+    note(key, true);
+    identification = opening.identify(key, presented).catch(async (error) => {
+      if (isRefusedKey(error) && identifying) {
+        // It was done the last time, and the new key got lost with the answer.
+        return await opening.resume(presented, key.sessionId);
+      }
+      if (!(error instanceof RequestError && error.retryable)) {
+        note(key, identifying);
+      }
+      throw error;
+    });
+    const answer = await identification;
     replace({ ...answer, ...(answer.token === undefined && key.token && { token: key.token }) });
     return answer;
   }
@@ -320,11 +289,39 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   }
 
   /**
-   * Two creations at once leave one cookie, which may be the other session's. The key of the creation gives this one another.
+   * After a key was refused: gets another where this browser is still entitled to one. Rejects where that cannot be told
+   * now.
    *
-   * @returns whether it did
+   * @returns whether there is another
    */
-  async function reclaim(): Promise<boolean> {
+  async function reclaim(tried: Key): Promise<boolean> {
+    await identification?.catch(() => undefined);
+    if (key()?.token !== tried.token) {
+      return true;
+    }
+    return record().identifying ? await reclaimByPerson() : await reclaimByCreation();
+  }
+
+  /** An identification may have been done whose answer, with the new key, got lost. */
+  async function reclaimByPerson(): Promise<boolean> {
+    const { sessionId } = record();
+    const identityToken = await options.getIdentityToken?.();
+    if (identityToken === undefined) {
+      return false;
+    }
+    try {
+      replace(await opening.resume(identityToken, sessionId));
+      return true;
+    } catch (error) {
+      if (error instanceof RequestError && error.retryable) {
+        throw error;
+      }
+      return false;
+    }
+  }
+
+  /** Two creations at once leave one cookie, which may be the other session's. The key of the creation gives this one another. */
+  async function reclaimByCreation(): Promise<boolean> {
     const { sessionId, token, createKey, refreshedAt } = record();
     if (
       token !== undefined ||
@@ -333,7 +330,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
     ) {
       return false;
     }
-    const { session } = await ask(createKey);
+    const { session } = await opening.open(createKey);
     return session.id === sessionId;
   }
 
@@ -386,6 +383,10 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
       tell("terminated", session);
     },
   };
+}
+
+function isRefusedKey(error: unknown): boolean {
+  return error instanceof RequestError && error.code === "invalid_credential";
 }
 
 /** Whether a creation was refused because its key is too old. */

@@ -136,9 +136,7 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
   }
 
   async function isWorthAnother(error: unknown, tried: Key | undefined): Promise<boolean> {
-    return tried
-      ? isUnauthenticated(error) && (own.key()?.token !== tried.token || (await own.reclaim()))
-      : isExpiredKey(error);
+    return tried ? isUnauthenticated(error) && (await own.reclaim(tried)) : isExpiredKey(error);
   }
 
   /** A server that has forgotten the session, once its time had come, says of its key what it says of any other. */
@@ -260,7 +258,7 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
     /** After the socket's key was refused: whether there is another by now, or only the ticket was too old. */
     renew(): boolean {
       ticket = undefined;
-      return isReused || key().token !== used;
+      return isReused || key().token !== used || (!isInvited() && own.record().identifying);
     },
 
     /** Leaves a session that is over; a link's own in any case, which puts this browser's own back in its place. */

@@ -20,6 +20,8 @@ export interface OwnRecord {
   readonly beganAt: number;
   /** Whether a tab of this browser ended it. */
   readonly ended: boolean;
+  /** Whether it was being bound to a person, and no answer came yet: the token is dead if the server has done so. */
+  readonly identifying: boolean;
 }
 
 /** What one tab keeps of the link that it was opened with: the invite, then what came of it. */
@@ -35,10 +37,8 @@ const INVITED = "invited";
 
 /** Anything may stand in storage: what is not a record counts as none. */
 export function readOwn(shelf: Shelf): OwnRecord {
-  const { generation, createKey, sessionId, token, refreshedAt, expiresAt, beganAt, ended } = read(
-    shelf,
-    OWN,
-  );
+  const fields = read(shelf, OWN);
+  const { generation, createKey, sessionId, token, refreshedAt, expiresAt, beganAt } = fields;
   const key = text(token);
   return {
     generation: number(generation),
@@ -48,7 +48,8 @@ export function readOwn(shelf: Shelf): OwnRecord {
     refreshedAt: number(refreshedAt),
     expiresAt: number(expiresAt),
     beganAt: number(beganAt),
-    ended: ended === true,
+    ended: fields.ended === true,
+    identifying: fields.identifying === true,
   };
 }
 

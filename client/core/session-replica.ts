@@ -362,7 +362,8 @@ export function createReplica({
       const written = outbox.written();
       const known = new Set(written.map(({ message }) => message.clientId));
       const others = log.messages
-        .filter(({ role, key }) => role === ownRole && !known.has(key))
+        // What was brought along is brought along again, by whoever has it.
+        .filter(({ role, imported, key }) => role === ownRole && !imported && !known.has(key))
         .map(({ key: clientId, content, metadata, createdAt: order }) => ({
           order,
           message: { clientId, content, ...(metadata && { metadata }) },

@@ -91,6 +91,13 @@ export interface HandOffOffer {
   readonly replacesOwn: boolean;
 }
 
+/**
+ * What became of the `legacy` conversations. `none`: there are none, or nobody has looked yet. `running`: on their way.
+ * `waiting`: it did not work for now, and is tried again. `done`: the session has them. `refused`: it takes none, because
+ * it is older than an hour or full; they stay as they are, and the next load tries again.
+ */
+export type LegacyUpgrade = "none" | "running" | "waiting" | "done" | "refused";
+
 export interface SessionClientState {
   readonly status: SessionClientStatus;
   readonly sessionId: string | undefined;
@@ -99,6 +106,7 @@ export interface SessionClientState {
   /** The last session of this browser that came to an end, until it is dismissed. */
   readonly previous: PreviousSession | undefined;
   readonly offer: HandOffOffer | undefined;
+  readonly legacy: LegacyUpgrade;
   /** `memory`: the browser keeps nothing for this page, and what is unsent dies with it. */
   readonly storage: "persistent" | "memory";
   /** Whether a link opened it in this tab, and not this browser's own key. */
@@ -137,6 +145,7 @@ export const INITIAL_STATE: SessionClientState = {
   session: undefined,
   previous: undefined,
   offer: undefined,
+  legacy: "none",
   storage: "persistent",
   isInvited: false,
   role: undefined,

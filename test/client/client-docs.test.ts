@@ -42,6 +42,7 @@ const STATE: Names<SessionClientState> = {
   session: true,
   previous: true,
   offer: true,
+  legacy: true,
   storage: true,
   isInvited: true,
   role: true,
