@@ -5,24 +5,22 @@ import type {
   ImportedMessage,
 } from "../../src/protocol/import.ts";
 import {
-  MAX_ATTACHMENTS_PER_MESSAGE,
-  MAX_CONTENT_BYTES,
+  MAX_CONVERSATIONS_PER_SESSION,
   MAX_IMPORT_BODY_BYTES,
-  MAX_IMPORTED_ID_LENGTH,
   MAX_MESSAGES_PER_IMPORT,
 } from "../../src/protocol/limits.ts";
 import type { SessionCall } from "./chat.ts";
 import type { KeyValueStorage } from "./environment.ts";
-import type { LegacyConversation, LegacyMessage, LegacySource } from "./legacy-source.ts";
+import { importedId, importedMessages } from "./legacy-messages.ts";
+import type { LegacySource } from "./legacy-source.ts";
+import { jsonBytes } from "./send-frames.ts";
 import type { Shelf } from "./shelf.ts";
+import { asFields } from "./stored-fields.ts";
 
 const BACKUP_SUFFIX = ".durable-sessions-backup";
 
-/** Room for the braces around what is counted, in a body as in a message. */
+/** Room for the braces around what is counted. */
 const OVERHEAD_BYTES = 1_024;
-
-/** A character of a message's text comes to this many bytes of JSON at most. */
-const MAX_BYTES_PER_CHARACTER = 6;
 
 interface Parts {
   readonly source: LegacySource;
@@ -48,7 +46,7 @@ export async function importLegacy({ source, storage, shelf, call, now }: Parts)
   // An old program may go on writing meanwhile: then all is read again, and the server takes what is new.
   while (shelf.get(done) !== digest(found)) {
     const { conversations } = await source.read();
-    for (const batch of batches(conversations, now())) {
+    for (const batch of batches(readable(conversations, now()))) {
       await call<ImportAnswer>("POST", "/import", { conversations: batch });
     }
     for (const [index, key] of keys.entries()) {
@@ -91,17 +89,27 @@ function digest(values: readonly (string | null)[]): string {
   return `${text.length}-${hash >>> 0}`;
 }
 
+/** What the server can take of what was read, the newest where it is too much for a session. */
+function readable(conversations: unknown, now: number): ImportedConversation[] {
+  const found = (Array.isArray(conversations) ? conversations : []).flatMap((conversation) => {
+    const { id, messages } = asFields(conversation);
+    const name = importedId(id);
+    const all = Array.isArray(messages) ? messages : [];
+    const taken = all.flatMap((message) => importedMessages(message, now));
+    return name === undefined || taken.length === 0 ? [] : [{ id: name, messages: taken }];
+  });
+  return found.slice(-MAX_CONVERSATIONS_PER_SESSION);
+}
+
 function* batches(
-  conversations: readonly LegacyConversation[],
-  now: number,
+  conversations: readonly ImportedConversation[],
 ): Generator<readonly ImportedConversation[]> {
   let batch: { id: string; messages: ImportedMessage[] }[] = [];
   let count = 0;
   let bytes = OVERHEAD_BYTES;
-  for (const conversation of conversations) {
-    const id = shortened(conversation.id);
-    for (const message of conversation.messages.flatMap((one) => taken(one, now))) {
-      const size = new TextEncoder().encode(JSON.stringify(message)).length + id.length * 6;
+  for (const { id, messages } of conversations) {
+    for (const message of messages) {
+      const size = jsonBytes(message) + id.length * 6;
       if (count === MAX_MESSAGES_PER_IMPORT || bytes + size > MAX_IMPORT_BODY_BYTES) {
         yield batch;
         batch = [];
@@ -121,48 +129,4 @@ function* batches(
   if (count > 0) {
     yield batch;
   }
-}
-
-/** One that is too long for a message becomes several; what the server could never take is left where it is. */
-function taken(message: LegacyMessage, now: number): ImportedMessage[] {
-  const { id, role, content, attachments = [] } = message;
-  if (typeof content !== "string" || (role !== "user" && role !== "assistant")) {
-    return [];
-  }
-  const files = attachments
-    .filter(({ url }) => url.startsWith("https:"))
-    .slice(0, MAX_ATTACHMENTS_PER_MESSAGE);
-  const createdAt = new Date(timeOf(message.createdAt) ?? now).toISOString();
-  return pieces(content).map((piece, index) => ({
-    id: shortened(index === 0 ? id : `${id}#${index + 1}`),
-    role,
-    content: piece,
-    createdAt,
-    ...(index === 0 && files.length > 0 && { attachments: files }),
-  }));
-}
-
-function timeOf(value: string | number): number | undefined {
-  const time = typeof value === "number" ? value : Date.parse(value);
-  return time >= Date.UTC(2000) && time <= 8.64e15 ? time : undefined;
-}
-
-function shortened(id: string): string {
-  return String(id).slice(-MAX_IMPORTED_ID_LENGTH);
-}
-
-function pieces(content: string): string[] {
-  if (new TextEncoder().encode(content).length <= MAX_CONTENT_BYTES - OVERHEAD_BYTES) {
-    return [content];
-  }
-  const length = Math.floor(MAX_CONTENT_BYTES / MAX_BYTES_PER_CHARACTER);
-  const found: string[] = [];
-  let rest = content;
-  while (rest !== "") {
-    // A pair of surrogates stays together.
-    const end = /[\uD800-\uDBFF]/.test(rest.charAt(length - 1)) ? length - 1 : length;
-    found.push(rest.slice(0, end));
-    rest = rest.slice(end);
-  }
-  return found;
 }
