@@ -43,7 +43,7 @@ export function readOwn(shelf: Shelf): OwnRecord {
   return {
     generation: number(generation),
     createKey: text(createKey),
-    sessionId: key === undefined ? text(sessionId) : sessionIdOf(key),
+    sessionId: key === undefined ? text(sessionId) : text(sessionIdOf(key)),
     token: key,
     refreshedAt: number(refreshedAt),
     expiresAt: number(expiresAt),
@@ -71,10 +71,9 @@ export function writeOwn(shelf: Shelf, record: OwnRecord): void {
 
 export function readInvited(shelf: Shelf): InvitedRecord {
   const fields = read(shelf, INVITED);
-  const { kind, role } = fields;
+  const { kind, role, invite } = fields;
   const token = text(fields.token);
-  const invite = text(fields.invite);
-  if (kind === "redeeming" && invite !== undefined) {
+  if (kind === "redeeming" && typeof invite === "string") {
     return { kind, invite };
   }
   if (kind === "guest" && token !== undefined && (role === "reader" || role === "writer")) {
@@ -95,8 +94,9 @@ function read(shelf: Shelf, name: string): Readonly<Partial<Record<string, unkno
   }
 }
 
+/** Of ids, keys and tokens. In an address or a header anything else would fail, and be taken for a network that does. */
 function text(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
+  return typeof value === "string" && /^[\w.-]+$/.test(value) ? value : undefined;
 }
 
 function number(value: unknown): number {
