@@ -15,7 +15,7 @@ if (root) {
   render(() => {
     const host = connectHostPage(query.get("origin"), () => void identify());
     host.ready();
-    const preferences = createPreferences();
+    const preferences = createPreferences(teamId);
     const session = createEnhancedSession({
       teamId,
       fingerprint: preferences.recognised,
