@@ -200,7 +200,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
       keep({ ...NO_SESSION, generation, createKey });
     }
     const answer = await ask(createKey).catch((error) => {
-      if (isExpiredKey(error)) {
+      if (isSpentKey(error)) {
         // The session behind it is over, or out of reach: nobody kept its token.
         spentKey = createKey;
       }
@@ -368,7 +368,10 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   };
 }
 
-/** Whether a creation was refused because its key is too old. */
-export function isExpiredKey(error: unknown): boolean {
-  return error instanceof RequestError && error.code === "idempotency_key_expired";
+/** Whether a creation was refused because its key is too old, or may be none: storage may hold anything. */
+export function isSpentKey(error: unknown): boolean {
+  return (
+    error instanceof RequestError &&
+    (error.code === "idempotency_key_expired" || error.code === "validation_failed")
+  );
 }

@@ -39,11 +39,11 @@ export function readOwn(shelf: Shelf): OwnRecord {
     shelf,
     OWN,
   );
-  const key = text(token);
+  const key = tokenOf(token);
   return {
     generation: number(generation),
     createKey: text(createKey),
-    sessionId: key === undefined ? text(sessionId) : text(sessionIdOf(key)),
+    sessionId: key === undefined ? text(sessionId) : sessionIdOf(key),
     token: key,
     refreshedAt: number(refreshedAt),
     expiresAt: number(expiresAt),
@@ -72,7 +72,7 @@ export function writeOwn(shelf: Shelf, record: OwnRecord): void {
 export function readInvited(shelf: Shelf): InvitedRecord {
   const fields = read(shelf, INVITED);
   const { kind, role, invite } = fields;
-  const token = text(fields.token);
+  const token = tokenOf(fields.token);
   if (kind === "redeeming" && typeof invite === "string") {
     return { kind, invite };
   }
@@ -97,6 +97,12 @@ function read(shelf: Shelf, name: string): Readonly<Partial<Record<string, unkno
 /** Of ids, keys and tokens. In an address or a header anything else would fail, and be taken for a network that does. */
 function text(value: unknown): string | undefined {
   return typeof value === "string" && /^[\w.-]+$/.test(value) ? value : undefined;
+}
+
+/** One that names no session opens none. */
+function tokenOf(value: unknown): string | undefined {
+  const token = text(value);
+  return token === undefined || sessionIdOf(token) === "" ? undefined : token;
 }
 
 function number(value: unknown): number {
