@@ -3,11 +3,14 @@ import type { Attachment, Message } from "../../src/protocol/message.ts";
 import { MESSAGE_ROLES } from "../../src/protocol/message.ts";
 import type { Written } from "./outbox-store.ts";
 import type { ChatMessage } from "./session-state.ts";
-import { asFields } from "./stored-fields.ts";
+import { asFields, isTextOrNone } from "./stored-fields.ts";
 
 type Given = Pick<ChatMessage, "key" | "role" | "content" | "createdAt">;
 
 const NONE: readonly Attachment[] = [];
+
+/** Beyond it there are no dates. */
+const MAX_TIME_MS = 8.64e15;
 
 /** What is left out is as in a stored message without frills. */
 export function chatMessage(given: Given & Partial<ChatMessage>): ChatMessage {
@@ -35,9 +38,10 @@ export function writtenMessage(
   { order, message, failure }: Written,
   by: Pick<ChatMessage, "role" | "author">,
 ): ChatMessage {
-  const { clientId: key, ...same } = message;
+  const { clientId: key, content, conversationId, metadata } = message;
   const delivery = failure === undefined ? "queued" : "failed";
-  return chatMessage({ ...same, ...by, key, createdAt: order, delivery, failure });
+  const same = { content, conversationId, metadata, ...by };
+  return chatMessage({ ...same, key, createdAt: order, delivery, failure });
 }
 
 /** Logged messages that were kept as JSON, up to the first that is none or out of order. */
@@ -54,13 +58,27 @@ export function keptMessages(value: unknown): ChatMessage[] {
   return kept;
 }
 
+/** Whatever would not be shown but break the page makes it none. */
 function isKept(value: unknown): value is Given & { readonly seq: number } {
-  const { key, seq, role, content, createdAt } = asFields(value);
+  const { key, seq, role, content, createdAt, author, attachments = NONE } = asFields(value);
   return (
     typeof key === "string" &&
     typeof seq === "number" &&
     MESSAGE_ROLES.some((known) => known === role) &&
     typeof content === "string" &&
-    typeof createdAt === "number"
+    typeof createdAt === "number" &&
+    Math.abs(createdAt) <= MAX_TIME_MS &&
+    isTextOrNone(asFields(author).name) &&
+    Array.isArray(attachments) &&
+    attachments.every(isAttachment)
+  );
+}
+
+function isAttachment(value: unknown): boolean {
+  const { url, name, size } = asFields(value);
+  return (
+    typeof url === "string" &&
+    typeof name === "string" &&
+    (size === undefined || typeof size === "number")
   );
 }

@@ -4,7 +4,11 @@
 export interface LegacySource {
   /** Names the older program; what was taken over from it is remembered under this. */
   readonly id: string;
-  /** All that is there now, in order; called again when it may have changed. May throw or reject: it is tried again later. */
+  /**
+   * All that is there now, in order; called again when it may have changed. May throw or reject: it is tried again later.
+   * What no session could take is left out and stays in the backup: of more than 100 conversations the first, messages that
+   * say nothing, files without an `https:` address.
+   */
   read(): LegacyData | Promise<LegacyData>;
   /**
    * The storage items that hold it. Once the server has everything, each is copied to `<key>.durable-sessions-backup`, as

@@ -8,6 +8,9 @@ import { asFields, fieldsOf, isTextOrNone } from "./stored-fields.ts";
 /** Longer ones are refused anyway, and their text is not worth the room of all others. */
 const MAX_ITEM_LENGTH = 2 * MAX_MESSAGE_BYTES;
 
+/** What the server says of a message with another id could not be told to be about it. */
+const CLIENT_ID = /^[\w.:-]{1,64}$/;
+
 const PREFIX = "out/";
 const ORDER_DIGITS = 15;
 
@@ -68,6 +71,7 @@ function parse(name: string, text: string): Written | undefined {
   return isNewMessage(message) &&
     isTextOrNone(sessionId) &&
     isTextOrNone(failure) &&
+    order >= 0 &&
     nameOf({ order, message }) === name
     ? { order, message, sessionId, failure }
     : undefined;
@@ -76,6 +80,9 @@ function parse(name: string, text: string): Written | undefined {
 function isNewMessage(value: unknown): value is NewMessage {
   const { clientId, content, conversationId } = asFields(value);
   return (
-    typeof clientId === "string" && typeof content === "string" && isTextOrNone(conversationId)
+    typeof clientId === "string" &&
+    CLIENT_ID.test(clientId) &&
+    typeof content === "string" &&
+    isTextOrNone(conversationId)
   );
 }

@@ -206,7 +206,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
       keep({ ...NO_SESSION, generation, createKey });
     }
     const answer = await opening.open(createKey).catch((error) => {
-      if (isExpiredKey(error)) {
+      if (isSpentKey(error)) {
         // The session behind it is over, or out of reach: nobody kept its token.
         spentKey = createKey;
       }
@@ -389,7 +389,10 @@ function isRefusedKey(error: unknown): boolean {
   return error instanceof RequestError && error.code === "invalid_credential";
 }
 
-/** Whether a creation was refused because its key is too old. */
-export function isExpiredKey(error: unknown): boolean {
-  return error instanceof RequestError && error.code === "idempotency_key_expired";
+/** Whether a creation was refused because its key is too old, or may be none: storage may hold anything. */
+export function isSpentKey(error: unknown): boolean {
+  return (
+    error instanceof RequestError &&
+    (error.code === "idempotency_key_expired" || error.code === "validation_failed")
+  );
 }

@@ -4,7 +4,7 @@ import type { ValidateSessionResponse } from "../../src/protocol/rest.ts";
 import type { CredentialRole, Session } from "../../src/protocol/session.ts";
 import type { Clock } from "./environment.ts";
 import type { Invitation } from "./invitation.ts";
-import { isExpiredKey, type OwnSession } from "./own-session.ts";
+import { isSpentKey, type OwnSession } from "./own-session.ts";
 import { RequestError, requestError, unauthenticated } from "./request-error.ts";
 import type { Key, Rest } from "./rest.ts";
 import { callWith } from "./rest.ts";
@@ -136,7 +136,7 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
   }
 
   async function isWorthAnother(error: unknown, tried: Key | undefined): Promise<boolean> {
-    return tried ? isUnauthenticated(error) && (await own.reclaim(tried)) : isExpiredKey(error);
+    return tried ? isUnauthenticated(error) && (await own.reclaim(tried)) : isSpentKey(error);
   }
 
   /** A server that has forgotten the session, once its time had come, says of its key what it says of any other. */

@@ -39,7 +39,7 @@ const INVITED = "invited";
 export function readOwn(shelf: Shelf): OwnRecord {
   const fields = read(shelf, OWN);
   const { generation, createKey, sessionId, token, refreshedAt, expiresAt, beganAt } = fields;
-  const key = text(token);
+  const key = tokenOf(token);
   return {
     generation: number(generation),
     createKey: text(createKey),
@@ -72,10 +72,9 @@ export function writeOwn(shelf: Shelf, record: OwnRecord): void {
 
 export function readInvited(shelf: Shelf): InvitedRecord {
   const fields = read(shelf, INVITED);
-  const { kind, role } = fields;
-  const token = text(fields.token);
-  const invite = text(fields.invite);
-  if (kind === "redeeming" && invite !== undefined) {
+  const { kind, role, invite } = fields;
+  const token = tokenOf(fields.token);
+  if (kind === "redeeming" && typeof invite === "string") {
     return { kind, invite };
   }
   if (kind === "guest" && token !== undefined && (role === "reader" || role === "writer")) {
@@ -96,8 +95,15 @@ function read(shelf: Shelf, name: string): Readonly<Partial<Record<string, unkno
   }
 }
 
+/** Of ids, keys and tokens. In an address or a header anything else would fail, and be taken for a network that does. */
 function text(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
+  return typeof value === "string" && /^[\w.-]+$/.test(value) ? value : undefined;
+}
+
+/** One that names no session opens none. */
+function tokenOf(value: unknown): string | undefined {
+  const token = text(value);
+  return token === undefined || sessionIdOf(token) === "" ? undefined : token;
 }
 
 function number(value: unknown): number {

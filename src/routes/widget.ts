@@ -1,13 +1,11 @@
 // The chat in a frame, for pages of the team's own origins and no others: the page itself is the same for all teams, and the
 // answer's policy says who may frame it.
 import { attempt } from "../operations/dependency-failures.ts";
-import { TEAM_CACHE_TTL_MS, teamById } from "../team-cache.ts";
+import { teamById } from "../team-cache.ts";
 import { guarded } from "./dispatch.ts";
 import { problem } from "./problem.ts";
 
 export const WIDGET_PATH = "/widget";
-
-const MAX_AGE_S = TEAM_CACHE_TTL_MS / 1_000;
 
 /** Answers `GET /widget?team=`. */
 export function widgetPage(request: Request, env: Env): Promise<Response> {
@@ -24,7 +22,8 @@ export function widgetPage(request: Request, env: Env): Promise<Response> {
       "Content-Security-Policy",
       framedBy(page.headers.get("Content-Security-Policy") ?? "", ancestors),
     );
-    response.headers.set("Cache-Control", `public, max-age=${MAX_AGE_S}`);
+    // Kept for a while, it would add to the minute for which a team's list may be out of date here.
+    response.headers.set("Cache-Control", "no-cache");
     return response;
   });
 }

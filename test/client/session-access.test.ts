@@ -46,6 +46,22 @@ function stored(storage: MemoryStorage): { token?: string; createKey?: string } 
 }
 
 describe("the first visit", () => {
+  it("makes a key of its own where storage has one that the server does not take", async () => {
+    const storage = new MemoryStorage();
+    storage.setItem(KEY, JSON.stringify({ createKey: "x" }));
+    const { client, environment } = openTab(new FakeEnvironment(storage));
+    healthyApi(environment);
+    const { respond } = environment;
+    environment.respond = (request) =>
+      request.headers["idempotency-key"] === "x"
+        ? { status: 422, body: { code: "validation_failed" } }
+        : respond(request);
+    client.start();
+    await settle();
+    expect(environment.sockets).toHaveLength(1);
+    expect(stored(storage).createKey).not.toBe("x");
+  });
+
   it("stores the create key before it uses it, and the token after", async () => {
     const storage = new MemoryStorage();
     const { client, environment } = openTab(new FakeEnvironment(storage));

@@ -203,7 +203,7 @@ describe("the settings", () => {
     const chat = await Chat.open(context, server, async (page) => {
       await page.addInitScript(() => {
         Object.defineProperty(navigator, "globalPrivacyControl", { value: true });
-        localStorage.setItem("durable-sessions-page/recognised", "yes");
+        localStorage.setItem("durable-sessions-page/recognised/demo", "yes");
       });
     });
     const settings = await open(chat);

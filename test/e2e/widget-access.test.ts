@@ -129,6 +129,54 @@ describe("a person whom the page knows", () => {
   });
 });
 
+describe("a person at a browser that another one used before", () => {
+  it("gets their own chat, and nothing of the other's", async () => {
+    const { kid, secret } = await identityKey();
+    const ana = `ana-${crypto.randomUUID()}`;
+    const ben = `bén-${crypto.randomUUID()}`;
+    let userId = ana;
+    await context.exposeFunction("signIn", () =>
+      signIdentityToken({ kid, secret, teamId: "demo", userId }),
+    );
+    site.page("/", server.origin, {
+      head: `${LISTENING}<script>DurableSessions.push(["identify", () => signIn()]);</script>`,
+    });
+    const anas = await Widget.visit(context, `${site.origin}/`);
+    await anas.open();
+    await anas.write("only for ana");
+    await anas.hears("message", [{ role: "user", seq: 1 }]);
+    const anasId = await anas.sessionId();
+    await anas.page.reload();
+    await anas.open();
+    expect(await anas.sessionId()).toBe(anasId);
+    await anas.page.waitForTimeout(1_500);
+    await anas.page.close();
+
+    userId = ben;
+    const bens = await Widget.visit(context, `${site.origin}/`);
+    await bens.open();
+    await expect.poll(async () => userIdOf(await bens.sessionId()), PATIENCE).toBe(ben);
+    await bens.connected();
+    await expect.poll(() => bens.texts(), PATIENCE).toEqual([]);
+    await bens.write("only for ben");
+    await expect.poll(() => bens.texts(), PATIENCE).toEqual(["only for ben"]);
+    const stored = () =>
+      bens.frame?.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
+    expect(await stored()).not.toContain("only for ana");
+
+    userId = ana;
+    await bens.page.evaluate(() => {
+      window.DurableSessions?.push(["identify", (window as unknown as SignedIn).signIn]);
+    });
+    await expect.poll(() => bens.texts(), PATIENCE).toEqual(["only for ana"]);
+    expect(await bens.sessionId()).toBe(anasId);
+  });
+});
+
+interface SignedIn {
+  readonly signIn: () => Promise<string>;
+}
+
 describe("the key of the chat", () => {
   const kept = (widget: Widget) =>
     widget.frame?.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));

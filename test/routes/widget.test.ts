@@ -36,7 +36,7 @@ describe("the widget's page", () => {
     expect(response.headers.get("Content-Security-Policy")).toBe(
       `${OTHERS}; frame-ancestors https://shop.example http://localhost:* https://a.example:8443`,
     );
-    expect(response.headers.get("Cache-Control")).toBe("public, max-age=60");
+    expect(response.headers.get("Cache-Control")).toBe("no-cache");
   });
 
   test("lets nobody where the team lists nobody, or is disabled", async () => {

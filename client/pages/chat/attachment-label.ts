@@ -19,6 +19,14 @@ export function sizeLabel({ size }: Pick<Attachment, "size">): string {
   }).format(size / 1_000 ** steps);
 }
 
+/** Marks that turn the direction of what follows: among them "annexe.pdf" may be "annfdp.exe". And what is no character at all. */
+const UNSEEN = /[\u202a-\u202e\u2066-\u2069\p{Cc}\p{Zl}\p{Zp}]/gu;
+
+/** As whoever wrote it named the file, with every character where it stands. */
+export function attachmentName({ name }: Pick<Attachment, "name">): string {
+  return name.replace(UNSEEN, "\ufffd");
+}
+
 /** Where a click may lead; undefined for what is no address of the open web. */
 export function attachmentHref({ url }: Pick<Attachment, "url">): string | undefined {
   if (!URL.canParse(url)) {

@@ -1,7 +1,7 @@
 import type { JSX } from "solid-js";
 import { For, Show } from "solid-js";
 import type { ChatMessage } from "../../core/index.ts";
-import { attachmentHref, sizeLabel } from "./attachment-label.ts";
+import { attachmentHref, attachmentName, sizeLabel } from "./attachment-label.ts";
 import { FileIcon } from "./icons.tsx";
 
 /** Files that a message points to. They lie on others' servers, which hear of nobody before a click. */
@@ -14,7 +14,9 @@ export function Attachments(props: { attachments: ChatMessage["attachments"] }):
             const content = (
               <>
                 <FileIcon />
-                <span class="attachment-name">{attachment.name}</span>
+                <span class="attachment-name" dir="auto">
+                  {attachmentName(attachment)}
+                </span>
                 <span class="attachment-size">{sizeLabel(attachment)}</span>
               </>
             );
@@ -28,6 +30,7 @@ export function Attachments(props: { attachments: ChatMessage["attachments"] }):
                     <a
                       class="attachment"
                       href={href()}
+                      title={href()}
                       target="_blank"
                       rel="noopener noreferrer nofollow"
                     >

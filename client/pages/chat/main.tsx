@@ -10,7 +10,7 @@ const root = document.querySelector("#chat");
 if (root) {
   render(() => {
     const teamId = new URLSearchParams(location.search).get("team") ?? DEFAULT_TEAM_ID;
-    const preferences = createPreferences();
+    const preferences = createPreferences(teamId);
     const session = createEnhancedSession({ teamId, fingerprint: preferences.recognised });
     // A link that is opened in this tab may change nothing but the fragment, and load nothing.
     addEventListener("hashchange", () => {

@@ -16,14 +16,16 @@ export interface Preferences {
 }
 
 const THEME = "durable-sessions-page/theme";
-const RECOGNISED = "durable-sessions-page/recognised";
+/** Each team's by itself: what was allowed one, nobody has allowed the next. */
+const RECOGNISED = "durable-sessions-page/recognised/";
 
-export function createPreferences(): Preferences {
+export function createPreferences(teamId: string): Preferences {
+  const recognisedItem = RECOGNISED + teamId;
   const isRefusedByBrowser =
     "globalPrivacyControl" in navigator && navigator.globalPrivacyControl === true;
   const kept = read(THEME);
   const [theme, setTheme] = createSignal(THEMES.find((known) => known === kept) ?? "system");
-  const [recognised, setRecognised] = createSignal(read(RECOGNISED) === "yes");
+  const [recognised, setRecognised] = createSignal(read(recognisedItem) === "yes");
   show(theme());
   return {
     theme,
@@ -35,7 +37,7 @@ export function createPreferences(): Preferences {
     recognised: () => recognised() && !isRefusedByBrowser,
     setRecognised(chosen) {
       setRecognised(chosen);
-      write(RECOGNISED, chosen ? "yes" : undefined);
+      write(recognisedItem, chosen ? "yes" : undefined);
     },
     isRefusedByBrowser,
   };

@@ -1,10 +1,10 @@
-import { createEffect, onMount } from "solid-js";
+import { onMount } from "solid-js";
 import { render } from "solid-js/web";
-import { RequestError } from "../../core/index.ts";
 import { createEnhancedSession } from "../../solid/index.ts";
 import { ChatPage } from "../chat/chat-page.tsx";
 import { createPreferences } from "../chat/preferences.ts";
 import "../styles/chat.css";
+import { createPerson, followPerson } from "./follow-person.ts";
 import { connectHostPage } from "./host-page.ts";
 import { tellHostPage } from "./tell-host-page.ts";
 
@@ -13,36 +13,17 @@ const teamId = query.get("team") ?? "";
 const root = document.querySelector("#chat");
 if (root) {
   render(() => {
-    const host = connectHostPage(query.get("origin"), () => void identify());
-    host.ready();
-    const preferences = createPreferences();
+    const host = connectHostPage(query.get("origin"), () => follow());
+    const person = createPerson(host);
+    const preferences = createPreferences(teamId);
     const session = createEnhancedSession({
       teamId,
       fingerprint: preferences.recognised,
       tokenTransport: query.get("transport") === "cookie" ? "cookie" : "bearer",
-      getIdentityToken: () => host.identityToken(),
+      getIdentityToken: person.token,
     });
-    const identify = async () => {
-      // Without a session yet, the token is asked for when there is to be one.
-      const token = session.isValid() ? await host.identityToken() : undefined;
-      if (token !== undefined) {
-        await session.identify(token).catch((error) => {
-          const code = error instanceof RequestError ? error.code : "unavailable";
-          host.tell({ name: "error", detail: { code } });
-        });
-      }
-    };
-    // The chat may have begun before the page knew anybody.
-    let isAsked = false;
-    createEffect(() => {
-      const isAnonymous = session.sessionData()?.userId === undefined;
-      if (!isAsked && session.isValid() && session.role() === "owner") {
-        isAsked = true;
-        if (isAnonymous) {
-          void identify();
-        }
-      }
-    });
+    const follow = followPerson(session, person, host);
+    host.ready();
     tellHostPage(session, host);
     onMount(() => closeOnEscape(host.close));
     return (

@@ -7,7 +7,11 @@ import type {
   Typist,
 } from "../../../client/core/index.ts";
 import { RequestError } from "../../../client/core/index.ts";
-import { attachmentHref, sizeLabel } from "../../../client/pages/chat/attachment-label.ts";
+import {
+  attachmentHref,
+  attachmentName,
+  sizeLabel,
+} from "../../../client/pages/chat/attachment-label.ts";
 import { closingLabel } from "../../../client/pages/chat/closing-label.ts";
 import {
   breakLabel,
@@ -255,6 +259,16 @@ describe("a file", () => {
     ["", undefined],
   ])("at %j", (url, href) => {
     expect(attachmentHref({ url })).toBe(href);
+  });
+
+  it("has no name that reads otherwise than it is", () => {
+    expect(attachmentName({ name: "ann\u202efdp.exe" })).toBe("ann\ufffdfdp.exe");
+    expect(attachmentName({ name: "\u2066a\u2069\n\u2028.pdf" })).toBe(
+      "\ufffda\ufffd\ufffd\ufffd.pdf",
+    );
+    for (const name of ["تقرير\u200f 2.pdf", "👩‍👩‍👧.png", "a b.pdf"]) {
+      expect(attachmentName({ name })).toBe(name);
+    }
   });
 });
 

@@ -86,6 +86,13 @@ describe("timeline", () => {
     ).toBe("| <m m> <m> <m>");
   });
 
+  it("sets apart what was brought along: its mark is at the end of a group", () => {
+    expect(
+      shape([message({ imported: true }), message({ imported: true }), message(), message()]),
+    ).toBe("| <m m> <m m>");
+    expect(shape([message(), message({ imported: true })])).toBe("| <m> <m>");
+  });
+
   it("has no two items of one key", () => {
     const items = timeline(
       [message(), message({ createdAt: NOON + 86_400_000 }), message()],
