@@ -63,7 +63,7 @@ describe("the package", () => {
       resolution === "nodenext"
         ? ["--module", "nodenext"]
         : ["--module", "esnext", "--moduleResolution", "bundler"];
-    const correct = `
+    const program = `
       import type { ChatMessage, Session } from "durable-sessions/client";
       import { createSessionClient, RequestError } from "durable-sessions/client";
       import { useEnhancedSession } from "durable-sessions/solid";
@@ -75,10 +75,10 @@ describe("the package", () => {
       export const seen: [string | undefined, boolean, Session | undefined, readonly ChatMessage[]] =
         [sessionId(), isValid(), sessionData(), messages()];
       export const retryable: boolean = error() instanceof RequestError;
+      // @ts-expect-error: types that were not found would take it.
+      client.createSession(1);
     `;
-    expect(await installed.complaints(correct, options)).toBe("");
-    const wrong = correct.replace("createSession()", "createSession(1)");
-    expect(await installed.complaints(wrong, options)).toContain("TS2554");
+    expect(await installed.complaints(program, options)).toBe("");
   });
 });
 
