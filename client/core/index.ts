@@ -8,7 +8,7 @@ export type {
 } from "../../src/protocol/conversation.ts";
 export type { Presence } from "../../src/protocol/frames.ts";
 export { MAX_CONTENT_BYTES } from "../../src/protocol/limits.ts";
-export type { Author, MessageRole } from "../../src/protocol/message.ts";
+export type { Attachment, Author, MessageRole } from "../../src/protocol/message.ts";
 export type {
   ConnectionRole,
   CredentialRole,

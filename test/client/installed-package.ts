@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import type { Rolldown } from "vite";
-import { build } from "vite";
 import packageJson from "../../package.json" with { type: "json" };
+import type { Bundle } from "./bundle.ts";
+import { bundle } from "./bundle.ts";
 
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -83,57 +83,7 @@ export class InstalledPackage {
 
   /** A program's JavaScript, minified. What is named `apart` stays an import. */
   async bundle(program: string, apart: readonly string[] = []): Promise<Bundle> {
-    const entry = join(this.#folder, "entry.js");
-    await writeFile(entry, program);
-    const outputs = await build({
-      root: this.#folder,
-      configFile: false,
-      logLevel: "error",
-      plugins: [keepApart(apart)],
-      build: {
-        write: false,
-        target: "es2022",
-        lib: { entry, formats: ["es"] },
-        rolldownOptions: { output: { minify: true } },
-      },
-    });
-    if (!Array.isArray(outputs)) {
-      throw new Error("Vite gave no output.");
-    }
-    const chunks = outputs
-      .flatMap(({ output }) => output)
-      .filter((output) => output.type === "chunk");
-    return split(chunks);
+    await writeFile(join(this.#folder, "program.js"), program);
+    return await bundle("program.js", { root: this.#folder, apart });
   }
-}
-
-export interface Bundle {
-  /** What has to be there before anything runs. */
-  readonly atOnce: readonly Rolldown.OutputChunk[];
-  /** What a dynamic import loads. */
-  readonly later: readonly Rolldown.OutputChunk[];
-}
-
-function split(chunks: readonly Rolldown.OutputChunk[]): Bundle {
-  const atOnce = new Set<Rolldown.OutputChunk>();
-  const add = (chunk: Rolldown.OutputChunk) => {
-    if (!atOnce.has(chunk)) {
-      atOnce.add(chunk);
-      chunks.filter(({ fileName }) => chunk.imports.includes(fileName)).forEach(add);
-    }
-  };
-  chunks.filter(({ isEntry }) => isEntry).forEach(add);
-  return { atOnce: [...atOnce], later: chunks.filter((chunk) => !atOnce.has(chunk)) };
-}
-
-/** By name, or by the end of the file's path. */
-function keepApart(names: readonly string[]) {
-  return {
-    name: "keep-apart",
-    enforce: "pre" as const,
-    resolveId(id: string) {
-      const name = names.find((end) => id.endsWith(end));
-      return name === undefined ? undefined : { id: name, external: true };
-    },
-  };
 }

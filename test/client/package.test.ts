@@ -3,11 +3,10 @@
  * found, and they stay as small as was promised.
  */
 import { readFileSync } from "node:fs";
-import { gzipSync } from "node:zlib";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
-import type { Rolldown } from "vite";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { gzippedBytes } from "./bundle.ts";
 import { InstalledPackage } from "./installed-package.ts";
 
 /** Bytes of minified JavaScript, gzipped. The core is to come down to 7,168. */
@@ -65,7 +64,7 @@ describe("the package", () => {
       resolution === "nodenext"
         ? ["--module", "nodenext"]
         : ["--module", "esnext", "--moduleResolution", "bundler"];
-    const correct = `
+    const program = `
       import type { ChatMessage, Session } from "durable-sessions/client";
       import { createSessionClient, RequestError } from "durable-sessions/client";
       import { useEnhancedSession } from "durable-sessions/solid";
@@ -77,10 +76,10 @@ describe("the package", () => {
       export const seen: [string | undefined, boolean, Session | undefined, readonly ChatMessage[]] =
         [sessionId(), isValid(), sessionData(), messages()];
       export const retryable: boolean = error() instanceof RequestError;
+      // @ts-expect-error: types that were not found would take it.
+      client.createSession(1);
     `;
-    expect(await installed.complaints(correct, options)).toBe("");
-    const wrong = correct.replace("createSession()", "createSession(1)");
-    expect(await installed.complaints(wrong, options)).toContain("TS2554");
+    expect(await installed.complaints(program, options)).toBe("");
   });
 });
 
@@ -90,13 +89,13 @@ describe("what it costs to load", () => {
       'export { createSessionClient } from "durable-sessions/client";',
     );
     show({
-      "createSessionClient, at once": bytes(atOnce),
-      ...Object.fromEntries(later.map((chunk) => [`${chunk.name}, later`, bytes([chunk])])),
+      "createSessionClient, at once": gzippedBytes(atOnce),
+      ...Object.fromEntries(later.map((chunk) => [`${chunk.name}, later`, gzippedBytes([chunk])])),
     });
-    expect(bytes(atOnce)).toBeLessThanOrEqual(BUDGETS.core);
-    const chunk = (name: string) => bytes(later.filter((one) => one.name === name));
+    expect(gzippedBytes(atOnce)).toBeLessThanOrEqual(BUDGETS.core);
+    const chunk = (name: string) => gzippedBytes(later.filter((one) => one.name === name));
     expectDocumented({
-      "`createSessionClient`": bytes(atOnce),
+      "`createSessionClient`": gzippedBytes(atOnce),
       "the device's description": chunk("device-info") + chunk("device-scope"),
       "the parser of user agents": chunk("user-agent"),
       "the fingerprint": chunk("fingerprint"),
@@ -112,11 +111,11 @@ describe("what it costs to load", () => {
       "solid-js",
       "core/index.js",
     ]);
-    show({ "the Solid layer": bytes(atOnce) });
+    show({ "the Solid layer": gzippedBytes(atOnce) });
     expect(atOnce[0]?.imports.toSorted()).toEqual(["core/index.js", "solid-js"]);
     expect(later).toEqual([]);
-    expect(bytes(atOnce)).toBeLessThanOrEqual(BUDGETS.solid);
-    expectDocumented({ "`durable-sessions/solid`": bytes(atOnce) });
+    expect(gzippedBytes(atOnce)).toBeLessThanOrEqual(BUDGETS.solid);
+    expectDocumented({ "`durable-sessions/solid`": gzippedBytes(atOnce) });
   });
 
   test(`isValid alone: at most ${BUDGETS.isValid} bytes`, async () => {
@@ -124,13 +123,9 @@ describe("what it costs to load", () => {
       'export { isValid } from "durable-sessions/client";',
     );
     expect(later).toEqual([]);
-    expect(bytes(atOnce)).toBeLessThanOrEqual(BUDGETS.isValid);
+    expect(gzippedBytes(atOnce)).toBeLessThanOrEqual(BUDGETS.isValid);
   });
 });
-
-function bytes(chunks: readonly Rolldown.OutputChunk[]): number {
-  return chunks.reduce((sum, { code }) => sum + gzipSync(code, { level: 9 }).length, 0);
-}
 
 /** Rounded as people read it: a change of some bytes is no other figure. */
 const DOCUMENTED_TO_WITHIN_BYTES = 512;

@@ -199,6 +199,13 @@ describe("the settings", () => {
     expect(await theme(chat)).toBe(light);
   });
 
+  it("cover a phone", async () => {
+    await context.close();
+    context = await browser.newContext({ viewport: { width: 390, height: 780 } });
+    const settings = await open(await Chat.open(context, server));
+    expect(await settings.boundingBox()).toEqual({ x: 0, y: 0, width: 390, height: 780 });
+  });
+
   it("recognise no browser that asks not to be", async () => {
     const chat = await Chat.open(context, server, async (page) => {
       await page.addInitScript(() => {

@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bundle } from "../client/bundle.ts";
+import { bundle, codeByName } from "../client/bundle.ts";
 import { userAgentOf } from "../client/user-agents.ts";
 import { launchBrowser } from "../support/browser.ts";
 
@@ -34,7 +34,7 @@ let origin: string;
 beforeAll(async () => {
   for (const module of ["device-info", "fingerprint-consent"]) {
     const built = await bundle(`client/core/${module}.ts`);
-    for (const [name, code] of built.files) files.set(`/${module}/${name}`, code);
+    for (const [name, code] of codeByName(built)) files.set(`/${module}/${name}`, code);
   }
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -1,6 +1,4 @@
 // An app without a page, as React Native is, goes on with a session that a browser began: by hand-off, and by who the person is.
-import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import type {
@@ -10,10 +8,10 @@ import type {
 } from "../../client/core/index.ts";
 import { createSessionClient, fromAsyncStorage } from "../../client/core/index.ts";
 import { signIdentityToken } from "../../client/server/index.ts";
-import type { CreatedIdentityKey } from "../../src/protocol/team.ts";
 import { launchBrowser } from "../support/browser.ts";
 import type { LocalServer } from "../support/server.ts";
 import { startServer } from "../support/server.ts";
+import { createIdentityKey } from "./as-admin.ts";
 import { Chat, PATIENCE } from "./chat.ts";
 import { SharingDialog } from "./sharing-dialog.ts";
 
@@ -122,16 +120,6 @@ it("goes on with it by who the person is", async () => {
 
 /** As the team's backend gives them out. */
 async function identityTokens(userId: string): Promise<() => Promise<string>> {
-  const variables = await readFile(
-    fileURLToPath(new URL("../../.dev.vars", import.meta.url)),
-    "utf8",
-  );
-  const [, adminToken = ""] = /^ADMIN_TOKEN="?([^"\n]+)/m.exec(variables) ?? [];
-  const response = await fetch(`${server.origin}/api/admin/teams/demo/identity-keys`, {
-    method: "POST",
-    headers: { Authorization: `Bearer ${adminToken}`, "Content-Type": "application/json" },
-    body: JSON.stringify({ algorithm: "HS256" }),
-  });
-  const { kid, secret = "" }: CreatedIdentityKey = await response.json();
+  const { kid, secret } = await createIdentityKey(server);
   return () => signIdentityToken({ teamId: "demo", userId, kid, secret });
 }

@@ -15,8 +15,19 @@ interface AxeResults {
   }[];
 }
 
-/** What axe finds against the page, or against one frame of it, of the kinds that shut people out. */
+/** What axe finds against the page, or against one frame of it, of the kinds that shut people out, in either theme. */
 export async function violations(place: Page | Frame): Promise<string[]> {
+  const page = "page" in place ? place.page() : place;
+  const found: string[] = [];
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    found.push(...(await violationsAsShown(place)).map((one) => `${colorScheme}: ${one}`));
+  }
+  await page.emulateMedia({ colorScheme: null });
+  return found;
+}
+
+async function violationsAsShown(place: Page | Frame): Promise<string[]> {
   // What moves has no contrast yet.
   await place.evaluate(async () => {
     const ending = document.getAnimations().filter(({ effect }) => {
@@ -25,7 +36,9 @@ export async function violations(place: Page | Frame): Promise<string[]> {
     });
     await Promise.all(ending.map(({ finished }) => finished.catch(() => undefined)));
   });
-  await place.evaluate(AXE);
+  if (!(await place.evaluate("'axe' in window"))) {
+    await place.evaluate(AXE);
+  }
   const { violations: found }: AxeResults = await place.evaluate(
     "axe.run(document, { iframes: false, preload: false, resultTypes: ['violations'] })",
   );

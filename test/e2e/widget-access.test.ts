@@ -1,18 +1,14 @@
 /** Whose chat the widget shows, and what keeps its key: on another site than the Worker's. */
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { parseEnv } from "node:util";
 import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { signIdentityToken } from "../../client/server/index.ts";
 import { launchBrowser } from "../support/browser.ts";
 import type { LocalServer } from "../support/server.ts";
 import { startServer } from "../support/server.ts";
+import { asAdmin, createIdentityKey } from "./as-admin.ts";
 import { PATIENCE } from "./chat.ts";
 import type { HostSite } from "./host-site.ts";
 import { LISTENING, startHostSite, Widget } from "./host-site.ts";
-
-const DEV_VARS = fileURLToPath(new URL("../../.dev.vars", import.meta.url));
 
 let server: LocalServer;
 let site: HostSite;
@@ -35,21 +31,6 @@ afterEach(async () => {
   await context.close();
 });
 
-async function asAdmin<T>(method: "POST" | "PATCH", path: string, body: object): Promise<T> {
-  const { ADMIN_TOKEN } = parseEnv(readFileSync(DEV_VARS, "utf8"));
-  const response = await fetch(`${server.origin}/api/admin/teams/demo${path}`, {
-    method,
-    headers: { authorization: `Bearer ${ADMIN_TOKEN}`, "content-type": "application/json" },
-    body: JSON.stringify(body),
-  });
-  expect(response.ok).toBe(true);
-  return JSON.parse(await response.text());
-}
-
-function identityKey(): Promise<{ readonly kid: string; readonly secret: string }> {
-  return asAdmin("POST", "/identity-keys", { algorithm: "HS256" });
-}
-
 async function userIdOf(sessionId: string): Promise<string | undefined> {
   const response = await fetch(`${server.origin}/api/sessions/${sessionId}`, {
     headers: { authorization: `Bearer ${server.teamKey}` },
@@ -60,7 +41,7 @@ async function userIdOf(sessionId: string): Promise<string | undefined> {
 
 describe("a person whom the page knows", () => {
   it("is told to the chat when it asks, and has one chat in every browser", async () => {
-    const { kid, secret } = await identityKey();
+    const { kid, secret } = await createIdentityKey(server);
     const userId = `ana-${crypto.randomUUID()}`;
     let signed = 0;
     site.page("/", server.origin, {
@@ -91,7 +72,7 @@ describe("a person whom the page knows", () => {
   });
 
   it("becomes the owner of the chat that began without a name", async () => {
-    const { kid, secret } = await identityKey();
+    const { kid, secret } = await createIdentityKey(server);
     site.page("/", server.origin, { head: LISTENING });
     const widget = await Widget.visit(context, `${site.origin}/`);
     await widget.open();
@@ -108,7 +89,7 @@ describe("a person whom the page knows", () => {
   });
 
   it("is asked for on a later page, too", async () => {
-    const { kid, secret } = await identityKey();
+    const { kid, secret } = await createIdentityKey(server);
     site.page("/", server.origin, { head: LISTENING });
     const anonymous = await Widget.visit(context, `${site.origin}/`);
     await anonymous.open();
@@ -191,7 +172,7 @@ describe("the key of the chat", () => {
   });
 
   it("can be a cookie of the frame's, which no script ever sees", async () => {
-    await asAdmin("PATCH", "", { crossSiteCookies: true });
+    await asAdmin(server, "PATCH", "", { crossSiteCookies: true });
     site.page("/", server.origin, { head: LISTENING, attributes: 'data-transport="cookie"' });
     const widget = await Widget.visit(context, `${site.origin}/`);
     await widget.open();

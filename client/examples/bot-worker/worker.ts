@@ -33,8 +33,7 @@ export class SessionEvents extends WorkerEntrypoint<{ SESSIONS: Pick<SessionServ
     check(history);
     // Nobody vouches for what a visitor brought along from elsewhere.
     const said = history.ok ? history.messages.filter(({ imported }) => !imported) : [message];
-    const words = scriptedModel(said);
-    check(await sessions.streamMessage(sessionId, answer, textStream(words)));
+    check(await sessions.streamMessage(sessionId, answer, textStream(scriptedModel(said))));
   }
 }
 

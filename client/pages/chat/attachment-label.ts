@@ -1,7 +1,5 @@
 // Files that messages point to, in words.
-import type { ChatMessage } from "../../core/index.ts";
-
-type Attachment = ChatMessage["attachments"][number];
+import type { Attachment } from "../../core/index.ts";
 
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
 

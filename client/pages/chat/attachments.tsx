@@ -1,11 +1,11 @@
 import type { JSX } from "solid-js";
 import { For, Show } from "solid-js";
-import type { ChatMessage } from "../../core/index.ts";
+import type { Attachment } from "../../core/index.ts";
 import { attachmentHref, attachmentName, sizeLabel } from "./attachment-label.ts";
 import { FileIcon } from "./icons.tsx";
 
 /** Files that a message points to. They lie on others' servers, which hear of nobody before a click. */
-export function Attachments(props: { attachments: ChatMessage["attachments"] }): JSX.Element {
+export function Attachments(props: { attachments: readonly Attachment[] }): JSX.Element {
   return (
     <Show when={props.attachments.length > 0}>
       <ul class="attachments" aria-label="Files">

@@ -18,7 +18,7 @@ export function GuestNotice(props: GuestNoticeProps): JSX.Element {
     props.session.leaveInvite();
   };
   return (
-    <section class="notice notice-guest" aria-label="A shared chat">
+    <section class="notice notice-brief" aria-label="A shared chat">
       <p>
         <Switch fallback="Opening the chat that was shared with you…">
           <Match when={props.role === "reader"}>

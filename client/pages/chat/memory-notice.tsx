@@ -6,7 +6,7 @@ export function MemoryNotice(): JSX.Element {
   const [isRead, setRead] = createSignal(false);
   return (
     <Show when={!isRead()}>
-      <section class="notice notice-guest" aria-label="Nothing is kept">
+      <section class="notice notice-brief" aria-label="Nothing is kept">
         <p>
           <strong>Your browser keeps nothing for this chat.</strong> It lasts as long as this page
           is open.

@@ -30,7 +30,7 @@ export function OfferNotice(props: OfferNoticeProps): JSX.Element {
   };
   return (
     <section
-      class="notice notice-offer"
+      class="notice"
       tabIndex={-1}
       ref={(found) => {
         section = found;

@@ -16,7 +16,7 @@ export function PreviousNotice(props: PreviousNoticeProps): JSX.Element {
   const unsent = () => props.previous.unsent.length;
   return (
     <>
-      <section class="notice notice-previous" aria-label="Your previous chat">
+      <section class="notice notice-brief notice-previous" aria-label="Your previous chat">
         <p>
           <strong>{previousLabel(props.previous)}</strong> {unsentLabel(unsent())}
         </p>

@@ -1,6 +1,6 @@
 import type { JSX } from "solid-js";
-import { createEffect, For } from "solid-js";
-import { DialogHeader } from "./dialog-header.tsx";
+import { For } from "solid-js";
+import { Dialog } from "./dialog.tsx";
 import type { Preferences, Theme } from "./preferences.ts";
 import { THEMES } from "./preferences.ts";
 
@@ -18,25 +18,9 @@ const THEME_NAMES: Readonly<Record<Theme, string>> = {
 
 /** How the chat looks, and what it may know of the browser. */
 export function SettingsDialog(props: SettingsDialogProps): JSX.Element {
-  let dialog!: HTMLDialogElement;
-  createEffect(() => {
-    if (props.open) {
-      dialog.showModal();
-    } else {
-      dialog.close();
-    }
-  });
   const { preferences } = props;
   return (
-    <dialog
-      class="dialog dialog-tall"
-      ref={(found) => {
-        dialog = found;
-      }}
-      aria-labelledby="settings-title"
-      onClose={() => props.onClose()}
-    >
-      <DialogHeader id="settings-title" title="Settings" onClose={props.onClose} />
+    <Dialog id="settings-title" title="Settings" open={props.open} onClose={props.onClose}>
       <div class="dialog-body settings">
         <fieldset class="settings-group">
           <legend>Appearance</legend>
@@ -76,6 +60,6 @@ export function SettingsDialog(props: SettingsDialogProps): JSX.Element {
           </p>
         </fieldset>
       </div>
-    </dialog>
+    </Dialog>
   );
 }

@@ -1,4 +1,5 @@
 // What may happen to a browser: each a line or a few. Scenarios say how often.
+import { REFUSED_CONTENT } from "./model-peer.ts";
 import type { Simulation } from "./simulation.ts";
 import type { Tab } from "./tab.ts";
 
@@ -32,7 +33,7 @@ export const ACTIONS = {
       simulation.write(tab);
     }
   }),
-  writeRefused: toTab((tab, simulation) => simulation.write(tab, "too much")),
+  writeRefused: toTab((tab, simulation) => simulation.write(tab, REFUSED_CONTENT)),
   reload: toTab((tab, { browser }) => void browser.reload(tab)),
   close: toTab((tab, { browser }) => browser.close(tab)),
   kill: toTab((tab, { browser }) => browser.kill(tab)),

@@ -2,7 +2,7 @@
 import type { BrowserContext, Page } from "playwright-core";
 import { expect } from "vitest";
 import type { SessionClient, SessionClientState } from "../../../client/core/index.ts";
-import { bundle } from "../../client/bundle.ts";
+import { bundle, codeByName } from "../../client/bundle.ts";
 import type { LocalServer } from "../../support/server.ts";
 import { PATIENCE } from "../chat.ts";
 
@@ -11,12 +11,12 @@ declare global {
 }
 
 const FOLDER = "/survival";
-let bundled: ReturnType<typeof bundle> | undefined;
+let bundled: Promise<ReadonlyMap<string, string>> | undefined;
 
 /** Has every tab of the browser profile find the client below the server's own origin, with or without a network. */
 export async function serveClient(context: BrowserContext, { origin }: LocalServer): Promise<void> {
-  bundled ??= bundle("client/core/index.ts");
-  const { files } = await bundled;
+  bundled ??= bundle("client/core/index.ts").then(codeByName);
+  const files = await bundled;
   // A page that comes from no address of its own is asked whether it may speak to one on this machine.
   await context.grantPermissions(["local-network-access"], { origin });
   await context.route(`${origin}${FOLDER}/**`, async (route) => {
