@@ -1,5 +1,5 @@
 // The calls by which a browser gets a session of its own: a new one, or a person's that goes on.
-import type { OpenedSession } from "../../src/protocol/rest.ts";
+import type { OpenedSession, TokenTransport } from "../../src/protocol/rest.ts";
 import type { Environment } from "./environment.ts";
 import { RequestError } from "./request-error.ts";
 import type { Key, Rest } from "./rest.ts";
@@ -26,19 +26,23 @@ export function createOpening(
         }
       }
     }
-    const userFingerprint = await environment.fingerprint();
-    const turnstileToken = await options.getTurnstileToken?.();
-    const answer = await rest<OpenedSession>("POST", "sessions/create", {
-      body: { ...(await device()), userFingerprint, turnstileToken },
-      cookies,
-      idempotencyKey: createKey,
-    });
+    const answer = await create(createKey, tokenTransport);
     if (identityToken === undefined) {
       return answer;
     }
     const { session, token } = answer;
     const identified = await identify({ sessionId: session.id, token }, identityToken);
     return { ...answer, ...identified };
+  }
+
+  async function create(idempotencyKey: string, transport: TokenTransport): Promise<OpenedSession> {
+    const userFingerprint = await environment.fingerprint();
+    const turnstileToken = await options.getTurnstileToken?.();
+    return await rest<OpenedSession>("POST", "sessions/create", {
+      body: { ...(await device()), tokenTransport: transport, userFingerprint, turnstileToken },
+      cookies: transport === "cookie",
+      idempotencyKey,
+    });
   }
 
   async function device() {
@@ -56,5 +60,11 @@ export function createOpening(
     return callWith<OpenedSession>(rest, key, "POST", "/identify", { identityToken });
   }
 
-  return { open, resume, identify };
+  return {
+    open,
+    resume,
+    identify,
+    /** What a creation made a moment ago, with a key that leaves this browser's cookie alone. */
+    again: (createKey: string) => create(createKey, "bearer"),
+  };
 }
