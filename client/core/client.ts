@@ -8,7 +8,8 @@ import { createChat } from "./chat.ts";
 import type { ConnectionEnd } from "./connection-handlers.ts";
 import type { AttentionEvent, TabMessage } from "./environment.ts";
 import { createInvitation } from "./invitation.ts";
-import { createLegacyUpgrade } from "./legacy-upgrade.ts";
+import { isPending } from "./legacy-source.ts";
+import type { LegacyUpgrade } from "./legacy-upgrade.ts";
 import { createOwnSession } from "./own-session.ts";
 import { closeError, RequestError, requestError } from "./request-error.ts";
 import { createRest } from "./rest.ts";
@@ -60,20 +61,36 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   });
   const { store, connection, actions } = chat;
   inMemory = () => store.patch({ storage: "memory" });
-  const legacy = createLegacyUpgrade({
-    source: options.legacy,
-    teamId,
-    environment,
-    shelf,
-    call: access.call,
-    target() {
-      const { sessionId, generation } = own.record();
-      const isOpen = ending !== undefined && !access.isInvited();
-      return isOpen && sessionId !== undefined ? { sessionId, generation } : undefined;
-    },
-    show: (state) => store.patch({ legacy: state }),
-  });
   store.patch({ storage: kept });
+  let loading: Promise<LegacyUpgrade | undefined> | undefined;
+
+  /** Undefined where no older program left anything, or what takes it over cannot be loaded now. */
+  async function legacy(): Promise<LegacyUpgrade | undefined> {
+    const { legacy: source } = options;
+    if (source) {
+      loading ??= import("./legacy-upgrade.ts").then(
+        ({ createLegacyUpgrade }) =>
+          createLegacyUpgrade({
+            source,
+            teamId,
+            environment,
+            shelf,
+            call: access.call,
+            target() {
+              const { sessionId, generation } = own.record();
+              const isOpen = ending !== undefined && !access.isInvited();
+              return isOpen && sessionId !== undefined ? { sessionId, generation } : undefined;
+            },
+            show: (state) => store.patch({ legacy: state }),
+          }),
+        () => {
+          loading = undefined;
+          return undefined;
+        },
+      );
+    }
+    return await loading;
+  }
 
   /** What ends the subscriptions and timers of a client that was started. */
   let ending: (() => void)[] | undefined;
@@ -107,11 +124,15 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     ];
     const isInvited = access.isInvited();
     store.patch({ offer: undefined, isInvited, role: access.role, error: undefined });
-    const isMade = autoCreate === true || isWanted || (autoCreate && legacy.isPending);
+    const isMade = autoCreate === true || isWanted || (autoCreate && isLegacyPending());
     if (isInvited || access.sessionId() !== undefined || isMade) {
       store.patch({ status: "creating" });
       connection.start();
     }
+  }
+
+  function isLegacyPending(): boolean {
+    return options.legacy !== undefined && isPending(options.legacy, environment.storage, shelf);
   }
 
   function stop(): void {
@@ -120,7 +141,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     }
     ending = undefined;
     own.stop();
-    legacy.stop();
+    void loading?.then((upgrade) => upgrade?.stop());
     chat.replica.persist();
     connection.stop();
   }
@@ -129,7 +150,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     const entry = await access.ticket();
     if ("ticket" in entry) {
       // What was said before comes before what is said now.
-      await legacy.beginBefore();
+      await (await legacy())?.beginBefore();
     }
     return entry;
   }
@@ -162,7 +183,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       refreshIfDue();
       chat.replica.outboxChanged();
       if (isValid(store.get())) {
-        void legacy.begin();
+        void legacy().then((upgrade) => upgrade?.begin());
       }
     }
   }

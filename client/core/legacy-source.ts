@@ -1,5 +1,8 @@
 // What a page tells of the conversations that an older program kept in this browser.
 
+import type { KeyValueStorage } from "./environment.ts";
+import type { Shelf } from "./shelf.ts";
+
 /** Where they are, and how they are read. */
 export interface LegacySource {
   /** Names the older program; what was taken over from it is remembered under this. */
@@ -53,4 +56,20 @@ export interface LegacyAttachment {
   readonly type?: string;
   /** Bytes. */
   readonly size?: number;
+}
+
+/** Whether there is something that never was taken over. */
+export function isPending(
+  { id, keys }: LegacySource,
+  storage: KeyValueStorage | undefined,
+  shelf: Shelf,
+): boolean {
+  try {
+    return (
+      shelf.get(`legacy/${id}`) === undefined &&
+      keys.some((key) => (storage?.getItem(key) ?? null) !== null)
+    );
+  } catch {
+    return false;
+  }
 }

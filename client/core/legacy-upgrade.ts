@@ -1,7 +1,9 @@
 // When what an older program left in this browser is taken over: with each way into the session, and whenever somebody looks.
+// Loaded only where there may be something.
 import type { SessionCall } from "./chat.ts";
 import type { Environment } from "./environment.ts";
 import type { ImportTarget } from "./legacy-import.ts";
+import { importLegacy } from "./legacy-import.ts";
 import type { LegacySource } from "./legacy-source.ts";
 import { RequestError } from "./request-error.ts";
 import type { LegacyUpgrade as State } from "./session-state.ts";
@@ -21,7 +23,7 @@ const FINAL_CODES: readonly string[] = [
 ];
 
 interface Parts {
-  readonly source: LegacySource | undefined;
+  readonly source: LegacySource;
   readonly teamId: string;
   readonly environment: Environment;
   readonly shelf: Shelf;
@@ -43,7 +45,7 @@ export function createLegacyUpgrade(parts: Parts) {
 
   async function run(): Promise<void> {
     const sessionId = target()?.sessionId;
-    if (!source || !storage || sessionId === undefined) {
+    if (!storage || sessionId === undefined) {
       return;
     }
     if (sessionId === refusedBy) {
@@ -54,7 +56,6 @@ export function createLegacyUpgrade(parts: Parts) {
     show("running");
     try {
       const state = await environment.exclusively(`${teamId}/legacy`, async () => {
-        const { importLegacy } = await import("./legacy-import.ts");
         return await importLegacy({ source, storage, shelf, call, target, clock });
       });
       show(state);
@@ -91,28 +92,12 @@ export function createLegacyUpgrade(parts: Parts) {
 
     /** The same, for as long as a person may be kept waiting. */
     async beginBefore(): Promise<void> {
-      if (!source) {
-        return;
-      }
       let cancel = () => {};
       const patience = new Promise<void>((resolve) => {
         cancel = clock.after(PATIENCE_MS, resolve);
       });
       await Promise.race([begin(), patience]);
       cancel();
-    },
-
-    /** Whether there is something that never was taken over. */
-    get isPending(): boolean {
-      try {
-        return (
-          source !== undefined &&
-          shelf.get(`legacy/${source.id}`) === undefined &&
-          source.keys.some((key) => (storage?.getItem(key) ?? null) !== null)
-        );
-      } catch {
-        return false;
-      }
     },
 
     stop: () => cancelRetry(),

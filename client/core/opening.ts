@@ -1,5 +1,5 @@
 // The calls by which a browser gets a session of its own: a new one, or a person's that goes on.
-import type { OpenedSession } from "../../src/protocol/rest.ts";
+import type { OpenedSession, TokenTransport } from "../../src/protocol/rest.ts";
 import type { Environment } from "./environment.ts";
 import { RequestError, requestError } from "./request-error.ts";
 import type { Key, Rest } from "./rest.ts";
@@ -33,21 +33,25 @@ export function createOpening(
         }
       }
     }
-    const userFingerprint = await orNothing(CONSENT_PATIENCE_MS, environment.fingerprint);
-    const turnstileToken = await within(clock, CONSENT_PATIENCE_MS, () =>
-      options.getTurnstileToken?.(),
-    );
-    const answer = await rest<OpenedSession>("POST", "sessions/create", {
-      body: { ...(await device()), userFingerprint, turnstileToken },
-      cookies,
-      idempotencyKey: createKey,
-    });
+    const answer = await create(createKey, tokenTransport);
     if (identityToken === undefined) {
       return answer;
     }
     const { session, token } = answer;
     const identified = await identify({ sessionId: session.id, token }, identityToken);
     return { ...answer, ...identified };
+  }
+
+  async function create(idempotencyKey: string, transport: TokenTransport): Promise<OpenedSession> {
+    const userFingerprint = await orNothing(CONSENT_PATIENCE_MS, environment.fingerprint);
+    const turnstileToken = await within(clock, CONSENT_PATIENCE_MS, () =>
+      options.getTurnstileToken?.(),
+    );
+    return await rest<OpenedSession>("POST", "sessions/create", {
+      body: { ...(await device()), tokenTransport: transport, userFingerprint, turnstileToken },
+      cookies: transport === "cookie",
+      idempotencyKey,
+    });
   }
 
   async function device() {
@@ -78,5 +82,12 @@ export function createOpening(
     return within(clock, ms, ask).catch(() => undefined);
   }
 
-  return { open, resume, identify, presentedIdentity };
+  return {
+    open,
+    resume,
+    identify,
+    presentedIdentity,
+    /** What a creation made a moment ago, with a key that leaves this browser's cookie alone. */
+    again: (createKey: string) => create(createKey, "bearer"),
+  };
 }

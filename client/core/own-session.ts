@@ -158,7 +158,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
       const token = one.sessionId === left.sessionId ? left.token : one.token;
       const isFresh = token === left.token || clock.now() - one.refreshedAt < YOUNG_MS;
       if (isRival && isFresh && one.sessionId !== undefined && outranks(stored, one)) {
-        end({ sessionId: one.sessionId, token });
+        end({ ...one, sessionId: one.sessionId, token });
       }
     }
     made = made.filter((one) => one.sessionId === stored.sessionId);
@@ -179,12 +179,19 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   }
 
   /** Nobody is to find what nobody needs; where that cannot be said now, it is said later. */
-  function end(key: Key, attempt = 1): void {
-    callWith(rest, key, "DELETE", "").catch(({ retryable }: RequestError) => {
+  function end(one: Key & Pick<OwnRecord, "createKey">, attempt = 1): void {
+    endNow(one).catch(({ retryable }: RequestError) => {
       if (retryable && attempt < END_ATTEMPTS) {
-        clock.after(END_AGAIN_MS * attempt, () => end(key, attempt + 1));
+        clock.after(END_AGAIN_MS * attempt, () => end(one, attempt + 1));
       }
     });
+  }
+
+  /** The cookie is the other session's, or will be: what is to end is ended with a key of its own. */
+  async function endNow({ sessionId, token, createKey }: Key & Pick<OwnRecord, "createKey">) {
+    const isCookies = token === undefined && createKey !== undefined;
+    const key = isCookies ? (await opening.again(createKey)).token : token;
+    await callWith(rest, { sessionId, token: key }, "DELETE", "");
   }
 
   /**
@@ -216,7 +223,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
     const now = readStored();
     const isOther = now.sessionId !== undefined && now.sessionId !== created.sessionId;
     if (isOther && outranks(now, created)) {
-      end({ sessionId: answer.session.id, token: answer.token });
+      end({ createKey, sessionId: answer.session.id, token: answer.token });
       return undefined;
     }
     made.push(created);

@@ -80,7 +80,10 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
     try {
       return await call(tried);
     } catch (error) {
-      if (isUnauthenticated(error) && key().token !== tried.token) {
+      if (
+        isUnauthenticated(error) &&
+        (key().token !== tried.token || (!isInvited() && (await own.reclaim(tried))))
+      ) {
         return await call(key());
       }
       throw error;
@@ -125,7 +128,9 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
         return enterWith(created, askedAt);
       }
     } catch (error) {
-      if (more < ATTEMPTS || !(await isWorthAnother(error, tried))) {
+      // A cookie may be replaced more than once, by as many tabs as created one.
+      const isLast = more < ATTEMPTS && (more === 0 || tried?.token !== undefined || !tried);
+      if (isLast || !(await isWorthAnother(error, tried))) {
         return ended(error);
       }
     }

@@ -14,7 +14,7 @@ const DATA: LegacyData = {
 };
 
 // Loaded before time stands still.
-beforeAll(() => import("../../client/core/legacy-import.ts"));
+beforeAll(() => import("../../client/core/legacy-upgrade.ts"));
 
 beforeEach(() => {
   vi.useFakeTimers();

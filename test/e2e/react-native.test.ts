@@ -118,6 +118,50 @@ it("goes on with it by who the person is", async () => {
   await shows(known, ["before anybody knew me", "now they know me", "from my other device"]);
 });
 
+it("is still theirs when the answer of an identification gets lost, with the new key in it", async () => {
+  const identityToken = await identityTokens("berta");
+  let losing = 0;
+  const lossy: typeof fetch = async (url, init) => {
+    const response = await fetch(url, init);
+    if (losing > 0 && String(url).endsWith("/identify")) {
+      losing -= 1;
+      throw new TypeError("fetch failed");
+    }
+    return response;
+  };
+  let isKnown = false;
+  const getIdentityToken = () => (isKnown ? identityToken() : undefined);
+  const app = await startApp(new AppStorage(), { getIdentityToken, fetch: lossy });
+  await app.send("before anybody knew me").delivered;
+  const { sessionId } = app.getState();
+
+  isKnown = true;
+  losing = 1;
+  await expect(app.identify()).rejects.toMatchObject({ code: "network_error" });
+  await expect.poll(() => app.getState(), PATIENCE).toMatchObject({ status: "active", sessionId });
+  await app.send("now they know me").delivered;
+  const again = await startApp(new AppStorage(), { getIdentityToken, fetch: lossy });
+  await shows(again, ["before anybody knew me", "now they know me"]);
+});
+
+it("is theirs from the first moment, when the answer to that gets lost, too", async () => {
+  const getIdentityToken = await identityTokens("clara");
+  let isLost = false;
+  const lossy: typeof fetch = async (url, init) => {
+    const response = await fetch(url, init);
+    if (!isLost && String(url).endsWith("/identify")) {
+      isLost = true;
+      throw new TypeError("fetch failed");
+    }
+    return response;
+  };
+  const app = await startApp(new AppStorage(), { getIdentityToken, fetch: lossy });
+  await app.send("it is me").delivered;
+  expect(isLost).toBe(true);
+  const again = await startApp(new AppStorage(), { getIdentityToken });
+  await shows(again, ["it is me"]);
+});
+
 /** As the team's backend gives them out. */
 async function identityTokens(userId: string): Promise<() => Promise<string>> {
   const { kid, secret } = await createIdentityKey(server);

@@ -112,7 +112,7 @@ describe("a person whom the page knows", () => {
 
 describe("a person at a browser that another one used before", () => {
   it("gets their own chat, and nothing of the other's", async () => {
-    const { kid, secret } = await identityKey();
+    const { kid, secret } = await createIdentityKey(server);
     const ana = `ana-${crypto.randomUUID()}`;
     const ben = `bén-${crypto.randomUUID()}`;
     let userId = ana;

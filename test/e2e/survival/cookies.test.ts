@@ -10,7 +10,19 @@ import { serveClient, Tab } from "./tab.ts";
 
 const COOKIE = `tokenTransport: "cookie",`;
 
-/** Tabs that meet in storage alone, and hear of each other late: rivals then share one cookie. */
+/** Tabs that do not hear of each other for a second: each creates a session, and all share one cookie. */
+const RIVALS = `${COOKIE} environment: { exclusively: (name, work) => work() },
+  storage: ((own, until) => ({
+    get length() { return localStorage.length; },
+    key: (index) => localStorage.key(index),
+    getItem: (key) => Date.now() < until && key.endsWith("/session")
+      ? own[key] ?? null
+      : localStorage.getItem(key),
+    setItem(key, value) { own[key] = value; localStorage.setItem(key, value); },
+    removeItem: (key) => localStorage.removeItem(key),
+  }))({}, Date.now() + 1_000),`;
+
+/** No locks, as in an older browser. */
 const WITHOUT_LOCKS = `${COOKIE} environment: { exclusively: (name, work) => work() },`;
 
 let server: LocalServer;
@@ -80,9 +92,12 @@ it("is opened, reloaded, shared by tabs, prolonged and ended", async () => {
   expect(await tab.sessionId()).not.toBe(id);
 });
 
-it("is one for ten tabs at the same moment, though their creations share a cookie", async () => {
+it.each([
+  ["ten tabs at the same moment", 10, WITHOUT_LOCKS],
+  ["tabs whose creations share one cookie", 4, RIVALS],
+])("is one for %s, and the only one", async (_, count, options) => {
   const before = await activeSessions();
-  const tabs = await Promise.all(Array.from({ length: 10 }, () => open(WITHOUT_LOCKS)));
+  const tabs = await Promise.all(Array.from({ length: count }, () => open(options)));
   const ids = async () => new Set(await Promise.all(tabs.map((tab) => tab.sessionId())));
   await Promise.all(tabs.map((tab) => tab.isLive()));
   await expect.poll(async () => (await ids()).size, PATIENCE).toBe(1);
