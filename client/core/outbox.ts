@@ -283,7 +283,7 @@ export function createOutbox(parts: OutboxParts) {
         const moved = { ...one, message, sessionId, failure: tooLarge(message) };
         own.add(message.clientId);
         store.put(moved);
-        take(moved, "waiting" in one ? one.waiting : undefined);
+        take(moved, "waiting" in one ? one.waiting : find(message.clientId)?.waiting);
       }
       flush();
     },

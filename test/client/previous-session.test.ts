@@ -80,6 +80,20 @@ describe("a session that was lost", () => {
     expect(outboxItems(storage)).toEqual([]);
   });
 
+  it("keeps nobody waiting for what another tab had written down for it", async () => {
+    const storage = new MemoryStorage();
+    const tab = new Tab(storage);
+    const { delivered } = tab.write("early");
+    // Another tab is in the session already, and takes over what seems to be left for it.
+    new Tab(storage, "S1");
+    tab.replica.outboxChanged();
+    expect(unsent(tab)).toEqual(["early"]);
+    tab.replica.sendUnsent();
+    tab.connect(new FakeServer("S2"));
+    await pass();
+    await expect(delivered).resolves.toBeUndefined();
+  });
+
   it("keeps what no server takes from the next one, too", async () => {
     const storage = new MemoryStorage();
     const tab = new Tab(storage, "S1");
