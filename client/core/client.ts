@@ -6,7 +6,7 @@ import type { CreatedInvite, DeviceList, InviteList } from "../../src/protocol/s
 import { environmentOf } from "./browser-environment.ts";
 import { createChat } from "./chat.ts";
 import type { ConnectionEnd } from "./connection-handlers.ts";
-import type { AttentionEvent, TabMessage } from "./environment.ts";
+import type { AttentionEvent, TabMessage, Tabs } from "./environment.ts";
 import { createInvitation } from "./invitation.ts";
 import { isPending } from "./legacy-source.ts";
 import type { LegacyUpgrade } from "./legacy-upgrade.ts";
@@ -25,13 +25,17 @@ const MINUTE_MS = 60_000;
 /** How long what another tab did at the same moment may take to come to light. */
 const RIVAL_PATIENCE_MS = 1_000;
 
+/** Where each tab goes its own way. */
+const NO_TABS: Tabs = { post() {}, subscribe: () => () => {} };
+
 /** A client for one team's session in this browser; `start()` sets it off. */
 export function createSessionClient(options: SessionClientOptions): SessionClient {
   const { baseUrl, teamId, autoCreate = true, autoRefresh = true, crossTabSync = true } = options;
   const { refreshInterval = 30 } = options;
   // Less than a minute, or no number at all, would be a storm.
   const refreshIntervalMs = (refreshInterval >= 1 ? refreshInterval : 1) * MINUTE_MS;
-  const environment = environmentOf(options);
+  const found = environmentOf(options);
+  const environment = crossTabSync ? found : { ...found, tabs: NO_TABS };
   const { clock, attention, tabs } = environment;
   let kept: SessionClientState["storage"] = "persistent";
   /** Storage may refuse before there is a state to say it in. */
@@ -57,7 +61,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       shelf: access.isInvited() ? tabShelf : shelf,
       sessionId: access.sessionId(),
     }),
-    wrote: () => tell({ kind: "outbox", teamId }),
+    wrote: () => tabs.post({ kind: "outbox", teamId }),
   });
   const { store, connection, actions } = chat;
   inMemory = () => store.patch({ storage: "memory" });
@@ -98,12 +102,6 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   let isWanted = false;
   let refreshTriedAt = 0;
 
-  function tell(message: TabMessage): void {
-    if (crossTabSync) {
-      tabs.post(message);
-    }
-  }
-
   /** True when the page's address had one, which it has no longer. */
   function takeInvite(): boolean {
     const invite = environment.takeInvite();
@@ -117,11 +115,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     if (takeInvite()) {
       chat.renew();
     }
-    ending ??= [
-      attention.subscribe(noticed),
-      tabs.subscribe((message) => crossTabSync && heard(message)),
-      refreshLater(),
-    ];
+    ending ??= [attention.subscribe(noticed), tabs.subscribe(heard), refreshLater()];
     const isInvited = access.isInvited();
     store.patch({ offer: undefined, isInvited, role: access.role, error: undefined });
     const isMade = autoCreate === true || isWanted || (autoCreate && isLegacyPending());

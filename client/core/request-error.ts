@@ -46,7 +46,9 @@ export class RequestError extends Error {
    */
   get retryable(): boolean {
     const { code, status } = this;
-    return code === "invalid_answer" || status === undefined || status === 429 || status >= 500;
+    return status === undefined || code === "invalid_answer"
+      ? code === "network_error" || code === "invalid_answer"
+      : status === 429 || status >= 500;
   }
 }
 
