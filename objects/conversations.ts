@@ -17,10 +17,12 @@ import type { ConversationList, MessagePage } from "../src/protocol/rest.ts";
 import { type Actor, type MessagesQuery, staffOf } from "./calls.ts";
 import { newConversationId } from "./ids.ts";
 import type { IndexProjector } from "./index-projector.ts";
-import type { LogEntry, MessageLog, Outcome } from "./message-log.ts";
+import type { LogEntry } from "./log-entry.ts";
+import type { MessageLog } from "./message-log.ts";
 import type { MessageStore } from "./message-store.ts";
 import { failureOf } from "./replies.ts";
 import type { SessionStore } from "./store.ts";
+import type { Outcome } from "./submission.ts";
 
 interface Parts {
   readonly store: SessionStore;

@@ -17,6 +17,7 @@ import { Conversations } from "./conversations.ts";
 import { Credentials } from "./credentials.ts";
 import { EventFeed } from "./event-feed.ts";
 import { EventStore } from "./event-store.ts";
+import { Import } from "./import.ts";
 import { IndexProjector } from "./index-projector.ts";
 import { Invites } from "./invites.ts";
 import { MessageLog } from "./message-log.ts";
@@ -42,6 +43,7 @@ export class LiveSession {
   readonly conversations: Conversations;
   readonly credentials: Credentials;
   readonly redaction: Redaction;
+  readonly import: Import;
   readonly projector: IndexProjector;
   readonly events: EventFeed;
   readonly upkeep: Upkeep;
@@ -111,6 +113,7 @@ export class LiveSession {
       takenOver: (conversationId) => streams.cancelBotAnswers(conversationId),
       reopened: () => ctx.waitUntil(this.upkeep.project()),
     });
+    this.import = new Import({ store, messages, state, log, projector });
     this.events = new EventFeed({
       ctx,
       env,

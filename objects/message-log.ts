@@ -2,55 +2,23 @@
 // once; what arrives meanwhile shares the next transaction and the next frame. Nothing is delivered before it is stored,
 // and whether a message may be stored is decided inside the transaction that stores it.
 
-import { type CallerRole, sideOf, slidesExpiry } from "../src/domain/access.ts";
+import { sideOf, slidesExpiry } from "../src/domain/access.ts";
 import { isTooLarge, type LogHead } from "../src/domain/log.ts";
-import { isoTime } from "../src/domain/view.ts";
-import { byteLength } from "../src/protocol/bytes.ts";
 import type { ErrorCode } from "../src/protocol/errors.ts";
 import type { Side } from "../src/protocol/frames.ts";
-import type { Message, MessageRole, NewTeamMessage } from "../src/protocol/message.ts";
-import { newMessageId } from "./ids.ts";
+import {
+  type Composed,
+  compose,
+  composeImported,
+  type ImportedEntry,
+  type LogEntry,
+} from "./log-entry.ts";
 import { messageFrames } from "./message-frames.ts";
 import { MessageRate } from "./message-rate.ts";
 import type { LoggedMessage, MessageStore } from "./message-store.ts";
 import type { SessionState } from "./session-state.ts";
 import type { SessionStore } from "./store.ts";
-
-/** Who submits: settled when it arrived, checked again when it is stored. */
-interface Sender {
-  readonly role: CallerRole;
-  /** Null for the team. */
-  readonly credentialId: string | null;
-  /** What was begun in time goes in though the session's deadline is behind, and does not keep it alive then. */
-  readonly begunInTime?: true;
-}
-
-export type Outcome =
-  | { readonly kind: "stored"; readonly message: Message }
-  | { readonly kind: "duplicate"; readonly message: Message }
-  | Refused;
-
-export interface Refused {
-  readonly kind: "refused";
-  readonly code: ErrorCode;
-  readonly clientId: string;
-  /** Known where time alone will mend it. */
-  readonly retryAfterMs: number | undefined;
-}
-
-/** What is submitted: a message, and under which id where that is known before. */
-export interface LogEntry extends NewTeamMessage {
-  readonly id?: string;
-}
-
-interface Batch {
-  readonly sender: Sender;
-  readonly messages: readonly LogEntry[];
-  /** Called in the transaction that stores them: what it writes is stored with them or not at all. */
-  readonly within?: (outcomes: readonly Outcome[], now: number) => void;
-  /** Called after the commit and the delivery, with one outcome a message, in order. */
-  readonly settle: (outcomes: readonly Outcome[]) => void;
-}
+import { type Batch, type Outcome, refused, type Sender } from "./submission.ts";
 
 /** What the log asks and tells the session that it belongs to. */
 export interface LogListener {
@@ -116,6 +84,37 @@ export class MessageLog {
     return this.#state.writeRefusal(null, now) ?? this.#unfit(entry, this.#head);
   }
 
+  /**
+   * Stores what the owner brought along: all of it, or nothing and which one does not fit. It is on the visitor's side, a
+   * touch like a message, and counts for nobody's rate.
+   * @param within called in the transaction that stores them
+   */
+  appendImported(
+    entries: readonly ImportedEntry[],
+    now: number,
+    within: () => void,
+  ): { readonly code: ErrorCode; readonly index: number } | undefined {
+    let head = this.#head;
+    const rows: LoggedMessage[] = [];
+    const encoded: string[] = [];
+    for (const [index, imported] of entries.entries()) {
+      const composed = composeImported(imported, head.lastSeq + 1);
+      const code = this.#overweight(composed, head);
+      if (code !== undefined) return { code, index };
+      head = headAfter(head, composed);
+      const { totalBytes } = head;
+      const origin: Origin = { side: "visitor", credentialId: null, slides: true };
+      rows.push({ ...origin, message: composed.message, createdAt: now, totalBytes, imported });
+      encoded.push(composed.text);
+    }
+    this.#store.transaction(() => {
+      within();
+      for (const row of rows) this.#messages.append(row);
+    });
+    this.#committed({ head, encoded, slides: true }, now);
+    return undefined;
+  }
+
   /** Settles everything submitted so far: whoever ends or revokes calls this first. */
   flush(): void {
     if (this.#queue.length > 0) this.#commit();
@@ -149,24 +148,29 @@ export class MessageLog {
       }
       return;
     }
-    const from = this.#head.lastSeq;
-    this.#head = group.head;
-    if (group.encoded.length > 0) {
-      this.#listener.stored(now, group.slides);
-      this.#listener.deliver(messageFrames(from, group.encoded));
-    }
+    this.#committed(group, now);
     group.outcomes.forEach((outcomes, index) => {
       batches[index]?.settle(outcomes);
     });
+  }
+
+  #committed({ head, encoded, slides }: Commit, now: number): void {
+    const from = this.#head.lastSeq;
+    this.#head = head;
+    if (encoded.length === 0) return;
+    this.#listener.stored(now, slides);
+    this.#listener.deliver(messageFrames(from, encoded));
   }
 
   #write(batches: readonly Batch[], now: number): Group {
     let head = this.#head;
     let slides = false;
     const encoded: string[] = [];
-    const store = ({ message, text, bytes }: Composed, from: Origin) => {
-      head = { lastSeq: message.seq, totalBytes: head.totalBytes + bytes };
-      this.#messages.append({ ...from, message, createdAt: now, totalBytes: head.totalBytes });
+    const store = (composed: Composed, from: Origin) => {
+      const { message, text } = composed;
+      head = headAfter(head, composed);
+      const { totalBytes } = head;
+      this.#messages.append({ ...from, message, createdAt: now, totalBytes, imported: undefined });
       encoded.push(text);
       slides ||= from.slides;
     };
@@ -206,56 +210,39 @@ export class MessageLog {
   }
 
   #compose(input: LogEntry, side: Side, seq: number, now: number): Composed {
-    const role: MessageRole = side === "visitor" ? "user" : (input.role ?? "assistant");
-    const message: Message = {
-      id: input.id ?? newMessageId(seq),
-      seq,
-      clientId: input.clientId,
-      conversationId: input.conversationId ?? this.#state.record.defaultConversationId,
-      role,
-      ...(side === "team" && input.author !== undefined && { author: input.author }),
-      content: input.content,
-      createdAt: isoTime(now),
-      ...(input.metadata !== undefined && { metadata: input.metadata }),
-    };
-    const text = JSON.stringify(message);
-    return { message, text, bytes: byteLength(text) };
+    const { defaultConversationId } = this.#state.record;
+    return compose(input, { side, seq, now, defaultConversationId });
   }
 
-  #unfit({ message, bytes }: Composed, head: LogHead): ErrorCode | undefined {
+  #unfit(composed: Composed, head: LogHead): ErrorCode | undefined {
+    const { conversationId } = composed.message;
+    const isKnown =
+      conversationId === this.#state.record.defaultConversationId ||
+      this.#store.hasConversation(conversationId);
+    return isKnown ? this.#overweight(composed, head) : "conversation_not_found";
+  }
+
+  #overweight({ message, bytes }: Composed, head: LogHead): ErrorCode | undefined {
     if (isTooLarge(message, bytes)) return "message_too_large";
-    if (
-      message.conversationId !== this.#state.record.defaultConversationId &&
-      !this.#store.hasConversation(message.conversationId)
-    ) {
-      return "conversation_not_found";
-    }
     const quota = this.#state.team.policy.limits.bytesPerSession;
     return quota !== null && head.totalBytes + bytes > quota ? "quota_exceeded" : undefined;
   }
 }
 
-/** A message as it would be stored, and as readers get it. */
-interface Composed {
-  readonly message: Message;
-  readonly text: string;
-  readonly bytes: number;
-}
-
 type Origin = Pick<LoggedMessage, "side" | "credentialId" | "slides">;
 
-interface Group {
+/** What was stored together. */
+interface Commit {
   readonly head: LogHead;
   readonly encoded: readonly string[];
   readonly slides: boolean;
+}
+
+interface Group extends Commit {
   /** One list a batch. */
   readonly outcomes: readonly (readonly Outcome[])[];
 }
 
-function refused(
-  code: ErrorCode,
-  { clientId }: NewTeamMessage,
-  retryAfterMs: number | undefined = undefined,
-): Refused {
-  return { kind: "refused", code, clientId, retryAfterMs };
+function headAfter({ totalBytes }: LogHead, { message, bytes }: Composed): LogHead {
+  return { lastSeq: message.seq, totalBytes: totalBytes + bytes };
 }

@@ -1,15 +1,14 @@
 // All SQL on the session's log. `seq` counts from 1 without a gap; `(side, clientId)` is stored once.
 
 import type { LogHead } from "../src/domain/log.ts";
-import { isoTime } from "../src/domain/view.ts";
 import { byteLength } from "../src/protocol/bytes.ts";
 import type { Side } from "../src/protocol/frames.ts";
-import type { JsonObject } from "../src/protocol/json.ts";
 import { WINDOW_BYTES } from "../src/protocol/limits.ts";
-import type { Author, Message, MessageRole } from "../src/protocol/message.ts";
+import type { Message } from "../src/protocol/message.ts";
 import type { MessagePage } from "../src/protocol/rest.ts";
 import type { MessagesQuery } from "./calls.ts";
 import { seqInMessageId } from "./ids.ts";
+import { jsonOrNull, type MessageRow, toMessage } from "./message-row.ts";
 
 /** A message with what only the store knows of it. */
 export interface LoggedMessage {
@@ -17,7 +16,10 @@ export interface LoggedMessage {
   readonly side: Side;
   readonly credentialId: string | null;
   readonly slides: boolean;
+  /** When it is stored, epoch milliseconds. */
   readonly createdAt: number;
+  /** Of one that was imported: what it is stored once by, and when it was written. */
+  readonly imported: { readonly key: string; readonly createdAt: number } | undefined;
   /** Bytes of this message and all before it. */
   readonly totalBytes: number;
 }
@@ -48,25 +50,38 @@ export class MessageStore {
   }
 
   append(entry: LoggedMessage): void {
-    const { message } = entry;
+    const { message, imported } = entry;
     this.#sql.exec(
       `INSERT INTO messages (seq, id, side, client_id, conversation_id, role, author, content, metadata, created_at,
-         credential_id, slides, total_bytes)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         credential_id, slides, total_bytes, imported_created_at, attachments)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       message.seq,
       message.id,
       entry.side,
-      message.clientId ?? null,
+      imported?.key ?? message.clientId ?? null,
       message.conversationId,
       message.role,
-      message.author === undefined ? null : JSON.stringify(message.author),
+      jsonOrNull(message.author),
       message.content,
-      message.metadata === undefined ? null : JSON.stringify(message.metadata),
+      jsonOrNull(message.metadata),
       entry.createdAt,
       entry.credentialId,
       entry.slides ? 1 : 0,
       entry.totalBytes,
+      imported?.createdAt ?? null,
+      jsonOrNull(message.attachments),
     );
+  }
+
+  has(side: Side, clientId: string): boolean {
+    const found = "SELECT 1 FROM messages WHERE side = ? AND client_id = ?";
+    return this.#sql.exec(found, side, clientId).toArray().length > 0;
+  }
+
+  /** Whether anything has been said in a conversation. */
+  isIn(conversationId: string): boolean {
+    const found = "SELECT 1 FROM messages WHERE conversation_id = ? LIMIT 1";
+    return this.#sql.exec(found, conversationId).toArray().length > 0;
   }
 
   byClientId(side: Side, clientId: string): Message | undefined {
@@ -90,10 +105,10 @@ export class MessageStore {
     return row && toMessage(row);
   }
 
-  /** Takes a message's content and metadata away; what it weighs stays, since windows are counted by it. */
+  /** Takes a message's content, attachments and metadata away; what it weighs stays, since windows are counted by it. */
   redact(seq: number, now: number): void {
     this.#sql.exec(
-      "UPDATE messages SET content = '', metadata = NULL, redacted_at = ? WHERE seq = ?",
+      "UPDATE messages SET content = '', attachments = NULL, metadata = NULL, redacted_at = ? WHERE seq = ?",
       now,
       seq,
     );
@@ -155,12 +170,15 @@ export class MessageStore {
     return { messages, ...(isForward ? { nextAfter: edge } : { nextBefore: edge }) };
   }
 
-  /** Newest `seq` of each conversation that has messages, and how many of the other side's lie above `side`'s mark. */
+  /**
+   * Newest `seq` of each conversation that has messages, and how many of the other side's lie above `side`'s mark. What was
+   * imported is news to nobody.
+   */
   conversationCounts(side: Side): Map<string, { lastSeq: number; unread: number }> {
     const rows = this.#sql
       .exec<{ conversation_id: string; last_seq: number; unread: number }>(
         `SELECT m.conversation_id, max(m.seq) AS last_seq,
-           sum(m.side <> ?1 AND m.seq > coalesce(r.seq, 0)) AS unread
+           sum(m.side <> ?1 AND m.seq > coalesce(r.seq, 0) AND m.imported_created_at IS NULL) AS unread
          FROM messages m
          LEFT JOIN read_marks r ON r.conversation_id = m.conversation_id AND r.side = ?1
          GROUP BY m.conversation_id`,
@@ -221,32 +239,4 @@ export class MessageStore {
           conversationId,
         );
   }
-}
-
-type MessageRow = {
-  seq: number;
-  id: string;
-  client_id: string | null;
-  conversation_id: string;
-  role: string;
-  author: string | null;
-  content: string;
-  metadata: string | null;
-  created_at: number;
-  redacted_at: number | null;
-};
-
-function toMessage(row: MessageRow): Message {
-  return {
-    id: row.id,
-    seq: row.seq,
-    ...(row.client_id !== null && { clientId: row.client_id }),
-    conversationId: row.conversation_id,
-    role: row.role as MessageRole,
-    ...(row.author !== null && { author: JSON.parse(row.author) as Author }),
-    content: row.content,
-    createdAt: isoTime(row.created_at),
-    ...(row.redacted_at !== null && { redacted: true }),
-    ...(row.metadata !== null && { metadata: JSON.parse(row.metadata) as JsonObject }),
-  };
 }

@@ -8,13 +8,14 @@ import type { JsonObject } from "../src/protocol/json.ts";
 import { STREAM_SILENCE_MS } from "../src/protocol/limits.ts";
 import type { Posted } from "./calls.ts";
 import { Deltas } from "./deltas.ts";
-import type { MessageLog, Outcome } from "./message-log.ts";
+import type { MessageLog } from "./message-log.ts";
 import type { Peer } from "./peer.ts";
 import { failureOf } from "./replies.ts";
 import type { SessionStore } from "./store.ts";
 import type { Stream } from "./stream.ts";
 import { StreamSaver } from "./stream-saver.ts";
 import type { StreamRecord, StreamStore } from "./stream-store.ts";
+import type { Outcome } from "./submission.ts";
 
 /** What becomes of answers, and who hears of it. */
 export interface Surroundings {

@@ -1,8 +1,8 @@
 // What a sender hears of its own frames, beside their delivery to everyone.
 import type { Failure, FrameErrorCode, Result } from "../src/protocol/errors.ts";
 import type { Posted } from "./calls.ts";
-import type { Outcome, Refused } from "./message-log.ts";
 import type { Peer } from "./peer.ts";
+import type { Outcome, Refused } from "./submission.ts";
 
 interface RefusalDetails {
   readonly clientId?: string;

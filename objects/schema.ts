@@ -3,6 +3,7 @@
 // SQLite's own user_version is not to be had in an object, so the version is a table.
 import whoGetsIn from "../migrations/session/0002-who-gets-in.sql";
 import botsAndOperators from "../migrations/session/0003-bots-and-operators.sql";
+import importedHistory from "../migrations/session/0004-imported-history.sql";
 import whole from "../migrations/session/schema.sql";
 
 export interface Schema {
@@ -12,7 +13,7 @@ export interface Schema {
   readonly steps: readonly string[];
 }
 
-const SCHEMA: Schema = { whole, steps: [whoGetsIn, botsAndOperators] };
+const SCHEMA: Schema = { whole, steps: [whoGetsIn, botsAndOperators, importedHistory] };
 
 /** The schema that this code knows. */
 export const SCHEMA_VERSION = versionOf(SCHEMA);

@@ -7,6 +7,7 @@ import type { TeamSettings } from "../src/domain/policy.ts";
 import { CLOSE_CODES } from "../src/protocol/close-codes.ts";
 import type { Conversation, UpdateConversationRequest } from "../src/protocol/conversation.ts";
 import type { ErrorCode, Failure, Result } from "../src/protocol/errors.ts";
+import type { ImportAnswer, ImportRequest } from "../src/protocol/import.ts";
 import type { JsonObject } from "../src/protocol/json.ts";
 import type {
   Message,
@@ -242,6 +243,13 @@ export class SessionObject extends DurableObject<Env> {
   async redactMessage(call: Call, messageId: string): Promise<Result<object>> {
     return await this.#entrance.change(call, "redactMessage", ({ live }) =>
       live.redaction.redact(messageId, auditActor(call.actor), Date.now()),
+    );
+  }
+
+  /** What an older client kept; see `Import`. */
+  async importMessages(call: Call, request: ImportRequest): Promise<Result<ImportAnswer>> {
+    return await this.#entrance.change(call, "importMessages", ({ live }) =>
+      live.import.run(request, Date.now()),
     );
   }
 

@@ -143,8 +143,9 @@ export class SessionStore {
 
   saveConversation(conversation: ConversationRecord): void {
     this.#sql.exec(
-      `INSERT OR REPLACE INTO conversations (id, status, handled_by, assignee, version, created_at, updated_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO conversations (id, status, handled_by, assignee, version, created_at, updated_at,
+         imported_id)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       conversation.id,
       conversation.status,
       conversation.handledBy,
@@ -152,6 +153,7 @@ export class SessionStore {
       conversation.version,
       conversation.createdAt,
       conversation.updatedAt,
+      conversation.importedId,
     );
   }
 
@@ -224,6 +226,7 @@ type ConversationRow = {
   version: number;
   created_at: number;
   updated_at: number;
+  imported_id: string | null;
 };
 
 function toConversation(row: ConversationRow): ConversationRecord {
@@ -235,5 +238,6 @@ function toConversation(row: ConversationRow): ConversationRecord {
     version: row.version,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
+    importedId: row.imported_id,
   };
 }

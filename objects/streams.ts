@@ -197,9 +197,10 @@ export class Streams {
     return posted.ok ? TOO_LARGE : posted;
   }
 
+  /** A message of the team's. */
   #messageOf(messageId: string): Message | undefined {
     const message = this.#parts.messages.byId(messageId);
-    return message?.role === "user" ? undefined : message;
+    return message?.role === "user" || message?.imported ? undefined : message;
   }
 
   /** Why nothing can be added to an answer that is not being written. */

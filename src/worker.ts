@@ -3,6 +3,7 @@
 import { deleteExpired, reconcileOverdue, resumeEvents } from "./cron.ts";
 import { createApi } from "./routes/router.ts";
 import { ROUTES } from "./routes/table.ts";
+import { WIDGET_PATH, widgetPage } from "./routes/widget.ts";
 
 export { LimiterObject } from "../objects/limiter.ts";
 export { SessionObject } from "../objects/session.ts";
@@ -12,9 +13,10 @@ const api = createApi(ROUTES);
 
 export default {
   async fetch(request, env) {
-    return new URL(request.url).pathname.startsWith("/api/")
-      ? await api.fetch(request, env)
-      : await env.ASSETS.fetch(request);
+    const { pathname } = new URL(request.url);
+    if (pathname.startsWith("/api/")) return await api.fetch(request, env);
+    if (pathname === WIDGET_PATH) return await widgetPage(request, env);
+    return await env.ASSETS.fetch(request);
   },
   async scheduled(controller, env) {
     await reconcileOverdue(env, controller.scheduledTime);

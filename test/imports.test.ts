@@ -139,7 +139,8 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     paths: ["client/core/"],
     imports: ["protocol"],
     importsTypesOf: [],
-    packages: [],
+    // By user-agent.ts alone, which is loaded where it is needed: test/client/device-bundles.test.ts.
+    packages: ["bowser"],
   },
   "client/solid": {
     paths: ["client/solid/"],
@@ -160,9 +161,15 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     importsTypesOf: ["service"],
     packages: ["cloudflare:", "node:"],
   },
+  "client/widget": {
+    paths: ["client/widget/"],
+    imports: [],
+    importsTypesOf: [],
+    packages: [],
+  },
   "client/pages": {
     paths: ["client/pages/"],
-    imports: ["client/core", "client/solid", "client/server"],
+    imports: ["client/core", "client/solid", "client/server", "client/widget"],
     importsTypesOf: [],
     packages: "any",
   },

@@ -1,270 +1,469 @@
 // One visitor's session with one team: the actions, and who in this directory does each.
-// Long, because it is the list of them, a few lines each.
 import { CLOSE_CODES } from "../../src/protocol/close-codes.ts";
-import { DEFAULT_PAGE_MESSAGES } from "../../src/protocol/limits.ts";
+import type { Conversation } from "../../src/protocol/conversation.ts";
 import type { Session } from "../../src/protocol/session.ts";
-import { browserEnvironment } from "./browser-environment.ts";
-import { Connection } from "./connection.ts";
+import type { CreatedInvite, DeviceList, InviteList } from "../../src/protocol/sharing.ts";
+import { environmentOf } from "./browser-environment.ts";
+import { createChat } from "./chat.ts";
 import type { ConnectionEnd } from "./connection-handlers.ts";
-import type { Environment } from "./environment.ts";
-import { Invitation } from "./invitation.ts";
-import { OwnSession } from "./own-session.ts";
-import { RequestError } from "./request-error.ts";
-import { RestClient } from "./rest-client.ts";
-import type { SessionEnd } from "./session-access.ts";
-import { SessionAccess } from "./session-access.ts";
-import type { SendOptions, SessionClient, SessionClientOptions } from "./session-client.ts";
-import type { InvitedRecord, OwnRecord, RecordStore } from "./session-record.ts";
-import { invitedRecords, ownRecords } from "./session-record.ts";
-import { SessionReplica } from "./session-replica.ts";
+import type { AttentionEvent, TabMessage, Tabs } from "./environment.ts";
+import { createInvitation } from "./invitation.ts";
+import { isPending } from "./legacy-source.ts";
+import type { LegacyUpgrade } from "./legacy-upgrade.ts";
+import { createOwnSession } from "./own-session.ts";
+import { closeError, RequestError, requestError } from "./request-error.ts";
+import { createRest } from "./rest.ts";
+import type { Entry, SessionEnd } from "./session-access.ts";
+import { createSessionAccess } from "./session-access.ts";
+import type { SessionClient, SessionClientOptions } from "./session-client.ts";
 import type { SessionClientState } from "./session-state.ts";
-import { INITIAL_STATE } from "./session-state.ts";
-import type { Sharing } from "./sharing.ts";
-import { sharing } from "./sharing.ts";
-import { Store } from "./store.ts";
-import { TypingSignal } from "./typing.ts";
+import { isValid } from "./session-state.ts";
+import { createShelf } from "./shelf.ts";
 
-/** How often an open tab looks whether its token has grown old. */
-const AGE_CHECK_MS = 3_600_000;
+const MINUTE_MS = 60_000;
 
-/** What a tab shows of a session that nobody has told it of. */
-const { session, conversation, messages, readUpTo, older } = INITIAL_STATE;
-const UNKNOWN_SESSION = { session, conversation, messages, readUpTo, older } as const;
+/** How long what another tab did at the same moment may take to come to light. */
+const RIVAL_PATIENCE_MS = 1_000;
 
-class Client implements SessionClient {
-  readonly sharing: Sharing;
-  readonly #store = new Store<SessionClientState>(INITIAL_STATE);
-  readonly #environment: Environment;
-  readonly #teamId: string;
-  readonly #rest: RestClient;
-  readonly #own: RecordStore<OwnRecord>;
-  readonly #invited: RecordStore<InvitedRecord>;
-  readonly #connection: Connection;
-  readonly #typing: TypingSignal;
-  /** Both are replaced with the session: whatever still runs for an old one is known by them. */
-  #access: SessionAccess;
-  #replica: SessionReplica;
-  #cancelAgeCheck: (() => void) | undefined;
+/** Where each tab goes its own way. */
+const NO_TABS: Tabs = { post() {}, subscribe: () => () => {} };
 
-  constructor({ baseUrl, teamId, environment }: SessionClientOptions) {
-    this.#environment = { ...browserEnvironment(), ...environment };
-    const { storage, tabStorage } = this.#environment;
-    this.#teamId = teamId;
-    this.#rest = new RestClient(baseUrl, this.#environment);
-    this.#own = ownRecords(storage, teamId);
-    this.#invited = invitedRecords(tabStorage, teamId);
-    this.#takeInvite();
-    this.#connection = new Connection(baseUrl, this.#environment, {
-      ticket: () => this.#access.ticket(),
-      resumeQuery: () => this.#replica.resumeQuery(),
-      opening: () => this.#replica.opening(),
-      frame: (frame, bytes) => this.#replica.frame(frame, bytes),
-      changed: (connection) => {
-        this.#store.patch({ connection });
-        if (connection.state !== "online") {
-          this.#replica.offline();
-        }
-      },
-      ended: (end) => void this.#ended(end),
-    });
-    this.#typing = new TypingSignal(this.#environment.clock, (active) => {
-      this.#connection.send({ type: "typing", active });
-    });
-    this.#access = this.#newAccess();
-    this.#replica = this.#newReplica();
-    this.sharing = sharing(this.#rest, () => this.#access);
-  }
+/** A client for one team's session in this browser; `start()` sets it off. */
+export function createSessionClient(options: SessionClientOptions): SessionClient {
+  const { baseUrl, teamId, autoCreate = true, autoRefresh = true, crossTabSync = true } = options;
+  const { refreshInterval = 30 } = options;
+  // Less than a minute, or no number at all, would be a storm.
+  const refreshIntervalMs = (refreshInterval >= 1 ? refreshInterval : 1) * MINUTE_MS;
+  const found = environmentOf(options);
+  const environment = crossTabSync ? found : { ...found, tabs: NO_TABS };
+  const { clock, attention, tabs } = environment;
+  let kept: SessionClientState["storage"] = "persistent";
+  /** Storage may refuse before there is a state to say it in. */
+  let inMemory = () => {
+    kept = "memory";
+  };
+  const prefix = `durable-sessions/${teamId}/`;
+  const shelf = createShelf(environment.storage, prefix, () => inMemory());
+  const tabShelf = createShelf(environment.tabStorage, prefix, () => undefined);
+  const rest = createRest(baseUrl, environment);
+  const own = createOwnSession({ rest, shelf, environment, options, look: () => void look() });
+  const invitation = createInvitation(rest, tabShelf, own);
+  const access = createSessionAccess({ rest, own, invitation, clock, learned });
+  takeInvite();
+  const chat = createChat({
+    baseUrl,
+    environment,
+    ownRole: "user",
+    call: access.call,
+    ticket: enter,
+    ended: (end) => void ended(end),
+    kept: () => ({
+      shelf: access.isInvited() ? tabShelf : shelf,
+      sessionId: access.sessionId(),
+    }),
+    wrote: () => tabs.post({ kind: "outbox", teamId }),
+  });
+  const { store, connection, actions } = chat;
+  inMemory = () => store.patch({ storage: "memory" });
+  store.patch({ storage: kept });
+  let loading: Promise<LegacyUpgrade | undefined> | undefined;
 
-  getState(): SessionClientState {
-    return this.#store.get();
-  }
-
-  subscribe(listener: () => void): () => void {
-    return this.#store.subscribe(listener);
-  }
-
-  start(): void {
-    if (this.#takeInvite()) {
-      this.#beginAnew();
+  /** Undefined where no older program left anything, or what takes it over cannot be loaded now. */
+  async function legacy(): Promise<LegacyUpgrade | undefined> {
+    const { legacy: source } = options;
+    if (source) {
+      loading ??= import("./legacy-upgrade.ts").then(
+        ({ createLegacyUpgrade }) =>
+          createLegacyUpgrade({
+            source,
+            teamId,
+            environment,
+            shelf,
+            call: access.call,
+            target() {
+              const { sessionId, generation } = own.record();
+              const isOpen = ending !== undefined && !access.isInvited();
+              return isOpen && sessionId !== undefined ? { sessionId, generation } : undefined;
+            },
+            show: (state) => store.patch({ legacy: state }),
+          }),
+        () => {
+          loading = undefined;
+          return undefined;
+        },
+      );
     }
-    const { isInvited, role } = this.#access;
-    this.#store.patch({ status: "opening", isInvited, role, error: undefined });
-    this.#connect();
+    return await loading;
   }
 
-  stop(): void {
-    this.#cancelAgeCheck?.();
-    this.#connection.stop();
-  }
-
-  send(content: string, options: SendOptions = {}): string {
-    this.#typing.set(false);
-    const clientId = this.#environment.newId();
-    this.#replica.send({ clientId, content, ...options });
-    return clientId;
-  }
-
-  retry(key: string): void {
-    this.#replica.retry(key);
-  }
-
-  cancel(key: string): void {
-    this.#replica.cancel(key);
-  }
-
-  markRead(): void {
-    this.#replica.markRead();
-  }
-
-  async loadOlder(): Promise<void> {
-    const access = this.#access;
-    await this.#replica.loadOlder((before) =>
-      access.withToken((token) =>
-        this.#rest.messages(token, { before, limit: DEFAULT_PAGE_MESSAGES }),
-      ),
-    );
-  }
-
-  setTyping(active: boolean): void {
-    this.#typing.set(active);
-  }
-
-  async terminateSession(): Promise<void> {
-    await this.#access.withToken((token) => this.#rest.terminate(token));
-    this.stop();
-    this.#over({ reason: "terminated", session: undefined });
-  }
-
-  startNewSession(): void {
-    this.#access.leave();
-    this.#beginAnew();
-    this.start();
-  }
-
-  async acceptHandOff(): Promise<void> {
-    await this.#access.acceptHandOff();
-    this.#beginAnew();
-    this.start();
-  }
-
-  leaveInvite(): void {
-    if (this.#access.isInvited) {
-      this.startNewSession();
-    }
-  }
+  /** What ends the subscriptions and timers of a client that was started. */
+  let ending: (() => void)[] | undefined;
+  /** Whether somebody asked for a session, where none is made by itself. */
+  let isWanted = false;
+  let refreshTriedAt = 0;
 
   /** True when the page's address had one, which it has no longer. */
-  #takeInvite(): boolean {
-    const invite = this.#environment.takeInvite();
+  function takeInvite(): boolean {
+    const invite = environment.takeInvite();
     if (invite !== undefined) {
-      this.#invited.write({ kind: "redeeming", invite });
+      invitation.take(invite);
     }
     return invite !== undefined;
   }
 
-  #beginAnew(): void {
-    this.stop();
-    this.#access = this.#newAccess();
-    this.#renewReplica(INITIAL_STATE);
-  }
-
-  #newAccess(): SessionAccess {
-    const own = new OwnSession(this.#rest, this.#own, this.#teamId, this.#environment);
-    const invitation = new Invitation(this.#rest, this.#invited, own);
-    const { clock } = this.#environment;
-    const access = new SessionAccess(this.#rest, own, invitation, clock, (session) => {
-      if (access === this.#access) {
-        this.#learned(session);
-      }
-    });
-    return access;
-  }
-
-  #newReplica(): SessionReplica {
-    const access = this.#access;
-    return new SessionReplica(this.#store, this.#environment.clock, "user", {
-      sendUp: (frame) => void this.#connection.send(frame),
-      conversations: () => access.withToken((token) => this.#rest.conversations(token)),
-    });
-  }
-
-  #renewReplica(state: Partial<SessionClientState>): void {
-    this.#replica.retire();
-    this.#store.patch(state);
-    this.#replica = this.#newReplica();
-  }
-
-  #connect(): void {
-    this.#checkAgeLater();
-    this.#connection.start();
-  }
-
-  /** Rotation is for tabs that stay open, too. */
-  #checkAgeLater(): void {
-    this.#cancelAgeCheck?.();
-    this.#cancelAgeCheck = this.#environment.clock.after(AGE_CHECK_MS, () => {
-      // What fails is tried again an hour later; a token that was refused closes the socket.
-      this.#access.refreshIfDue().catch(() => undefined);
-      this.#checkAgeLater();
-    });
-  }
-
-  /** Another tab may have put another session into storage: nothing of the old one is shown with it. */
-  #learned(session: Session): void {
-    const known = this.#store.get().session;
-    if (known && known.id !== session.id) {
-      this.#renewReplica(UNKNOWN_SESSION);
+  function start(): void {
+    if (takeInvite()) {
+      chat.renew();
     }
-    const { isInvited, role } = this.#access;
-    this.#store.patch({ isInvited, role });
-    this.#replica.adopt(session);
+    ending ??= [attention.subscribe(noticed), tabs.subscribe(heard), refreshLater()];
+    const isInvited = access.isInvited();
+    store.patch({ offer: undefined, isInvited, role: access.role, error: undefined });
+    const isMade = autoCreate === true || isWanted || (autoCreate && isLegacyPending());
+    if (isInvited || access.sessionId() !== undefined || isMade) {
+      store.patch({ status: "creating" });
+      connection.start();
+    }
   }
 
-  async #ended(end: ConnectionEnd): Promise<void> {
-    this.#cancelAgeCheck?.();
-    if (end.kind === "session_over") {
-      this.#over(end.end);
-    } else if (end.kind === "offered") {
-      this.#store.patch({ status: "offered", replacesOwn: this.#access.hasOwn });
-    } else if (end.kind === "refused") {
-      this.#shutOut(end.error);
-    } else if (end.code === CLOSE_CODES.ended) {
-      await this.#learnReason();
-    } else if (end.code === CLOSE_CODES.unauthenticated && this.#access.renew()) {
-      this.#connect();
+  function isLegacyPending(): boolean {
+    return options.legacy !== undefined && isPending(options.legacy, environment.storage, shelf);
+  }
+
+  function stop(): void {
+    for (const end of ending ?? []) {
+      end();
+    }
+    ending = undefined;
+    own.stop();
+    void loading?.then((upgrade) => upgrade?.stop());
+    chat.replica.persist();
+    connection.stop();
+  }
+
+  async function enter(): Promise<Entry> {
+    const entry = await access.ticket();
+    if ("ticket" in entry) {
+      // What was said before comes before what is said now.
+      await (await legacy())?.beginBefore();
+    }
+    return entry;
+  }
+
+  function renew(): void {
+    access.renewed();
+    chat.renew();
+  }
+
+  /** Opens whatever there is to be opened now, or makes it. */
+  function reopen(): void {
+    renew();
+    start();
+  }
+
+  function learned(session: Session): void {
+    if (session.id !== access.sessionId()) {
+      return;
+    }
+    isWanted = false;
+    store.patch({ isInvited: access.isInvited(), role: access.role });
+    chat.replica.adopt(session);
+  }
+
+  function noticed(event: AttentionEvent): void {
+    if (event === "left") {
+      chat.replica.persist();
     } else {
-      this.#shutOut(RequestError.fromClose(end.code));
+      look();
+      refreshIfDue();
+      chat.replica.outboxChanged();
+      if (isValid(store.get())) {
+        void legacy().then((upgrade) => upgrade?.begin());
+      }
+    }
+  }
+
+  function heard({ kind, teamId: theirs = teamId }: TabMessage): void {
+    if (theirs !== teamId) {
+      return;
+    }
+    look();
+    if (kind === "outbox") {
+      chat.replica.outboxChanged();
+    }
+  }
+
+  function mayBeAlive(): boolean {
+    const { status } = store.get();
+    return status === "creating" || isValid({ status });
+  }
+
+  /**
+   * Looks into storage for what other tabs did with the browser's session.
+   *
+   * @param isAlive whether this tab's goes on, as far as is known
+   * @returns whether this tab is in another session now
+   */
+  function look(isAlive = mayBeAlive()): boolean {
+    if (!ending || access.isInvited()) {
+      return false;
+    }
+    const { sessionId, status } = store.get();
+    const followed = own.follow(isAlive);
+    if (followed) {
+      const written = followed.isRival ? chat.replica.ownMessages() : [];
+      reopen();
+      chat.replica.requeue(written);
+      return true;
+    }
+    const record = own.record();
+    if (record.ended && status !== "terminated") {
+      connection.stop();
+      over({ reason: "terminated", session: undefined });
+    } else if (record.sessionId !== undefined && sessionId === undefined && status === "idle") {
+      start();
+    }
+    return false;
+  }
+
+  async function ended(end: ConnectionEnd): Promise<void> {
+    if (end.kind === "session_over") {
+      await conclude(end.end);
+    } else if (end.kind === "offered") {
+      store.patch({ status: "idle", offer: { replacesOwn: own.key() !== undefined } });
+    } else if (end.kind === "closed" && end.code === CLOSE_CODES.ended) {
+      await learnReason();
+    } else if (look()) {
+      // The browser's session is another by now.
+    } else if (end.kind === "refused") {
+      shutOut(end.error);
+    } else if (end.code === CLOSE_CODES.unauthenticated && access.renew()) {
+      connection.start();
+    } else {
+      shutOut(closeError(end.code));
     }
   }
 
   /** Whoever was signed out reads no further, nor again: the device may be in other hands. */
-  #shutOut(error: RequestError): void {
-    if (error.status === 401) {
-      this.#renewReplica(UNKNOWN_SESSION);
+  function shutOut(error: RequestError): void {
+    if (signsOut(error)) {
+      chat.replica.forget(error.code);
+      chat.renew();
     }
-    this.#store.patch({ status: "error", error });
+    store.patch({ status: "error", error, isInvited: access.isInvited(), role: access.role });
   }
 
   /** The socket says that the session ended, and the API how. */
-  async #learnReason(): Promise<void> {
-    const replica = this.#replica;
-    const answer = await this.#access.lookUp().catch(() => undefined);
-    if (replica === this.#replica) {
-      const isOver = answer !== undefined && "session" in answer;
-      this.#over(isOver ? answer : { reason: "terminated", session: undefined });
+  async function learnReason(): Promise<void> {
+    const { replica } = chat;
+    store.patch({ status: "creating" });
+    const answer = await access.lookUp().catch(requestError);
+    if (replica !== chat.replica || !ending) {
+      return;
+    }
+    if ("ticket" in answer || (answer instanceof RequestError && answer.retryable)) {
+      connection.again();
+    } else {
+      const isOver = "session" in answer;
+      await conclude(isOver ? answer : { reason: "terminated", session: undefined });
     }
   }
 
-  #over(end: SessionEnd): void {
-    this.#replica.over(end);
-    if (this.#replica.empty && end.session) {
-      this.#replica.beginAt(end.session.lastSeq);
-      void this.loadOlder();
+  /** A session may have ended because another tab has a better one. */
+  async function conclude(end: SessionEnd): Promise<void> {
+    const { replica } = chat;
+    if (end.reason === "terminated" && own.mayHaveRival && !access.isInvited()) {
+      await new Promise<void>((resolve) => clock.after(RIVAL_PATIENCE_MS, resolve));
+    }
+    if (replica === chat.replica && ending && !look(false)) {
+      over(end);
     }
   }
+
+  /**
+   * One that expired is followed by another where that is wanted, unless it was made just now: that would go on for ever.
+   * One that was terminated, never by itself.
+   */
+  function over(end: SessionEnd): void {
+    const isFollowed = autoCreate !== false && !access.isInvited() && !own.isYoung;
+    if (end.reason === "expired" && isFollowed) {
+      next("expired");
+    } else {
+      chat.over(end);
+    }
+  }
+
+  function next(reason: SessionEnd["reason"]): void {
+    chat.replica.bury(reason);
+    access.leave();
+    reopen();
+  }
+
+  function refreshLater(): () => void {
+    let cancel: () => void;
+    const later = () => {
+      cancel = clock.after(refreshIntervalMs, () => {
+        refreshIfDue();
+        later();
+      });
+    };
+    later();
+    return () => cancel();
+  }
+
+  /** One tab's prolongation is all tabs': each looks when the last was. What failed is tried again an interval later. */
+  function refreshIfDue(): void {
+    const isDue =
+      autoRefresh &&
+      attention.visible() &&
+      store.get().status === "active" &&
+      store.get().role === "owner" &&
+      !access.isInvited() &&
+      own.isOlderThan(refreshIntervalMs) &&
+      Math.abs(clock.now() - refreshTriedAt) >= refreshIntervalMs;
+    if (isDue) {
+      refreshSession().catch(() => undefined);
+    }
+  }
+
+  async function refreshSession(): Promise<Session> {
+    refreshTriedAt = clock.now();
+    if (store.get().status === "active") {
+      store.patch({ status: "refreshing" });
+    }
+    try {
+      const { session } = await access.withKey((key) => own.refresh(key, false));
+      learned(session);
+      return session;
+    } finally {
+      if (store.get().status === "refreshing") {
+        store.patch({ status: "active" });
+      }
+    }
+  }
+
+  /** Resolves with the id of the session that is open then. */
+  function opened(): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const unsubscribe = store.subscribe(look);
+      look();
+      function look() {
+        const state = store.get();
+        if (state.sessionId !== undefined && isValid(state)) {
+          resolve(state.sessionId);
+        } else if (state.error) {
+          reject(state.error);
+        } else if (state.status === "expired" || state.status === "terminated") {
+          reject(new RequestError(`session_${state.status}`, { status: 410 }));
+        } else {
+          return;
+        }
+        unsubscribe();
+      }
+    });
+  }
+
+  const owners = access.call;
+  return {
+    ...actions,
+    start,
+    stop,
+
+    send(content, sendOptions) {
+      const sent = actions.send(content, sendOptions);
+      if (autoCreate === "lazy" && store.get().status === "idle" && !store.get().offer) {
+        isWanted = true;
+        start();
+      }
+      return sent;
+    },
+
+    async createSession() {
+      const { status, error } = store.get();
+      isWanted = true;
+      if (access.isInvited()) {
+        access.leave();
+        reopen();
+      } else if (status === "expired" || status === "terminated") {
+        next(status);
+      } else if (error && signsOut(error)) {
+        access.leave();
+        reopen();
+      } else if (!ending || status === "idle" || status === "error") {
+        start();
+      }
+      return await opened();
+    },
+
+    refreshSession,
+
+    async terminateSession() {
+      const { replica } = chat;
+      await access.call("DELETE", "");
+      // Another tab may have begun the next one meanwhile.
+      if (replica !== chat.replica) {
+        return;
+      }
+      const { session } = store.get();
+      if (session && !access.isInvited()) {
+        own.ended(session);
+      }
+      connection.stop();
+      chat.over({ reason: "terminated", session: undefined });
+    },
+
+    async identify(identityToken) {
+      const { session } = await access.withKey((key) => own.identify(key, identityToken));
+      learned(session);
+      return session;
+    },
+
+    async openConversation(conversationId) {
+      if (conversationId === undefined) {
+        const { conversation } = await access.call<{ readonly conversation: Conversation }>(
+          "POST",
+          "/conversations",
+          {},
+        );
+        chat.replica.opened(conversation);
+        return conversation.id;
+      }
+      chat.replica.showConversation(conversationId);
+      return conversationId;
+    },
+
+    sendUnsent: () => chat.replica.sendUnsent(),
+    dismissPrevious: () => chat.replica.dismissPrevious(),
+
+    async acceptHandOff() {
+      await invitation.accept();
+      renew();
+      if (ending) {
+        start();
+      }
+    },
+
+    leaveInvite() {
+      if (access.isInvited()) {
+        access.leave();
+        reopen();
+      }
+    },
+
+    devices: async () => (await owners<DeviceList>("GET", "/devices")).devices,
+    revokeDevice: (id) => owners("DELETE", `/devices/${encodeURIComponent(id)}`),
+    revokeOtherDevices: () => owners("DELETE", "/devices/others"),
+    share: (request) => owners<CreatedInvite>("POST", "/invites", request),
+    handOff: (request) =>
+      access.callFresh<CreatedInvite>("POST", "/invites", { ...request, role: "owner" }),
+    invites: async () => (await owners<InviteList>("GET", "/invites")).invites,
+    revokeInvite(id, { revokeCredentials }) {
+      const query = revokeCredentials ? "?revokeCredentials=true" : "";
+      return owners("DELETE", `/invites/${encodeURIComponent(id)}${query}`);
+    },
+  };
 }
 
-/** A client for one team's session in this browser; `start()` sets it off. */
-export function createSessionClient(options: SessionClientOptions): SessionClient {
-  return new Client(options);
+/** A refused identity token says nothing about the session's key. */
+function signsOut({ status, code }: RequestError): boolean {
+  return status === 401 && code !== "invalid_identity_token";
 }

@@ -8,9 +8,10 @@ import type { ConnectionEnd, ConnectionHandlers } from "./connection-handlers.ts
 import { decodeFrame } from "./decode-frame.ts";
 import type { Environment, Socket } from "./environment.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { utf8Bytes } from "./outbox.ts";
 import { reconnectDelayMs, STABLE_AFTER_MS, TOO_MANY_ATTEMPT } from "./reconnect-policy.ts";
-import { RequestError } from "./request-error.ts";
+import type { RequestError } from "./request-error.ts";
+import { requestError } from "./request-error.ts";
+import { utf8Bytes } from "./send-frames.ts";
 import type { Ticket } from "./session-access.ts";
 import { isStale } from "./session-access.ts";
 import type { ConnectionState } from "./session-state.ts";
@@ -44,10 +45,22 @@ export class Connection {
   }
 
   start(): void {
-    this.stop();
-    this.#unsubscribe = this.#environment.attention.subscribe(() => this.#wake());
+    this.#begin();
     this.#attempt = 0;
     void this.#connect();
+  }
+
+  /** After an end that may be none: waits as after any loss, since a server of two minds would send it round without pause. */
+  again(): void {
+    this.#begin();
+    this.#retry();
+  }
+
+  #begin(): void {
+    this.stop();
+    this.#unsubscribe = this.#environment.attention.subscribe((event) =>
+      event === "left" ? this.#putAway() : this.#wake(),
+    );
   }
 
   stop(): void {
@@ -85,9 +98,7 @@ export class Connection {
       }
     } catch (error) {
       if (epoch === this.#epoch) {
-        this.#ticketRefused(
-          error instanceof RequestError ? error : RequestError.fromNetwork(error),
-        );
+        this.#ticketRefused(requestError(error));
       }
     }
   }
@@ -212,6 +223,14 @@ export class Connection {
       void this.#connect();
     } else if (this.#state.state === "online") {
       this.#heartbeat?.probe();
+    }
+  }
+
+  /** A page with an open socket is not kept in the back-forward cache; one that is comes back with `returned`. */
+  #putAway(): void {
+    if (this.#state.state !== "closed") {
+      this.#drop();
+      this.#setState({ state: "waiting", attempt: 0 });
     }
   }
 

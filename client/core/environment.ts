@@ -1,5 +1,6 @@
 // What the client needs from the place it runs in. Nothing else in client/core touches a global, so that the same code runs in
 // a page, in a test with a simulated clock, and wherever else these few things can be had.
+import type { DeviceInfo } from "../../src/protocol/session.ts";
 
 /** A connected or connecting socket. After `close()` its listeners hear nothing more. */
 export interface Socket {
@@ -15,8 +16,11 @@ export interface SocketListeners {
 
 /** As `localStorage` or `sessionStorage`. Any method may throw. */
 export interface KeyValueStorage {
+  readonly length: number;
+  key(index: number): string | null;
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
+  removeItem(key: string): void;
 }
 
 export interface Clock {
@@ -26,11 +30,35 @@ export interface Clock {
   after(ms: number, callback: () => void): () => void;
 }
 
+/**
+ * `returned`: shown or focused again. `network`: it went away or came back. `left`: the page is about to be put away, for
+ * good or until it `returned`.
+ */
+export type AttentionEvent = "returned" | "network" | "left";
+
 /** Whether somebody is looking, and what suggests that the network changed while nobody was. */
 export interface Attention {
   visible(): boolean;
-  /** `returned`: shown or focused again. `network`: it went away or came back. Returns what ends the subscription. */
-  subscribe(listener: (event: "returned" | "network") => void): () => void;
+  /** Returns what ends the subscription. */
+  subscribe(listener: (event: AttentionEvent) => void): () => void;
+}
+
+/** What a tab tells the others of this browser: a hint to look into storage, never a secret. */
+export interface TabMessage {
+  readonly kind: "session" | "terminated" | "outbox";
+  readonly teamId?: string;
+  readonly sessionId?: string;
+  readonly version?: number;
+}
+
+/** The other tabs of the origin. */
+export interface Tabs {
+  post(message: TabMessage): void;
+  /**
+   * Hears the others', and possibly its own: late, more than once or not at all; and that storage has changed. Returns what
+   * ends the subscription.
+   */
+  subscribe(listener: (message: TabMessage) => void): () => void;
 }
 
 export interface Environment {
@@ -55,4 +83,14 @@ export interface Environment {
   /** An unguessable identifier of at least 128 random bits in URL-safe characters. */
   readonly newId: () => string;
   readonly attention: Attention;
+  readonly tabs: Tabs;
+  /**
+   * Runs `work` while no other tab runs its own under this name; gives up waiting after a while. Makes it rare that two
+   * tabs do the same at once, and nothing depends on it.
+   */
+  readonly exclusively: <T>(name: string, work: () => Promise<T>) => Promise<T>;
+  /** What this device is, as far as it says. Never rejects. */
+  readonly deviceInfo: () => Promise<DeviceInfo | undefined>;
+  /** What stays the same in this browser. Never rejects; undefined where it cannot or must not be told. */
+  readonly fingerprint: () => Promise<string | undefined>;
 }

@@ -1,5 +1,6 @@
 // The client's public surface.
 export type {
+  Conversation,
   ConversationHandler,
   ConversationState,
   ConversationStatus,
@@ -7,7 +8,7 @@ export type {
 } from "../../src/protocol/conversation.ts";
 export type { Presence } from "../../src/protocol/frames.ts";
 export { MAX_CONTENT_BYTES } from "../../src/protocol/limits.ts";
-export type { Author, MessageRole } from "../../src/protocol/message.ts";
+export type { Attachment, Author, MessageRole } from "../../src/protocol/message.ts";
 export type {
   ConnectionRole,
   CredentialRole,
@@ -17,35 +18,51 @@ export type {
   SessionSummary,
 } from "../../src/protocol/session.ts";
 export type { CreatedInvite, Device, Invite } from "../../src/protocol/sharing.ts";
-export { browserEnvironment } from "./browser-environment.ts";
+export type { AsyncKeyValueStorage } from "./async-storage.ts";
+export { fromAsyncStorage } from "./async-storage.ts";
+export { broadcastSessionChange } from "./browser-tabs.ts";
 export { createSessionClient } from "./client.ts";
 export type {
   Attention,
+  AttentionEvent,
   Clock,
   Environment,
   KeyValueStorage,
   Socket,
   SocketListeners,
+  TabMessage,
+  Tabs,
 } from "./environment.ts";
-export type { OperatorClient, OperatorClientOptions } from "./operator-client.ts";
-export { createOperatorClient } from "./operator-client.ts";
+export type {
+  LegacyAttachment,
+  LegacyConversation,
+  LegacyData,
+  LegacyMessage,
+  LegacySource,
+} from "./legacy-source.ts";
+export type { OperatorApi, OperatorClient, OperatorClientOptions } from "./operator-client.ts";
+export { createOperatorApi, createOperatorClient } from "./operator-client.ts";
 export type { RequestErrorCode } from "./request-error.ts";
 export { RequestError } from "./request-error.ts";
-export type { MessagesQuery, OperatorKey, SessionKey } from "./rest-client.ts";
-export { RestClient } from "./rest-client.ts";
 export type {
   ChatClient,
   SendOptions,
+  Sent,
   SessionClient,
   SessionClientOptions,
+  ShareRequest,
+  Sharing,
 } from "./session-client.ts";
 export type {
   ChatMessage,
   ConnectionState,
   Delivery,
+  HandOffOffer,
+  LegacyUpgrade,
+  PreviousSession,
   ReadUpTo,
   SessionClientState,
   SessionClientStatus,
   Typist,
 } from "./session-state.ts";
-export type { ShareRequest, Sharing } from "./sharing.ts";
+export { INITIAL_STATE, isValid } from "./session-state.ts";

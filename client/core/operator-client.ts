@@ -2,21 +2,16 @@
 // operator's token. Nothing is stored.
 import { CLOSE_CODES } from "../../src/protocol/close-codes.ts";
 import type { UpdateConversationRequest } from "../../src/protocol/conversation.ts";
-import { DEFAULT_PAGE_MESSAGES } from "../../src/protocol/limits.ts";
-import { browserEnvironment } from "./browser-environment.ts";
-import { Connection } from "./connection.ts";
+import type { SessionList, ValidateSessionResponse } from "../../src/protocol/rest.ts";
+import { environmentOf } from "./browser-environment.ts";
+import { createChat } from "./chat.ts";
 import type { ConnectionEnd } from "./connection-handlers.ts";
 import type { Environment } from "./environment.ts";
-import { RequestError } from "./request-error.ts";
-import type { OperatorKey } from "./rest-client.ts";
-import { RestClient } from "./rest-client.ts";
+import { closeError, unauthenticated } from "./request-error.ts";
+import { callWith, createRest } from "./rest.ts";
 import type { SessionEnd, Ticket } from "./session-access.ts";
-import type { ChatClient, SendOptions } from "./session-client.ts";
-import { SessionReplica } from "./session-replica.ts";
-import type { SessionClientState } from "./session-state.ts";
-import { INITIAL_STATE } from "./session-state.ts";
-import { Store } from "./store.ts";
-import { TypingSignal } from "./typing.ts";
+import type { ChatClient } from "./session-client.ts";
+import { NO_SHELF } from "./shelf.ts";
 
 export interface OperatorClientOptions {
   /** Where the API is: an origin, without a slash at the end. */
@@ -32,130 +27,87 @@ export interface OperatorClient extends ChatClient {
   updateConversation(change: UpdateConversationRequest): Promise<void>;
 }
 
-class Operator implements OperatorClient {
-  readonly #store = new Store<SessionClientState>({ ...INITIAL_STATE, role: "operator" });
-  readonly #environment: Environment;
-  readonly #rest: RestClient;
-  readonly #key: OperatorKey;
-  readonly #connection: Connection;
-  readonly #replica: SessionReplica;
-  readonly #typing: TypingSignal;
-
-  constructor({ baseUrl, operatorToken, sessionId, environment }: OperatorClientOptions) {
-    this.#environment = { ...browserEnvironment(), ...environment };
-    this.#key = { operatorToken, sessionId };
-    this.#rest = new RestClient(baseUrl, this.#environment);
-    this.#replica = new SessionReplica(this.#store, this.#environment.clock, "operator", {
-      sendUp: (frame) => void this.#connection.send(frame),
-      conversations: () => this.#rest.conversations(this.#key),
-    });
-    this.#connection = new Connection(baseUrl, this.#environment, {
-      ticket: () => this.#enter(),
-      resumeQuery: () => this.#replica.resumeQuery(),
-      opening: () => this.#replica.opening(),
-      frame: (frame, bytes) => this.#replica.frame(frame, bytes),
-      changed: (connection) => {
-        this.#store.patch({ connection });
-        if (connection.state !== "online") {
-          this.#replica.offline();
-        }
-      },
-      ended: (end) => void this.#ended(end),
-    });
-    this.#typing = new TypingSignal(this.#environment.clock, (active) => {
-      this.#connection.send({ type: "typing", active });
-    });
-  }
-
-  getState(): SessionClientState {
-    return this.#store.get();
-  }
-
-  subscribe(listener: () => void): () => void {
-    return this.#store.subscribe(listener);
-  }
-
-  start(): void {
-    this.#store.patch({ status: "opening", error: undefined });
-    this.#connection.start();
-  }
-
-  stop(): void {
-    this.#connection.stop();
-  }
-
-  send(content: string, options: SendOptions = {}): string {
-    this.#typing.set(false);
-    const clientId = this.#environment.newId();
-    this.#replica.send({ clientId, content, ...options });
-    return clientId;
-  }
-
-  retry(key: string): void {
-    this.#replica.retry(key);
-  }
-
-  cancel(key: string): void {
-    this.#replica.cancel(key);
-  }
-
-  markRead(): void {
-    this.#replica.markRead();
-  }
-
-  setTyping(active: boolean): void {
-    this.#typing.set(active);
-  }
-
-  async loadOlder(): Promise<void> {
-    await this.#replica.loadOlder((before) =>
-      this.#rest.messages(this.#key, { before, limit: DEFAULT_PAGE_MESSAGES }),
-    );
-  }
-
-  async updateConversation(change: UpdateConversationRequest): Promise<void> {
-    const { session } = this.#store.get();
-    if (!session) {
-      throw RequestError.fromKnown("unauthenticated");
-    }
-    const { defaultConversationId } = session;
-    await this.#rest.updateConversation(this.#key, defaultConversationId, change);
-  }
+/** A client for one session by an operator's token; `start()` sets it off. */
+export function createOperatorClient(options: OperatorClientOptions): OperatorClient {
+  const { baseUrl, operatorToken, sessionId } = options;
+  const environment = environmentOf(options);
+  const rest = createRest(baseUrl, environment);
+  const key = { sessionId, token: operatorToken };
+  const chat = createChat({
+    baseUrl,
+    environment,
+    ownRole: "operator",
+    call: (method, path, body) => callWith(rest, key, method, path, body),
+    ticket: enter,
+    ended: (end) => void ended(end),
+    kept: () => ({ shelf: NO_SHELF, sessionId }),
+    wrote: () => undefined,
+  });
+  const { store, connection, actions } = chat;
+  store.patch({ role: "operator" });
 
   /** Each connection asks anew: whether the token and the session still hold is part of the answer. */
-  async #enter(): Promise<Ticket | SessionEnd> {
-    const { sessionId } = this.#key;
-    const { session, ticket, reason } = await this.#rest.validate(this.#key);
+  async function enter(): Promise<Ticket | SessionEnd> {
+    const { session, ticket, reason } = await callWith<ValidateSessionResponse>(
+      rest,
+      key,
+      "GET",
+      "/validate",
+    );
     if (session) {
-      this.#replica.adopt(session);
+      chat.replica.adopt(session);
     }
     return ticket === undefined
       ? { reason: reason ?? "terminated", session }
-      : { sessionId, ticket, issuedAt: this.#environment.clock.now() };
+      : { sessionId, ticket, issuedAt: environment.clock.now() };
   }
 
-  async #ended(end: ConnectionEnd): Promise<void> {
+  async function ended(end: ConnectionEnd): Promise<void> {
     if (end.kind === "session_over") {
-      this.#over(end.end);
+      chat.over(end.end);
     } else if (end.kind === "closed" && end.code === CLOSE_CODES.ended) {
-      const entry = await this.#enter().catch(() => undefined);
-      this.#over(entry && "reason" in entry ? entry : { reason: "terminated", session: undefined });
+      const entry = await enter().catch(() => undefined);
+      chat.over(entry && "reason" in entry ? entry : { reason: "terminated", session: undefined });
     } else if (end.kind !== "offered") {
-      const error = end.kind === "refused" ? end.error : RequestError.fromClose(end.code);
-      this.#store.patch({ status: "error", error });
+      const error = end.kind === "refused" ? end.error : closeError(end.code);
+      store.patch({ status: "error", error });
     }
   }
 
-  #over(end: SessionEnd): void {
-    this.#replica.over(end);
-    if (this.#replica.empty && end.session) {
-      this.#replica.beginAt(end.session.lastSeq);
-      void this.loadOlder();
-    }
-  }
+  return {
+    ...actions,
+    start() {
+      store.patch({ status: "creating", error: undefined });
+      connection.start();
+    },
+    stop: () => connection.stop(),
+    async updateConversation(change) {
+      const { session } = store.get();
+      if (!session) {
+        throw unauthenticated();
+      }
+      const path = `/conversations/${encodeURIComponent(session.defaultConversationId)}`;
+      await callWith(rest, key, "PATCH", path, change);
+    },
+  };
 }
 
-/** A client for one session by an operator's token; `start()` sets it off. */
-export function createOperatorClient(options: OperatorClientOptions): OperatorClient {
-  return new Operator(options);
+/** What a team's staff may ask beside a session. Each call rejects with `RequestError`. */
+export interface OperatorApi {
+  /** A team's active sessions, newest activity first. */
+  activeSessions(teamId: string, cursor?: string): Promise<SessionList>;
+}
+
+export function createOperatorApi(
+  options: Pick<OperatorClientOptions, "baseUrl" | "operatorToken" | "environment">,
+): OperatorApi {
+  const rest = createRest(options.baseUrl, environmentOf(options));
+  return {
+    activeSessions(teamId, cursor) {
+      const query = new URLSearchParams({ status: "active", ...(cursor && { cursor }) });
+      return rest("GET", `teams/${encodeURIComponent(teamId)}/sessions?${query}`, {
+        token: options.operatorToken,
+      });
+    },
+  };
 }

@@ -1,115 +1,308 @@
-// Own messages that the log does not show yet, in the order of writing. Whatever is `sending` is sent again after each reconnect;
-// its clientId makes that harmless.
+// Own messages that the log does not show yet, in the order of writing. Each is kept until the server has it, whatever happens to
+// this page; sent in order once it is known what the server has already, and again after each loss: its clientId makes that harmless.
 import type { SendFrame } from "../../src/protocol/frames.ts";
-import {
-  MAX_CONTENT_BYTES,
-  MAX_FRAME_BYTES,
-  MAX_MESSAGE_BYTES,
-  MAX_MESSAGES_PER_SEND,
-} from "../../src/protocol/limits.ts";
-import type { NewMessage } from "../../src/protocol/message.ts";
-import type { RequestErrorCode } from "./request-error.ts";
-import type { Delivery } from "./session-state.ts";
+import { MAX_CONTENT_BYTES, MAX_MESSAGE_BYTES } from "../../src/protocol/limits.ts";
+import type { Author, NewMessage } from "../../src/protocol/message.ts";
+import { writtenMessage } from "./chat-message.ts";
+import type { Clock } from "./environment.ts";
+import type { OutboxStore, Written } from "./outbox-store.ts";
+import type { OwnRole } from "./replica-parts.ts";
+import { RequestError, type RequestErrorCode } from "./request-error.ts";
+import { frames, jsonBytes, utf8Bytes } from "./send-frames.ts";
+import type { ChatMessage, Delivery } from "./session-state.ts";
 
-export interface Pending {
-  readonly message: NewMessage;
-  readonly createdAt: number;
-  readonly delivery: Delivery;
-  readonly failure: RequestErrorCode | undefined;
+/** Room comes back piece by piece; asking for each piece by itself would itself be too much. */
+const MIN_PAUSE_MS = 5_000;
+
+/** What another tab has not got rid of by then, it may never send itself. */
+export const ADOPT_AFTER_MS = 3_000;
+
+/** A message on its way, and what is shown of it. */
+export interface Pending extends Written {
+  readonly shown: ChatMessage;
+  /** Whoever waits for it to be delivered. */
+  readonly waiting: Waiting | undefined;
 }
 
-const FRAME_OVERHEAD_BYTES = 64;
+interface Waiting {
+  resolve(): void;
+  reject(error: RequestError): void;
+}
 
-export class Outbox {
-  #pending: readonly Pending[] = [];
+interface OutboxParts {
+  readonly store: OutboxStore;
+  readonly clock: Clock;
+  readonly ownRole: OwnRole;
+  readonly isSynced: () => boolean;
+  /** Whether the log has it. */
+  readonly isLogged: (clientId: string) => boolean;
+  readonly author: () => Author | undefined;
+  readonly sendUp: (frame: SendFrame) => void;
+  /** What is pending has changed while nobody asked. */
+  readonly changed: () => void;
+}
 
-  get pending(): readonly Pending[] {
-    return this.#pending;
-  }
+export function createOutbox(parts: OutboxParts) {
+  const { store, clock, ownRole, isSynced, isLogged, author, sendUp, changed } = parts;
+  /** Undefined as long as there is none. */
+  let sessionId: string | undefined;
+  let pending: readonly Pending[] = [];
+  let lastOrder = 0;
+  let cancelResend: (() => void) | undefined;
+  let cancelAdoption: (() => void) | undefined;
+  /** Why nothing can be stored any more. */
+  let ended: RequestErrorCode | undefined;
+  /** All that this client wrote or took over for this session, but for what was refused. */
+  const written = new Map<string, Pending>();
 
-  /** Adds a message; one that no server would take fails here, as it could never be answered. */
-  add(message: NewMessage, now: number): Pending {
-    const tooLarge =
-      utf8Bytes(message.content) > MAX_CONTENT_BYTES || jsonBytes(message) > MAX_MESSAGE_BYTES;
-    const pending: Pending = {
-      message,
-      createdAt: now,
-      delivery: tooLarge ? "failed" : "sending",
-      failure: tooLarge ? "message_too_large" : undefined,
-    };
-    this.#pending = [...this.#pending, pending];
-    return pending;
-  }
+  /** Whether the session that takes this one's place goes on with them. */
+  let isHandedOver = false;
+  const hasSession = (one: Written) => one.sessionId !== undefined;
 
-  has(clientId: string): boolean {
-    return this.#pending.some((pending) => pending.message.clientId === clientId);
-  }
+  /** Written in this tab, or taken over by it for good. */
+  const own = new Set<string>();
 
-  /** Removes what the log shows from now on. */
-  remove(clientIds: ReadonlySet<string>): void {
-    if (this.#pending.some((pending) => clientIds.has(pending.message.clientId))) {
-      this.#pending = this.#pending.filter((pending) => !clientIds.has(pending.message.clientId));
+  const find = (clientId: string) => pending.find(({ message }) => message.clientId === clientId);
+
+  const take = (one: Written, waiting?: Waiting): void => {
+    const key = one.message.clientId;
+    const shown = writtenMessage(one, { role: ownRole, author: author() });
+    const taken: Pending = { ...one, shown, waiting };
+    pending = [...pending.filter(({ message }) => message.clientId !== key), taken].sort(
+      (a, b) => a.order - b.order,
+    );
+    if (one.failure === undefined) {
+      written.set(key, taken);
     }
-  }
+  };
 
-  /** Stored, but the log here has not come to it yet. */
-  markSent(clientId: string): void {
-    this.#mark(clientId, "sent", undefined);
-  }
+  const deliver = (which: (one: Pending) => boolean, delivery: Delivery): void => {
+    if (pending.some(which)) {
+      pending = pending.map((one) =>
+        which(one) ? { ...one, shown: { ...one.shown, delivery } } : one,
+      );
+    }
+  };
+  const is = (delivery: Delivery) => (one: Pending) => one.shown.delivery === delivery;
+  const unsettled = () => pending.filter((one) => is("queued")(one) || is("sending")(one));
+  const requeueSending = () => deliver(is("sending"), "queued");
 
-  markFailed(clientId: string, failure: RequestErrorCode): void {
-    this.#mark(clientId, "failed", failure);
-  }
+  const stopResend = () => {
+    cancelResend?.();
+    cancelResend = undefined;
+  };
 
-  /** Nothing that is not stored by now ever will be. */
-  failAll(failure: RequestErrorCode): void {
-    this.#pending = this.#pending.map((pending) =>
-      pending.delivery === "sending" ? { ...pending, delivery: "failed", failure } : pending,
-    );
-  }
+  /** A clock that was put back makes nothing young for ever. */
+  const ageMs = ({ order }: Written) => Math.abs(clock.now() - order);
 
-  /** Puts a failed message back in line; undefined when there is no such. */
-  retry(clientId: string): NewMessage | undefined {
-    const failed = this.#pending.find(
-      ({ message, delivery }) => message.clientId === clientId && delivery === "failed",
-    );
-    this.remove(new Set(failed ? [clientId] : []));
-    return failed && this.add(failed.message, failed.createdAt).message;
-  }
+  /** Another tab's that is young: that one is about to send it itself, and what was written before it. */
+  const isHeld = (one: Pending) => !own.has(one.message.clientId) && ageMs(one) < ADOPT_AFTER_MS;
 
-  /** Everything unacknowledged, in order, in as few frames as the limits allow. */
-  frames(): SendFrame[] {
-    const frames: NewMessage[][] = [];
-    let room = 0;
-    for (const { message, delivery } of this.#pending) {
-      if (delivery !== "sending") {
+  const flush = (): void => {
+    if (isSynced() && !cancelResend) {
+      const held = pending.find((one) => is("queued")(one) && isHeld(one));
+      const queued = pending.filter(
+        (one) => is("queued")(one) && one.order < (held?.order ?? Number.POSITIVE_INFINITY),
+      );
+      deliver((one) => queued.includes(one), "sending");
+      for (const messages of frames(queued)) {
+        sendUp({ type: "send", messages });
+      }
+      if (held) {
+        look();
+      }
+    }
+  };
+
+  const refuse = (one: Pending, failure: RequestErrorCode): void => {
+    one.waiting?.reject(new RequestError(failure));
+    take({ ...one, failure });
+    written.delete(one.message.clientId);
+  };
+
+  const add = (message: NewMessage, waiting?: Waiting): void => {
+    lastOrder = Math.max(Math.floor(clock.now()), lastOrder + 1);
+    const failure = ended ?? tooLarge(message);
+    const one = { order: lastOrder, message, sessionId, failure };
+    own.add(message.clientId);
+    store.put(one);
+    take(one, waiting);
+    if (failure !== undefined) {
+      waiting?.reject(new RequestError(failure));
+    }
+    flush();
+  };
+
+  /**
+   * Takes what stands in storage for this session.
+   *
+   * @param now to leave to its own tab what that may just be sending; undefined to take all
+   * @returns whether something was too young
+   */
+  const adopt = (now?: number): boolean => {
+    let isYoungThere = false;
+    for (const one of ended === undefined ? store.all() : []) {
+      const { order, message } = one;
+      const known = find(message.clientId);
+      if (one.sessionId !== undefined && one.sessionId !== sessionId) {
         continue;
       }
-      const bytes = jsonBytes(message) + 1;
-      const current = frames.at(-1);
-      if (current && bytes <= room && current.length < MAX_MESSAGES_PER_SEND) {
-        current.push(message);
-        room -= bytes;
-      } else {
-        frames.push([message]);
-        room = MAX_FRAME_BYTES - FRAME_OVERHEAD_BYTES - bytes;
+      if (isLogged(message.clientId)) {
+        store.drop(one);
+      } else if (!known || (known.failure !== undefined && order > known.order)) {
+        // Taken up again elsewhere, a refused one stands there under a later order.
+        if (now !== undefined && Math.abs(now - order) < ADOPT_AFTER_MS) {
+          isYoungThere = true;
+        } else {
+          take(stamp(one));
+        }
       }
+      lastOrder = Math.max(lastOrder, order);
     }
-    return frames.map((messages) => ({ type: "send", messages }));
-  }
+    return isYoungThere;
+  };
 
-  #mark(clientId: string, delivery: Delivery, failure: RequestErrorCode | undefined): void {
-    this.#pending = this.#pending.map((pending) =>
-      pending.message.clientId === clientId ? { ...pending, delivery, failure } : pending,
-    );
-  }
+  const stamp = (one: Written): Written => {
+    const stamped = { ...one, sessionId };
+    if (one.sessionId !== sessionId) {
+      store.put(stamped);
+    }
+    return stamped;
+  };
+
+  const look = (): void => {
+    cancelAdoption ??= clock.after(ADOPT_AFTER_MS, () => {
+      cancelAdoption = undefined;
+      if (adopt(clock.now())) {
+        look();
+      }
+      flush();
+      changed();
+    });
+  };
+
+  adopt();
+
+  return {
+    /** Replaced when it changes. */
+    get pending(): readonly Pending[] {
+      return pending;
+    },
+    /** Own messages that are neither stored nor refused. */
+    get count(): number {
+      return unsettled().length;
+    },
+    /** Settles with what becomes of it. */
+    send(message: NewMessage): Promise<void> {
+      const settled = new Promise<void>((resolve, reject) => add(message, { resolve, reject }));
+      // Whoever does not listen is told by the message itself.
+      settled.catch(() => undefined);
+      return settled;
+    },
+    /** A new attempt, behind all others; whoever waited for the first one knows that it failed. */
+    retry(clientId: string): void {
+      const failed = find(clientId);
+      if (failed?.failure !== undefined) {
+        store.drop(failed);
+        add(failed.message);
+      }
+    },
+    /** The server has them; what the log here has not come to yet stays in sight. */
+    stored(clientIds: ReadonlySet<string>, isInLog: boolean): void {
+      const which = ({ message }: Pending) => clientIds.has(message.clientId);
+      for (const one of pending.filter(which)) {
+        store.drop(one);
+        one.waiting?.resolve();
+      }
+      if (isInLog) {
+        pending = pending.some(which) ? pending.filter((one) => !which(one)) : pending;
+      } else {
+        deliver(which, "sent");
+      }
+    },
+    refused(clientId: string, failure: RequestErrorCode): void {
+      const one = find(clientId);
+      if (one) {
+        store.put({ ...one, failure });
+        refuse(one, failure);
+      }
+    },
+    /** What was too much for now stays in line, and what is written meanwhile behind it. */
+    later(ms: number): void {
+      stopResend();
+      cancelResend = clock.after(Math.max(ms, MIN_PAUSE_MS), () => {
+        cancelResend = undefined;
+        requeueSending();
+        flush();
+        changed();
+      });
+    },
+    flush,
+    offline(): void {
+      stopResend();
+      requeueSending();
+    },
+    /** Nothing that is not stored by now ever will be. It is kept, for the next session. */
+    over(failure: RequestErrorCode): void {
+      ended = failure;
+      for (const one of unsettled()) {
+        refuse(one, failure);
+      }
+    },
+    stop(): void {
+      for (const one of isHandedOver ? [] : pending.filter(hasSession)) {
+        one.waiting?.reject(new RequestError(ended ?? "session_expired"));
+      }
+      stopResend();
+      cancelAdoption?.();
+      // Holds its place: nothing is looked for any more.
+      cancelAdoption = () => undefined;
+    },
+    /** There is a session: what was written before is for it. */
+    opened(id: string): void {
+      if (sessionId !== id) {
+        sessionId = id;
+        pending = pending.map((one) => ({ ...one, ...stamp(one) }));
+        adopt();
+      }
+    },
+    /** Other tabs may have written, or be gone with what they wrote. */
+    look,
+    written(): readonly Written[] {
+      isHandedOver = true;
+      return [...written.values()].sort((a, b) => a.order - b.order);
+    },
+    /** Written for other sessions, that is. */
+    unsent: (): Written[] =>
+      store.all().filter((one) => one.sessionId !== undefined && one.sessionId !== sessionId),
+    /** Puts what was written for another session into this one's line, in its old place. */
+    requeue(list: readonly (Written | Pending)[]): void {
+      for (const one of ended === undefined ? list : []) {
+        // The other session's conversations are none of this one's.
+        const { conversationId: _left, ...message } = one.message;
+        const moved = { ...one, message, sessionId, failure: tooLarge(message) };
+        own.add(message.clientId);
+        store.put(moved);
+        take(moved, "waiting" in one ? one.waiting : find(message.clientId)?.waiting);
+      }
+      flush();
+    },
+    drop(list: readonly Written[]): void {
+      list.forEach(store.drop);
+    },
+    /** Drops all, whichever tab wrote it, and whichever session it was for; whoever waits for it is told why. */
+    forget(why: RequestErrorCode): void {
+      store.all().forEach(store.drop);
+      for (const one of unsettled()) {
+        one.waiting?.reject(new RequestError(why));
+      }
+    },
+  };
 }
 
-function jsonBytes(value: unknown): number {
-  return utf8Bytes(JSON.stringify(value));
-}
-
-/** Bytes of `text` on the wire. */
-export function utf8Bytes(text: string): number {
-  return new TextEncoder().encode(text).length;
+/** What no server would take could never be answered. */
+function tooLarge(message: NewMessage): RequestErrorCode | undefined {
+  return utf8Bytes(message.content) > MAX_CONTENT_BYTES || jsonBytes(message) > MAX_MESSAGE_BYTES
+    ? "message_too_large"
+    : undefined;
 }

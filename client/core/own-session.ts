@@ -1,164 +1,405 @@
-// This browser's own session with the team: its token, which all tabs share through storage, how it is made and kept young.
-import { ROTATE_AFTER_MS } from "../../src/protocol/limits.ts";
-import type { RefreshSessionResponse, SessionWithToken } from "../../src/protocol/rest.ts";
+// This browser's own session with the team, which all its tabs share through storage: how it is made, once, and kept young.
+import { IDEMPOTENCY_WINDOW_MS, ROTATE_AFTER_MS } from "../../src/protocol/limits.ts";
+import type { OpenedSession, RefreshSessionResponse } from "../../src/protocol/rest.ts";
+import type { Session } from "../../src/protocol/session.ts";
 import type { Environment } from "./environment.ts";
-import { RequestError } from "./request-error.ts";
-import type { RestClient } from "./rest-client.ts";
-import { credentialIdOf, sessionIdOf } from "./rest-client.ts";
-import type { OwnRecord, RecordStore } from "./session-record.ts";
+import { createOpening } from "./opening.ts";
+import { RequestError, unauthenticated } from "./request-error.ts";
+import type { Key, Rest } from "./rest.ts";
+import { callWith } from "./rest.ts";
+import type { SessionClientOptions } from "./session-client.ts";
+import type { OwnRecord } from "./session-record.ts";
+import { outranks, readOwn, writeOwn } from "./session-record.ts";
+import type { Shelf } from "./shelf.ts";
 
-export class OwnSession {
-  readonly #rest: RestClient;
-  readonly #records: RecordStore<OwnRecord>;
-  readonly #teamId: string;
-  readonly #environment: Pick<Environment, "clock" | "newId">;
-  #token: string | undefined;
+/** After a creation storage is looked into again: what another tab wrote at the same moment may come to light late. */
+const RIVAL_CHECKS_MS = [1_000, 5_000];
 
-  constructor(
-    rest: RestClient,
-    records: RecordStore<OwnRecord>,
-    teamId: string,
-    environment: Pick<Environment, "clock" | "newId">,
-  ) {
-    this.#rest = rest;
-    this.#records = records;
-    this.#teamId = teamId;
-    this.#environment = environment;
+const NO_SESSION: OwnRecord = {
+  generation: 0,
+  refreshedAt: 0,
+  expiresAt: 0,
+  beganAt: 0,
+  ended: false,
+  identifying: false,
+};
+
+/** A session this old has had a life. */
+const YOUNG_MS = 60_000;
+
+/** Between two attempts to end a session that nobody needs, and how many there are. */
+const END_AGAIN_MS = 10_000;
+const END_ATTEMPTS = 6;
+
+/** Another session than this tab's turned out to be the browser's. */
+export interface Followed {
+  /** The one that this tab leaves. */
+  readonly left: Key;
+  /** Whether both were created at once, so that what was written into the one left belongs into the other. */
+  readonly isRival: boolean;
+}
+
+interface Parts {
+  readonly rest: Rest;
+  readonly shelf: Shelf;
+  readonly environment: Environment;
+  readonly options: SessionClientOptions;
+  /** Called when another tab may have put another session into storage. */
+  readonly look: () => void;
+}
+
+export type OwnSession = ReturnType<typeof createOwnSession>;
+
+export function createOwnSession({ rest, shelf, environment, options, look }: Parts) {
+  const { clock, newId, tabs } = environment;
+  const { teamId } = options;
+  const opening = createOpening(rest, environment, options);
+  /** The session that this tab is in, even where storage has lost it. */
+  let mine = NO_SESSION;
+  /** Whether this tab took part in its creation. */
+  let isCreator = false;
+  /** What this tab created, and may have to end in favour of another. */
+  let made: OwnRecord[] = [];
+  /** When this tab went into it. */
+  let enteredAt = 0;
+  /** The key of a creation that can bring nothing any more. */
+  let spentKey: string | undefined;
+  /** What is under way in this tab to bind the session to a person. */
+  let identification: Promise<OpenedSession> | undefined;
+  let checks: readonly (() => void)[] = [];
+
+  /**
+   * As storage has it at this moment. Never keep its token: once another tab has rotated it, the server takes whoever comes
+   * with the old one for a thief and shuts all tabs out.
+   */
+  function record(): OwnRecord {
+    const stored = readStored();
+    if (
+      stored.sessionId !== undefined &&
+      (mine.sessionId ?? stored.sessionId) === stored.sessionId
+    ) {
+      be(stored);
+    }
+    return mine;
+  }
+
+  /** What a tab wrote that has not heard yet of the session that came after counts for nothing. */
+  function readStored(): OwnRecord {
+    const stored = readOwn(shelf);
+    const { generation, createKey } = mine;
+    return stored.generation < generation ? { ...NO_SESSION, generation, createKey } : stored;
+  }
+
+  function be(record: OwnRecord): void {
+    if (record.sessionId !== mine.sessionId) {
+      enteredAt = clock.now();
+    }
+    mine = record;
+  }
+
+  function key(): Key | undefined {
+    const { sessionId, token } = record();
+    return sessionId === undefined ? undefined : { sessionId, token };
+  }
+
+  /** Stored first and used after: a page that is closed between the two must not come back with the old one. */
+  function keep(record: OwnRecord): void {
+    writeOwn(shelf, record);
+    be(record);
+  }
+
+  function tell(kind: "session" | "terminated", { id, version }: Session): void {
+    tabs.post({ kind, teamId, sessionId: id, version });
+  }
+
+  function opened({ session, token }: OpenedSession): OwnRecord {
+    return {
+      ...mine,
+      sessionId: session.id,
+      token,
+      refreshedAt: clock.now(),
+      expiresAt: Date.parse(session.expiresAt),
+      beganAt: Date.parse(session.createdAt),
+      ended: false,
+      identifying: false,
+    };
+  }
+
+  /** This browser's session is another one from now on, or has another key. */
+  function replace(answer: OpenedSession): void {
+    const { sessionId, generation } = record();
+    const follows = sessionId !== undefined && sessionId !== answer.session.id;
+    isCreator = false;
+    keep({ ...opened(answer), generation: follows ? generation + 1 : generation });
+    tell("session", answer.session);
   }
 
   /**
-   * The session's token as storage has it at this moment, undefined before there is one. Never keep it: once another tab
-   * has rotated it, the server takes whoever comes with the old one for a thief and shuts all tabs out.
+   * Goes over to the session that storage has, unless this tab's has the better right to be the browser's: then storage is
+   * told so.
+   *
+   * @param isAlive whether this tab's session goes on, as far as it knows
+   * @returns undefined when this tab stays where it is
    */
-  get token(): string | undefined {
-    const stored = this.#stored;
-    if (stored !== undefined && (this.#token === undefined || sameSession(stored, this.#token))) {
-      this.#token = stored;
+  function follow(isAlive: boolean): Followed | undefined {
+    const stored = readOwn(shelf);
+    const left = key();
+    if (left === undefined || (stored.sessionId ?? left.sessionId) === left.sessionId) {
+      return undefined;
     }
-    return this.#token;
+    if (isAlive && !mine.ended && stored.beganAt > 0 && outranks(mine, stored)) {
+      keep(mine);
+      tabs.post({ kind: "session", teamId, sessionId: left.sessionId });
+      return undefined;
+    }
+    const isRival = stored.generation === mine.generation;
+    for (const one of made) {
+      // An older token than the last may have been replaced, and whoever comes with it is taken for a thief.
+      const token = one.sessionId === left.sessionId ? left.token : one.token;
+      const isFresh = token === left.token || clock.now() - one.refreshedAt < YOUNG_MS;
+      if (isRival && isFresh && one.sessionId !== undefined && outranks(stored, one)) {
+        end({ ...one, sessionId: one.sessionId, token });
+      }
+    }
+    made = made.filter((one) => one.sessionId === stored.sessionId);
+    be(stored);
+    isCreator = false;
+    return { left, isRival };
   }
 
-  /** Goes over to whatever storage has, be it of another session; false when that is the token that was refused. */
-  adoptStored(refused: string | undefined): boolean {
-    const stored = this.#stored;
-    if (stored === undefined || stored === refused) {
-      return false;
+  /** Leaves the session that is over, for the one that another tab began since, or else for a new one. */
+  function leave(): void {
+    const { sessionId, generation } = readOwn(shelf);
+    if (sessionId !== undefined && sessionId === mine.sessionId) {
+      keep({ ...NO_SESSION, generation: generation + 1, createKey: newId() });
+    } else {
+      be({ ...NO_SESSION, generation: mine.generation });
     }
-    this.#token = stored;
-    return true;
+    isCreator = false;
   }
 
-  /** This browser's session is another one from now on. */
-  replace(token: string): void {
-    this.#write(token);
+  /** Nobody is to find what nobody needs; where that cannot be said now, it is said later. */
+  function end(one: Key & Pick<OwnRecord, "createKey">, attempt = 1): void {
+    endNow(one).catch(({ retryable }: RequestError) => {
+      if (retryable && attempt < END_ATTEMPTS) {
+        clock.after(END_AGAIN_MS * attempt, () => end(one, attempt + 1));
+      }
+    });
   }
 
-  /** Leaves the session that is over, for the one another tab began since, or else for a new one. */
-  leave(): void {
-    const stored = this.#stored;
-    if (stored !== undefined && this.#token !== undefined && sameKey(stored, this.#token)) {
-      this.#records.write({ kind: "creating", createKey: this.#environment.newId() });
-    }
-    this.#token = undefined;
+  /** The cookie is the other session's, or will be: what is to end is ended with a key of its own. */
+  async function endNow({ sessionId, token, createKey }: Key & Pick<OwnRecord, "createKey">) {
+    const isCookies = token === undefined && createKey !== undefined;
+    const key = isCookies ? (await opening.again(createKey)).token : token;
+    await callWith(rest, { sessionId, token: key }, "DELETE", "");
   }
 
-  /** Whether the token is old enough to be offered for rotation. */
-  get refreshDue(): boolean {
-    const record = this.#records.read();
-    if (record.kind !== "session" || record.token !== this.token) {
-      return false;
+  /**
+   * Tabs that create at the same time share one key through storage, and the same key makes the same session. Where two
+   * keys were written in the same moment, the session that outranks the other stays, and the other is ended.
+   *
+   * @returns undefined when there is another session to enter
+   */
+  async function create(): Promise<OpenedSession | undefined> {
+    const before = readStored();
+    if (before.sessionId !== undefined) {
+      return undefined;
     }
-    const age = this.#environment.clock.now() - record.refreshedAt;
-    return age >= ROTATE_AFTER_MS || age < 0;
+    const isShared = before.createKey !== undefined && before.createKey !== spentKey;
+    const createKey = (isShared && before.createKey) || newId();
+    const generation = Math.max(before.generation, mine.generation);
+    if (!isShared) {
+      // Stored before it is used: when the answer gets lost, the same key asks for it again.
+      keep({ ...NO_SESSION, generation, createKey });
+    }
+    const answer = await opening.open(createKey).catch((error) => {
+      if (isSpentKey(error)) {
+        // The session behind it is over, or out of reach: nobody kept its token.
+        spentKey = createKey;
+      }
+      throw error;
+    });
+    const created = { ...opened(answer), generation, createKey };
+    const now = readStored();
+    const isOther = now.sessionId !== undefined && now.sessionId !== created.sessionId;
+    if (isOther && outranks(now, created)) {
+      end({ createKey, sessionId: answer.session.id, token: answer.token });
+      return undefined;
+    }
+    made.push(created);
+    if (mine.sessionId !== undefined && mine.sessionId !== created.sessionId) {
+      // This tab has gone elsewhere meanwhile, and comes back like any other.
+      writeOwn(shelf, created);
+      tell("session", answer.session);
+      look();
+      return undefined;
+    }
+    isCreator = true;
+    checks = RIVAL_CHECKS_MS.map((ms) => clock.after(ms, look));
+    if (now.sessionId === created.sessionId) {
+      be(now);
+      return { ...answer, ...(now.token !== undefined && { token: now.token }) };
+    }
+    keep(created);
+    tell("session", answer.session);
+    return answer;
+  }
+
+  function note({ sessionId }: Key, identifying: boolean): void {
+    if (record().sessionId === sessionId) {
+      keep({ ...record(), identifying });
+    }
+  }
+
+  /** Binds the session to a person; it may get another key by that. */
+  async function identify(key: Key, identityToken: string | undefined) {
+    const presented = identityToken ?? (await opening.presentedIdentity());
+    if (presented === undefined) {
+      throw unauthenticated();
+    }
+    const { identifying } = record();
+    note(key, true);
+    identification = opening.identify(key, presented).catch(async (error) => {
+      if (isRefusedKey(error) && identifying) {
+        // It was done the last time, and the new key got lost with the answer.
+        return await opening.resume(presented, key.sessionId);
+      }
+      if (!(error instanceof RequestError && error.retryable)) {
+        note(key, identifying);
+      }
+      throw error;
+    });
+    const answer = await identification;
+    replace({ ...answer, ...(answer.token === undefined && key.token && { token: key.token }) });
+    return answer;
   }
 
   /** Slides the expiry and takes the new token, if there is one. Tabs that do it at once get the same. */
-  async refresh(
-    token: string,
-    options: { readonly rotate: boolean },
-  ): Promise<RefreshSessionResponse> {
-    const answer = await this.#rest.refresh(token, options);
+  async function refresh(key: Key, rotate: boolean): Promise<RefreshSessionResponse> {
+    const body = rotate ? { rotate } : {};
+    const answer = await callWith<RefreshSessionResponse>(rest, key, "POST", "/refresh", body);
+    const { session, token = key.token } = answer;
+    const renewed = { ...opened({ session, ticket: "", ...(token && { token }) }) };
+    const stored = readOwn(shelf);
     // What another tab has stored meanwhile came of this token or of its successor: it is the younger one.
-    if (this.#stored === token) {
-      this.#write(answer.token ?? token);
-    } else if (this.#token === token && answer.token !== undefined) {
-      this.#token = answer.token;
+    if (
+      mine.sessionId === key.sessionId &&
+      !stored.ended &&
+      (stored.sessionId ?? key.sessionId) === key.sessionId &&
+      (stored.token ?? key.token) === key.token
+    ) {
+      keep(renewed);
+    } else if (mine.sessionId === key.sessionId && mine.token === key.token) {
+      mine = renewed;
     }
     return answer;
   }
 
   /**
-   * Tabs that create at the same time share one key through storage, and the same key makes the same session. Where two
-   * keys were written in the same moment, the one that stands in storage afterwards wins, and the other session is ended.
+   * After a key was refused: gets another where this browser is still entitled to one. Rejects where that cannot be told
+   * now.
    *
-   * @returns undefined when this tab's session was the other one
+   * @returns whether there is another
    */
-  async create(): Promise<SessionWithToken | undefined> {
-    const createKey = this.#createKey();
-    const created = await this.#rest.create({ teamId: this.#teamId }, createKey).catch((error) => {
-      if (isExpiredKey(error)) {
-        this.#replaceKey(createKey);
+  async function reclaim(tried: Key): Promise<boolean> {
+    await identification?.catch(() => undefined);
+    if (key()?.token !== tried.token) {
+      return true;
+    }
+    return record().identifying ? await reclaimByPerson() : await reclaimByCreation();
+  }
+
+  /** An identification may have been done whose answer, with the new key, got lost. */
+  async function reclaimByPerson(): Promise<boolean> {
+    const { sessionId } = record();
+    const identityToken = await options.getIdentityToken?.();
+    if (identityToken === undefined) {
+      return false;
+    }
+    try {
+      replace(await opening.resume(identityToken, sessionId));
+      return true;
+    } catch (error) {
+      if (error instanceof RequestError && error.retryable) {
+        throw error;
       }
-      throw error;
-    });
-    const now = this.#records.read();
-    if (now.kind === "session") {
-      if (sameSession(now.token, created.token)) {
-        return { ...created, token: now.token };
+      return false;
+    }
+  }
+
+  /** Two creations at once leave one cookie, which may be the other session's. The key of the creation gives this one another. */
+  async function reclaimByCreation(): Promise<boolean> {
+    const { sessionId, token, createKey, refreshedAt } = record();
+    if (
+      token !== undefined ||
+      createKey === undefined ||
+      clock.now() - refreshedAt > IDEMPOTENCY_WINDOW_MS
+    ) {
+      return false;
+    }
+    const { session } = await opening.open(createKey);
+    return session.id === sessionId;
+  }
+
+  return {
+    record,
+    key,
+    reclaim,
+    replace,
+    follow,
+    leave,
+    create: () => environment.exclusively(teamId, create),
+    identify,
+    refresh,
+
+    /** Whether it was made here a moment ago. */
+    get isYoung(): boolean {
+      return isCreator && clock.now() - enteredAt < YOUNG_MS;
+    },
+
+    /** Whether this tab went into it a moment ago, so that another one may still come to light. */
+    get mayHaveRival(): boolean {
+      return clock.now() - enteredAt < Math.max(...RIVAL_CHECKS_MS);
+    },
+
+    /** Looks for nothing any more. */
+    stop(): void {
+      for (const cancel of checks) {
+        cancel();
       }
-    } else if (now.kind === "none" || now.createKey === createKey) {
-      this.#write(created.token);
-      return created;
-    }
-    await this.#rest.terminate(created.token).catch(() => undefined);
-    return undefined;
-  }
+    },
 
-  /** Stored before it is used: when the answer gets lost, the same key asks for it again. */
-  #createKey(): string {
-    const record = this.#records.read();
-    if (record.kind === "creating") {
-      return record.createKey;
-    }
-    const createKey = this.#environment.newId();
-    this.#records.write({ kind: "creating", createKey });
-    return createKey;
-  }
+    /** Whether nothing has prolonged the session's life for so long, in whichever tab. */
+    isOlderThan(ms: number): boolean {
+      const age = clock.now() - record().refreshedAt;
+      return age >= ms || age < 0;
+    },
 
-  /** The session behind an expired key is out of reach: nobody kept its token. */
-  #replaceKey(expired: string): void {
-    const record = this.#records.read();
-    if (record.kind === "creating" && record.createKey === expired) {
-      this.#records.write({ kind: "creating", createKey: this.#environment.newId() });
-    }
-  }
+    /** Whether the token is old enough to be offered for rotation. */
+    get rotationDue(): boolean {
+      const { token, refreshedAt } = record();
+      const age = clock.now() - refreshedAt;
+      return token !== undefined && (age >= ROTATE_AFTER_MS || age < 0);
+    },
 
-  /** Stored first and used after: a page that is closed between the two must not come back with the old one. */
-  #write(token: string): void {
-    this.#records.write({
-      kind: "session",
-      token,
-      refreshedAt: this.#environment.clock.now(),
-    });
-    this.#token = token;
-  }
-
-  get #stored(): string | undefined {
-    const record = this.#records.read();
-    return record.kind === "session" ? record.token : undefined;
-  }
+    /** Tells all tabs, those of later too, that the session was ended here. */
+    ended(session: Session): void {
+      if (readOwn(shelf).sessionId === session.id) {
+        keep({ ...mine, ended: true });
+      }
+      tell("terminated", session);
+    },
+  };
 }
 
-/** Whether a creation was refused because its key is too old. */
-export function isExpiredKey(error: unknown): boolean {
-  return error instanceof RequestError && error.code === "idempotency_key_expired";
+function isRefusedKey(error: unknown): boolean {
+  return error instanceof RequestError && error.code === "invalid_credential";
 }
 
-function sameSession(a: string, b: string): boolean {
-  return sessionIdOf(a) === sessionIdOf(b);
-}
-
-/** Whether one came of the other by rotation. */
-function sameKey(a: string, b: string): boolean {
-  return sameSession(a, b) && credentialIdOf(a) === credentialIdOf(b);
+/** Whether a creation was refused because its key is too old, or may be none: storage may hold anything. */
+export function isSpentKey(error: unknown): boolean {
+  return (
+    error instanceof RequestError &&
+    (error.code === "idempotency_key_expired" || error.code === "validation_failed")
+  );
 }

@@ -13,18 +13,12 @@ export type RequestErrorCode =
   | "protocol_error"
   | (string & Record<never, never>);
 
-const CLOSE_ERROR: Readonly<Record<number, ErrorCode>> = {
-  [CLOSE_CODES.unauthenticated]: "invalid_credential",
-  [CLOSE_CODES.forbidden]: "forbidden",
-};
-
 interface RequestErrorDetails {
-  readonly code: RequestErrorCode;
-  readonly message: string;
-  readonly status: number | undefined;
-  readonly retryAfterMs: number | undefined;
-  readonly fields: readonly FieldError[];
-  readonly cause: unknown;
+  readonly message?: string | undefined;
+  readonly status?: number;
+  readonly retryAfterMs?: number | undefined;
+  readonly fields?: readonly FieldError[] | undefined;
+  readonly cause?: unknown;
 }
 
 /** A call to the API that did not succeed. */
@@ -38,12 +32,12 @@ export class RequestError extends Error {
   /** The fields of the request that did not validate. */
   readonly fields: readonly FieldError[];
 
-  constructor(details: RequestErrorDetails) {
-    super(details.message, { cause: details.cause });
-    this.code = details.code;
+  constructor(code: RequestErrorCode, details: RequestErrorDetails = {}) {
+    super(details.message ?? code, { cause: details.cause });
+    this.code = code;
     this.status = details.status;
     this.retryAfterMs = details.retryAfterMs;
-    this.fields = details.fields;
+    this.fields = details.fields ?? [];
   }
 
   /**
@@ -52,93 +46,51 @@ export class RequestError extends Error {
    */
   get retryable(): boolean {
     const { code, status } = this;
-    return code === "invalid_answer" || status === undefined || status === 429 || status >= 500;
-  }
-
-  /** No answer: refused, cut off, or not there in time. */
-  static fromNetwork(cause: unknown): RequestError {
-    return new RequestError({
-      code: "network_error",
-      message: "The server could not be reached.",
-      status: undefined,
-      retryAfterMs: undefined,
-      fields: [],
-      cause,
-    });
-  }
-
-  /** A socket that was closed for good: 4401, 4403 and 4400 mean what the HTTP status of the same last digits means. */
-  static fromClose(closeCode: number): RequestError {
-    return new RequestError({
-      code: CLOSE_ERROR[closeCode] ?? "protocol_error",
-      message: `The server closed the connection for good (${closeCode}).`,
-      status: closeCode - 4000,
-      retryAfterMs: undefined,
-      fields: [],
-      cause: undefined,
-    });
-  }
-
-  /** What the API would say of a session that is over, or of a call without one. */
-  static fromKnown(
-    code: "unauthenticated" | "session_expired" | "session_terminated",
-  ): RequestError {
-    return new RequestError({
-      code,
-      message: code === "unauthenticated" ? "There is no session yet." : "The session has ended.",
-      status: code === "unauthenticated" ? 401 : 410,
-      retryAfterMs: undefined,
-      fields: [],
-      cause: undefined,
-    });
-  }
-
-  /** A success that is not the JSON of this API. */
-  static fromInvalidBody(status: number, cause: unknown): RequestError {
-    return new RequestError({
-      code: "invalid_answer",
-      message: "Something other than the API answered.",
-      status,
-      retryAfterMs: undefined,
-      fields: [],
-      cause,
-    });
-  }
-
-  /** An answer with an error status: its problem details, or `invalid_answer` where something in between answered. */
-  static async fromResponse(response: Response): Promise<RequestError> {
-    const problem = await readProblem(response);
-    return new RequestError({
-      code: problem?.code ?? "invalid_answer",
-      message: problem?.detail ?? problem?.title ?? `The server answered ${response.status}.`,
-      status: response.status,
-      retryAfterMs: retryAfterMs(response.headers.get("retry-after")),
-      fields: problem?.errors ?? [],
-      cause: undefined,
-    });
+    return status === undefined || code === "invalid_answer"
+      ? code === "network_error" || code === "invalid_answer"
+      : status === 429 || status >= 500;
   }
 }
 
-async function readProblem(response: Response): Promise<Problem | undefined> {
-  if (!response.headers.get("content-type")?.startsWith("application/problem+json")) {
-    return undefined;
-  }
-  try {
-    const body: unknown = await response.json();
-    return isProblem(body) ? body : undefined;
-  } catch {
-    return undefined;
-  }
+/** What any failure is to those who call the API: one that is not the API's own is the network's. */
+export function requestError(error: unknown): RequestError {
+  return error instanceof RequestError
+    ? error
+    : new RequestError("network_error", { cause: error });
 }
 
-function isProblem(body: unknown): body is Problem {
-  return (
-    typeof body === "object" && body !== null && "code" in body && typeof body.code === "string"
-  );
+/** There is no session yet, or none any more that this client has a key to. */
+export function unauthenticated(): RequestError {
+  return new RequestError("unauthenticated", { status: 401 });
 }
 
-/** This API sends seconds, never a date. */
-function retryAfterMs(header: string | null): number | undefined {
-  const seconds = Number(header ?? Number.NaN);
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
+/** A socket that was closed for good: 4401, 4403 and 4400 mean what the HTTP status of the same last digits means. */
+export function closeError(closeCode: number): RequestError {
+  const code =
+    closeCode === CLOSE_CODES.unauthenticated
+      ? "invalid_credential"
+      : closeCode === CLOSE_CODES.forbidden
+        ? "forbidden"
+        : "protocol_error";
+  return new RequestError(code, { status: closeCode - 4000 });
+}
+
+/** An answer with an error status: its problem details, or `invalid_answer` where something in between answered. */
+export async function responseError(response: Response): Promise<RequestError> {
+  const { status, headers } = response;
+  const problem = headers.get("content-type")?.startsWith("application/problem+json")
+    ? await response.json().then(knownProblem, () => undefined)
+    : undefined;
+  // This API sends seconds, never a date.
+  const seconds = Number(headers.get("retry-after") ?? Number.NaN);
+  return new RequestError(problem?.code ?? "invalid_answer", {
+    message: problem?.detail ?? problem?.title,
+    status,
+    retryAfterMs: seconds >= 0 ? seconds * 1000 : undefined,
+    fields: problem?.errors,
+  });
+}
+
+function knownProblem(body: Partial<Problem> | null): Problem | undefined {
+  return typeof body?.code === "string" ? (body as Problem) : undefined;
 }

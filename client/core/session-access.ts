@@ -1,24 +1,25 @@
-// How this tab gets into a session: this browser's own, or the one that a link opened. Holds the tickets that its token buys.
+// How this tab gets into a session: this browser's own, or the one that a link opened. Holds the tickets that its key buys.
 import { TICKET_TTL_MS } from "../../src/protocol/limits.ts";
-import type { CredentialRole, Session, SessionStatus } from "../../src/protocol/session.ts";
+import type { ValidateSessionResponse } from "../../src/protocol/rest.ts";
+import type { CredentialRole, Session } from "../../src/protocol/session.ts";
 import type { Clock } from "./environment.ts";
 import type { Invitation } from "./invitation.ts";
-import { isExpiredKey, type OwnSession } from "./own-session.ts";
-import { RequestError } from "./request-error.ts";
-import type { RestClient } from "./rest-client.ts";
-import { sessionIdOf } from "./rest-client.ts";
+import { isSpentKey, type OwnSession } from "./own-session.ts";
+import { RequestError, requestError, unauthenticated } from "./request-error.ts";
+import type { Key, Rest } from "./rest.ts";
+import { callWith } from "./rest.ts";
 
 /** Opens a socket while it is young. */
 export interface Ticket {
   readonly sessionId: string;
   readonly ticket: string;
-  /** By this device's clock, when the answer came. */
+  /** By this device's clock, when it was asked for: the answer may have waited in a page that slept. */
   readonly issuedAt: number;
 }
 
 /** The session is over; its record where the server still has it. */
 export interface SessionEnd {
-  readonly reason: Exclude<SessionStatus, "active">;
+  readonly reason: "expired" | "terminated";
   readonly session: Session | undefined;
 }
 
@@ -32,204 +33,251 @@ export type Entry = Ticket | SessionEnd | Offer;
 /** What is left of a ticket's life when it is no longer used: time for the upgrade to arrive. */
 const TICKET_MARGIN_MS = 10_000;
 
-/** Whether a ticket is too old to open a socket with. */
+/** How often what another tab did at the same moment may send this one elsewhere before it waits like after any failure. */
+const ATTEMPTS = 3;
+
+/** Whether a ticket is too old to open a socket with, or nobody can tell, since the clock was put back. */
 export function isStale(issuedAt: number, now: number): boolean {
-  return now - issuedAt > TICKET_TTL_MS - TICKET_MARGIN_MS;
+  return now < issuedAt || now - issuedAt > TICKET_TTL_MS - TICKET_MARGIN_MS;
 }
 
-export class SessionAccess {
-  readonly #rest: RestClient;
-  readonly #own: OwnSession;
-  readonly #invitation: Invitation;
-  readonly #clock: Clock;
+interface Parts {
+  readonly rest: Rest;
+  readonly own: OwnSession;
+  readonly invitation: Invitation;
+  readonly clock: Clock;
   /** Told of each session that an answer brings. */
-  readonly #learned: (session: Session) => void;
-  #ticket: Ticket | undefined;
-  /** The token that bought the last ticket. */
-  #used: string | undefined;
-  #entering: Promise<Entry> | undefined;
+  readonly learned: (session: Session) => void;
+}
 
-  constructor(
-    rest: RestClient,
-    own: OwnSession,
-    invitation: Invitation,
-    clock: Clock,
-    learned: (session: Session) => void,
-  ) {
-    this.#rest = rest;
-    this.#own = own;
-    this.#invitation = invitation;
-    this.#clock = clock;
-    this.#learned = learned;
+export type SessionAccess = ReturnType<typeof createSessionAccess>;
+
+export function createSessionAccess({ rest, own, invitation, clock, learned }: Parts) {
+  let ticket: Ticket | undefined;
+  /** The token that bought it. */
+  let used: string | undefined;
+  /** Whether it was given out more than once: by a clock that was put back it may seem younger than it is. */
+  let isReused = false;
+  let entering:
+    | { readonly sessionId: string | undefined; readonly entry: Promise<Entry> }
+    | undefined;
+
+  function isInvited(): boolean {
+    return invitation.record().kind !== "none";
   }
 
-  /** Whether this tab is a link's, and not this browser's own session's. */
-  get isInvited(): boolean {
-    return this.#invitation.state !== "none";
+  function key(): Key {
+    const found = isInvited() ? invitation.key() : own.key();
+    if (found === undefined) {
+      throw unauthenticated();
+    }
+    return found;
   }
 
-  /** Undefined while it is not known what the link allows. */
-  get role(): CredentialRole | undefined {
-    return this.isInvited ? this.#invitation.role : "owner";
-  }
-
-  /** Whether this browser has a session of its own with the team. */
-  get hasOwn(): boolean {
-    return this.#own.token !== undefined;
-  }
-
-  /** Calls with the token of this moment, and once more where another tab replaced it meanwhile. Rejects with `RequestError`. */
-  async withToken<T>(call: (token: string) => Promise<T>): Promise<T> {
-    const token = this.#token;
+  /** Calls with the key of this moment, and once more where another tab replaced it meanwhile. Rejects with `RequestError`. */
+  async function withKey<T>(call: (key: Key) => Promise<T>): Promise<T> {
+    const tried = key();
     try {
-      return await call(token);
+      return await call(tried);
     } catch (error) {
-      if (isUnauthenticated(error) && this.#token !== token) {
-        return await call(this.#token);
+      if (
+        isUnauthenticated(error) &&
+        (key().token !== tried.token || (!isInvited() && (await own.reclaim(tried))))
+      ) {
+        return await call(key());
       }
       throw error;
     }
   }
 
-  /** The same for what gives the session away for good: the server wants a token that is minutes old. */
-  async withFreshToken<T>(call: (token: string) => Promise<T>): Promise<T> {
+  function enterWith(
+    opened: { readonly session: Session; readonly ticket: string },
+    issuedAt: number,
+  ): Ticket {
+    const { session } = opened;
+    learned(session);
+    used = key().token;
+    isReused = false;
+    ticket = { sessionId: session.id, ticket: opened.ticket, issuedAt };
+    return ticket;
+  }
+
+  async function enter(): Promise<Entry> {
+    const { kind } = invitation.record();
+    if (kind === "redeeming") {
+      const askedAt = clock.now();
+      const redeemed = await invitation.redeem();
+      return redeemed ? enterWith(redeemed, askedAt) : { reason: "offered" };
+    }
+    if (kind === "offered") {
+      return { reason: "offered" };
+    }
+    return kind === "guest" ? await validate(key()) : await enterOwn(ATTEMPTS);
+  }
+
+  /** @param more how many attempts may follow, each with what has changed in storage meanwhile */
+  async function enterOwn(more: number): Promise<Entry> {
+    const tried = own.key();
     try {
-      return await this.withToken(call);
+      if (tried !== undefined) {
+        return await reenter(tried);
+      }
+      const askedAt = clock.now();
+      const created = await own.create();
+      if (created !== undefined) {
+        return enterWith(created, askedAt);
+      }
     } catch (error) {
-      if (!(error instanceof RequestError && error.code === "fresh_credential_needed")) {
-        throw error;
+      // A cookie may be replaced more than once, by as many tabs as created one.
+      const isLast = more < ATTEMPTS && (more === 0 || tried?.token !== undefined || !tried);
+      if (isLast || !(await isWorthAnother(error, tried))) {
+        return ended(error);
       }
-      await this.withToken((token) => this.#own.refresh(token, { rotate: true }));
-      return await this.withToken(call);
     }
-  }
-
-  /** Has the server rotate a token that has grown old. */
-  async refreshIfDue(): Promise<void> {
-    if (!this.isInvited && this.#own.refreshDue) {
-      await this.withToken((token) => this.#own.refresh(token, { rotate: false }));
+    if (more === 0) {
+      throw requestError(undefined);
     }
+    return await enterOwn(more - 1);
   }
 
-  /** A ticket that is young enough: the last one, or one that is asked for now. Rejects with `RequestError`. */
-  async ticket(): Promise<Entry> {
-    if (this.#ticket && !isStale(this.#ticket.issuedAt, this.#clock.now())) {
-      return this.#ticket;
-    }
-    // An invite may be good for one use, and whoever asks twice at once would lose what the first got.
-    this.#entering ??= this.#enter().finally(() => {
-      this.#entering = undefined;
-    });
-    return await this.#entering;
+  async function isWorthAnother(error: unknown, tried: Key | undefined): Promise<boolean> {
+    return tried ? isUnauthenticated(error) && (await own.reclaim(tried)) : isSpentKey(error);
   }
 
-  /** Asks the server about the session now, whatever ticket there is. */
-  async lookUp(): Promise<Entry> {
-    this.#ticket = undefined;
-    return await this.ticket();
-  }
-
-  /** After the socket's credential was refused: whether storage has another one by now, so that it is worth a try. */
-  renew(): boolean {
-    this.#ticket = undefined;
-    return !this.isInvited && this.#own.adoptStored(this.#used);
-  }
-
-  /** Makes what was offered this browser's own. Rejects with `RequestError`. */
-  async acceptHandOff(): Promise<void> {
-    await this.#invitation.accept();
-  }
-
-  /** Leaves a session that is over; a link's own in any case, which puts this browser's own back in its place. */
-  leave(): void {
-    if (this.isInvited) {
-      this.#invitation.leave();
-    } else {
-      this.#own.leave();
-    }
-  }
-
-  get #token(): string {
-    const token = this.isInvited ? this.#invitation.token : this.#own.token;
-    if (token === undefined) {
-      throw RequestError.fromKnown("unauthenticated");
-    }
-    return token;
-  }
-
-  async #enter(): Promise<Entry> {
-    switch (this.#invitation.state) {
-      case "none":
-        return await this.#enterOwn("first try");
-      case "guest":
-        return await this.#validate(this.#token);
-      case "redeeming": {
-        const redeemed = await this.#invitation.redeem();
-        return redeemed ? this.#enterWith(redeemed) : { reason: "offered" };
-      }
-      case "offered":
-        return { reason: "offered" };
-    }
-  }
-
-  async #enterOwn(turn: "first try" | "second try"): Promise<Entry> {
-    const { token } = this.#own;
-    try {
-      if (token !== undefined) {
-        return await this.#reenter(token);
-      }
-      const created = await this.#own.create();
-      return created ? this.#enterWith(created) : await this.#enterOwn(turn);
-    } catch (error) {
-      const worthAnother =
-        token === undefined
-          ? isExpiredKey(error)
-          : isUnauthenticated(error) && this.#own.adoptStored(token);
-      if (turn === "first try" && worthAnother) {
-        return await this.#enterOwn("second try");
-      }
+  /** A server that has forgotten the session, once its time had come, says of its key what it says of any other. */
+  function ended(error: unknown): SessionEnd {
+    const { expiresAt, ended } = own.record();
+    const hasExpired = expiresAt > 0 && clock.now() >= expiresAt;
+    if (!isUnauthenticated(error) || !(ended || hasExpired)) {
       throw error;
     }
+    return { reason: ended ? "terminated" : "expired", session: undefined };
   }
 
-  async #reenter(token: string): Promise<Ticket | SessionEnd> {
-    if (!this.#own.refreshDue) {
-      return await this.#validate(token);
-    }
-    try {
-      const { session, ticket } = await this.#own.refresh(token, { rotate: false });
-      if (ticket !== undefined) {
-        return this.#enterWith({ session, ticket, token: this.#token });
+  async function reenter(tried: Key): Promise<Ticket | SessionEnd> {
+    if (own.rotationDue) {
+      try {
+        const askedAt = clock.now();
+        const { session, ticket } = await own.refresh(tried, false);
+        if (ticket !== undefined) {
+          return enterWith({ session, ticket }, askedAt);
+        }
+      } catch (error) {
+        // What is over is only told of, with its record, when it is validated.
+        if (!(error instanceof RequestError && error.status === 410)) {
+          throw error;
+        }
       }
-    } catch (error) {
-      // What is over is only told of, with its record, when it is validated.
-      if (!(error instanceof RequestError && error.status === 410)) {
-        throw error;
-      }
     }
-    return await this.#validate(this.#token);
+    return await validate(key());
   }
 
-  async #validate(token: string): Promise<Ticket | SessionEnd> {
-    const { isValid, session, ticket, reason } = await this.#rest.validate(token);
+  async function validate(tried: Key): Promise<Ticket | SessionEnd> {
+    const askedAt = clock.now();
+    const { isValid, session, ticket, reason } = await callWith<ValidateSessionResponse>(
+      rest,
+      tried,
+      "GET",
+      "/validate",
+    );
     if (isValid && session && ticket !== undefined) {
-      return this.#enterWith({ session, ticket, token });
+      return enterWith({ session, ticket }, askedAt);
+    }
+    if (isValid !== false) {
+      // Nobody says that a session is over but the API.
+      throw new RequestError("invalid_answer", { status: 200 });
     }
     if (session) {
-      this.#learned(session);
+      learned(session);
     }
     return { reason: reason ?? "terminated", session };
   }
 
-  #enterWith(opened: { session: Session; ticket: string; token: string }): Ticket {
-    const { session, ticket, token } = opened;
-    this.#learned(session);
-    this.#used = token;
-    this.#ticket = { sessionId: sessionIdOf(token), ticket, issuedAt: this.#clock.now() };
-    return this.#ticket;
+  /** Undefined before there is a session. */
+  function sessionId(): string | undefined {
+    return (isInvited() ? invitation.key() : own.key())?.sessionId;
   }
+
+  async function currentTicket(): Promise<Entry> {
+    const asked = sessionId();
+    if (ticket && ticket.sessionId === asked && !isStale(ticket.issuedAt, clock.now())) {
+      isReused = true;
+      return ticket;
+    }
+    // An invite may be good for one use, and whoever asks twice at once would lose what the first got.
+    if (!entering || entering.sessionId !== asked) {
+      const begun = { sessionId: asked, entry: enter() };
+      entering = begun;
+      const forget = () => {
+        entering = entering === begun ? undefined : entering;
+      };
+      begun.entry.then(forget, forget);
+    }
+    return await entering.entry;
+  }
+
+  /** What was asked about another session is no answer about this one. */
+  function renewed(): void {
+    ticket = undefined;
+    entering = undefined;
+  }
+
+  return {
+    /** Whether this tab is a link's, and not this browser's own session's. */
+    isInvited,
+    sessionId,
+    renewed,
+    withKey,
+    /** A ticket that is young enough: the last one, or one that is asked for now. Rejects with `RequestError`. */
+    ticket: currentTicket,
+
+    /** Undefined while it is not known what the link allows. */
+    get role(): CredentialRole | undefined {
+      return isInvited() ? invitation.role() : "owner";
+    },
+
+    /** A call about the session that this tab is in; `path` is what follows its own. Rejects with `RequestError`. */
+    call<T = void>(method: Parameters<Rest>[0], path: string, body?: unknown): Promise<T> {
+      return withKey((current) => callWith<T>(rest, current, method, path, body));
+    },
+
+    /** The same for what gives the session away for good: the server wants a token that is minutes old. */
+    async callFresh<T>(method: Parameters<Rest>[0], path: string, body?: unknown): Promise<T> {
+      try {
+        return await this.call(method, path, body);
+      } catch (error) {
+        if (!(error instanceof RequestError && error.code === "fresh_credential_needed")) {
+          throw error;
+        }
+        await withKey((current) => own.refresh(current, true));
+        return await this.call(method, path, body);
+      }
+    },
+
+    /** Asks the server about the session now, whatever ticket there is. Rejects with `RequestError`. */
+    lookUp(): Promise<Entry> {
+      ticket = undefined;
+      return currentTicket();
+    },
+
+    /** After the socket's key was refused: whether there is another by now, or only the ticket was too old. */
+    renew(): boolean {
+      ticket = undefined;
+      return isReused || key().token !== used || (!isInvited() && own.record().identifying);
+    },
+
+    /** Leaves a session that is over; a link's own in any case, which puts this browser's own back in its place. */
+    leave(): void {
+      renewed();
+      if (isInvited()) {
+        invitation.leave();
+      } else {
+        own.leave();
+      }
+    },
+  };
 }
 
-function isUnauthenticated(error: unknown): boolean {
+export function isUnauthenticated(error: unknown): boolean {
   return error instanceof RequestError && error.status === 401;
 }

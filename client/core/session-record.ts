@@ -1,17 +1,28 @@
-// What is kept of a session between two pages: one storage item per team, so that all of it is read and replaced at once.
+// What is kept of a session between two pages: one storage item, so that all of it is read and replaced at once.
 import type { CredentialRole } from "../../src/protocol/session.ts";
-import type { KeyValueStorage } from "./environment.ts";
+import { sessionIdOf } from "./rest.ts";
+import type { Shelf } from "./shelf.ts";
 
-/** A browser's own session, for all its tabs: the key of a creation that is under way, or the token that came of it. */
-export type OwnRecord =
-  | { readonly kind: "none" }
-  | { readonly kind: "creating"; readonly createKey: string }
-  | {
-      readonly kind: "session";
-      readonly token: string;
-      /** When the token was issued or last offered for rotation, by this device's clock; 0 when nobody knows. */
-      readonly refreshedAt: number;
-    };
+/** A browser's own session, for all its tabs. */
+export interface OwnRecord {
+  /** Grows with each session that follows another here: of two with the same, one is too many. */
+  readonly generation: number;
+  /** Of the creation that is under way, or that the session came of. */
+  readonly createKey?: string | undefined;
+  readonly sessionId?: string | undefined;
+  /** Not here while it is in a cookie. */
+  readonly token?: string | undefined;
+  /** When the token was issued or last offered for rotation, by this device's clock; 0 when nobody knows. */
+  readonly refreshedAt: number;
+  /** When the session ends by itself, as far as it was told; by the server's clock. */
+  readonly expiresAt: number;
+  /** When the session was created, by the server's clock; 0 while there is none. */
+  readonly beganAt: number;
+  /** Whether a tab of this browser ended it. */
+  readonly ended: boolean;
+  /** Whether it was being bound to a person, and no answer came yet: the token is dead if the server has done so. */
+  readonly identifying: boolean;
+}
 
 /** What one tab keeps of the link that it was opened with: the invite, then what came of it. */
 export type InvitedRecord =
@@ -21,95 +32,80 @@ export type InvitedRecord =
   /** A session handed over from another device: this browser's own as soon as the person says so. */
   | { readonly kind: "offered"; readonly token: string };
 
+const OWN = "session";
+const INVITED = "invited";
+
 /** Anything may stand in storage: what is not a record counts as none. */
-type Fields = Readonly<Partial<Record<string, unknown>>>;
+export function readOwn(shelf: Shelf): OwnRecord {
+  const fields = read(shelf, OWN);
+  const { generation, createKey, sessionId, token, refreshedAt, expiresAt, beganAt } = fields;
+  const key = tokenOf(token);
+  return {
+    generation: number(generation),
+    createKey: text(createKey),
+    sessionId: key === undefined ? text(sessionId) : sessionIdOf(key),
+    token: key,
+    refreshedAt: number(refreshedAt),
+    expiresAt: number(expiresAt),
+    beganAt: number(beganAt),
+    ended: fields.ended === true,
+    identifying: fields.identifying === true,
+  };
+}
 
-export function ownRecords(
-  storage: KeyValueStorage | undefined,
-  teamId: string,
-): RecordStore<OwnRecord> {
-  return new RecordStore<OwnRecord>(
-    storage,
-    `durable-sessions/${teamId}`,
-    ({ token, createKey, refreshedAt }) => {
-      if (typeof token === "string") {
-        const known = typeof refreshedAt === "number" ? refreshedAt : 0;
-        return { kind: "session", token, refreshedAt: known };
-      }
-      return typeof createKey === "string" ? { kind: "creating", createKey } : { kind: "none" };
-    },
+/**
+ * Which of two sessions the browser keeps: the one that followed the other, or of two that were created at once the elder.
+ * Every tab comes to the same, in whichever order storage tells it: nobody ends the session that another tab goes over to.
+ */
+export function outranks(one: OwnRecord, other: OwnRecord): boolean {
+  return (
+    (one.generation - other.generation || other.beganAt - one.beganAt) > 0 ||
+    (one.generation === other.generation &&
+      one.beganAt === other.beganAt &&
+      (one.sessionId ?? "") < (other.sessionId ?? ""))
   );
 }
 
-export function invitedRecords(
-  tabStorage: KeyValueStorage | undefined,
-  teamId: string,
-): RecordStore<InvitedRecord> {
-  return new RecordStore<InvitedRecord>(
-    tabStorage,
-    `durable-sessions/${teamId}/invited`,
-    ({ kind, invite, token, role }) => {
-      if (kind === "redeeming" && typeof invite === "string") {
-        return { kind, invite };
-      }
-      if (
-        kind === "guest" &&
-        typeof token === "string" &&
-        (role === "reader" || role === "writer")
-      ) {
-        return { kind, token, role };
-      }
-      return kind === "offered" && typeof token === "string" ? { kind, token } : { kind: "none" };
-    },
-  );
+export function writeOwn(shelf: Shelf, record: OwnRecord): void {
+  shelf.set(OWN, JSON.stringify(record));
 }
 
-/** One item of a storage. */
-export class RecordStore<T> {
-  readonly #storage: KeyValueStorage | undefined;
-  readonly #key: string;
-  readonly #parse: (fields: Fields) => T;
-  /** Takes over for good once the storage has failed: full, blocked, or never there. */
-  #memory: { readonly record: T } | undefined;
-
-  /** @param parse makes a record of whatever stands there, and of no fields at all the one that means nothing */
-  constructor(storage: KeyValueStorage | undefined, key: string, parse: (fields: Fields) => T) {
-    this.#storage = storage;
-    this.#key = key;
-    this.#parse = parse;
-    this.#memory = storage ? undefined : { record: parse({}) };
+export function readInvited(shelf: Shelf): InvitedRecord {
+  const fields = read(shelf, INVITED);
+  const { kind, role, invite } = fields;
+  const token = tokenOf(fields.token);
+  if (kind === "redeeming" && typeof invite === "string") {
+    return { kind, invite };
   }
-
-  read(): T {
-    if (this.#memory) {
-      return this.#memory.record;
-    }
-    try {
-      return this.#parse(fieldsOf(this.#storage?.getItem(this.#key) ?? "null"));
-    } catch {
-      this.#memory = { record: this.#parse({}) };
-      return this.#memory.record;
-    }
+  if (kind === "guest" && token !== undefined && (role === "reader" || role === "writer")) {
+    return { kind, token, role };
   }
-
-  write(record: T): void {
-    if (this.#memory) {
-      this.#memory = { record };
-      return;
-    }
-    try {
-      this.#storage?.setItem(this.#key, JSON.stringify(record));
-    } catch {
-      this.#memory = { record };
-    }
-  }
+  return kind === "offered" && token !== undefined ? { kind, token } : { kind: "none" };
 }
 
-function fieldsOf(text: string): Fields {
+export function writeInvited(shelf: Shelf, record: InvitedRecord): void {
+  shelf.set(INVITED, record.kind === "none" ? undefined : JSON.stringify(record));
+}
+
+function read(shelf: Shelf, name: string): Readonly<Partial<Record<string, unknown>>> {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? { ...value } : {};
+    return { ...JSON.parse(shelf.get(name) ?? "{}") };
   } catch {
     return {};
   }
+}
+
+/** Of ids, keys and tokens. In an address or a header anything else would fail, and be taken for a network that does. */
+function text(value: unknown): string | undefined {
+  return typeof value === "string" && /^[\w.-]+$/.test(value) ? value : undefined;
+}
+
+/** One that names no session opens none. */
+function tokenOf(value: unknown): string | undefined {
+  const token = text(value);
+  return token === undefined || sessionIdOf(token) === "" ? undefined : token;
+}
+
+function number(value: unknown): number {
+  return typeof value === "number" ? value : 0;
 }

@@ -1,288 +1,415 @@
 // This client's copy of the session: what the server's frames and the visitor's messages lead to, put where subscribers see it.
-// Knows neither socket nor URL. Long, because every frame comes to its one switch, and each case is a line or a few.
-import type { DownFrame, UpFrame, WelcomeFrame } from "../../src/protocol/frames.ts";
-import { DEFAULT_PAGE_MESSAGES } from "../../src/protocol/limits.ts";
-import type { NewMessage } from "../../src/protocol/message.ts";
-import type { ConversationList, MessagePage } from "../../src/protocol/rest.ts";
+// Knows neither socket nor URL. Long, because every frame and every action comes through here, each a line or a few.
+import type { Conversation } from "../../src/protocol/conversation.ts";
+import type { DownFrame } from "../../src/protocol/frames.ts";
+import { DEFAULT_PAGE_MESSAGES, RECEIVED_EVERY_BYTES } from "../../src/protocol/limits.ts";
+import type { Author, NewMessage } from "../../src/protocol/message.ts";
+import type { MessagePage } from "../../src/protocol/rest.ts";
 import type { Session } from "../../src/protocol/session.ts";
+import { loggedMessage } from "./chat-message.ts";
 import type { FrameVerdict } from "./connection-handlers.ts";
-import type { OwnRole } from "./conversation-view.ts";
-import { ConversationView } from "./conversation-view.ts";
-import type { Clock } from "./environment.ts";
-import { OutboxSender } from "./outbox-sender.ts";
-import { ReadMarks } from "./read-marks.ts";
-import { ReceivedPolicy } from "./received-policy.ts";
+import { createMessageLog } from "./message-log.ts";
+import { createOutbox } from "./outbox.ts";
+import type { Written } from "./outbox-store.ts";
+import { createOutboxStore } from "./outbox-store.ts";
+import type { EndReason } from "./previous-session.ts";
+import { keepPrevious, keptPrevious } from "./previous-session.ts";
+import { createReadMarks } from "./read-marks.ts";
+import type { ReplicaParts } from "./replica-parts.ts";
+import type { RequestErrorCode } from "./request-error.ts";
 import type { SessionEnd } from "./session-access.ts";
-import type { SessionClientState } from "./session-state.ts";
-import type { Store } from "./store.ts";
-import { ThreadState } from "./thread-state.ts";
-import { Typists } from "./typing.ts";
+import type { ChatMessage } from "./session-state.ts";
+import { createStreamedAnswers } from "./streamed-answers.ts";
+import { createThreads } from "./threads.ts";
+import { createTimeline } from "./timeline.ts";
+import { createTranscript, endOf } from "./transcript.ts";
+import { createTypingSignal, createTypists } from "./typing.ts";
 
-/** What a replica asks of whoever has the connection. */
-export interface ReplicaHandlers {
-  /** May drop a frame when there is no connection: the next one begins where this copy ends. */
-  readonly sendUp: (frame: UpFrame) => void;
-  /** Rejects when it cannot be had now. */
-  readonly conversations: () => Promise<ConversationList>;
-}
+export type SessionReplica = ReturnType<typeof createReplica>;
 
-export class SessionReplica {
-  readonly #store: Store<SessionClientState>;
-  readonly #clock: Clock;
-  readonly #handlers: ReplicaHandlers;
-  readonly #typists: Typists;
-  readonly #view: ConversationView;
-  readonly #thread = new ThreadState();
-  readonly #sender: OutboxSender;
-  readonly #marks: ReadMarks;
-  #threadListed = false;
-  #received = new ReceivedPolicy();
-  #older: "idle" | "loading" | "failed" = "idle";
-  #retired = false;
+export function createReplica({
+  store,
+  clock,
+  ownRole,
+  shelf,
+  sessionId: openedAs,
+  handlers,
+}: ReplicaParts) {
+  const { sendUp } = handlers;
+  const isVisitor = ownRole === "user";
+  const isOwn = ({ role }: ChatMessage) => (role === "user") === isVisitor;
+  const answers = createStreamedAnswers();
+  const log = createMessageLog((message) => {
+    const { id, clientId, role } = message;
+    // A clientId is unique per side: the team's may collide with ours and mean nothing by it.
+    const isKeyed = role === ownRole && clientId !== undefined && !answers.has(id);
+    return loggedMessage(isKeyed ? clientId : id, message);
+  });
+  const transcript = createTranscript({ shelf, clock, log, isVisible: handlers.isVisible });
+  const timeline = createTimeline();
+  const threads = createThreads(isOwn);
+  const marks = createReadMarks(isVisitor ? "visitor" : "team", isOwn);
+  const typists = createTypists(clock, (typing) => store.patch({ typing }));
+  /** What the server will sign own messages with. */
+  let ownAuthor: Author | undefined;
+  let sessionId: string | undefined;
+  /** The conversation that somebody chose to see. */
+  let chosen: string | undefined;
+  let areThreadsListed = false;
+  /** Bytes of messages that the server does not know to have arrived. */
+  let unacknowledged = 0;
+  let older: "loading" | "failed" | undefined;
+  let isRetired = false;
+  /** The `previous` that is shown, as JSON: what did not change stays the same object. */
+  let previousText: string | undefined = "";
 
-  constructor(
-    store: Store<SessionClientState>,
-    clock: Clock,
-    ownRole: OwnRole,
-    handlers: ReplicaHandlers,
-  ) {
-    this.#store = store;
-    this.#clock = clock;
-    this.#handlers = handlers;
-    this.#view = new ConversationView(ownRole);
-    this.#marks = new ReadMarks(ownRole);
-    this.#sender = new OutboxSender({
-      outbox: this.#view.outbox,
-      clock,
-      isSynced: () => store.get().synced,
-      sendUp: (frame) => this.#sendUp(frame),
-    });
-    this.#typists = new Typists(clock, (typing) => store.patch({ typing }));
-  }
+  const outbox = createOutbox({
+    store: createOutboxStore(shelf),
+    clock,
+    ownRole,
+    isSynced: () => store.get().synced,
+    isLogged: (clientId) => log.messages.some(({ key }) => key === clientId),
+    author: () => ownAuthor,
+    sendUp,
+    changed: () => refresh(),
+  });
+  const typing = createTypingSignal(clock, (active) => {
+    sendUp({ type: "typing", ...where(), active });
+  });
 
-  /** The query of the next socket's URL: where history is to begin. */
-  resumeQuery(): string {
-    const { last } = this.#view.log;
-    return last === undefined ? `tail=${DEFAULT_PAGE_MESSAGES}` : `after=${last}`;
-  }
+  const first = () => store.get().session?.defaultConversationId ?? transcript.conversationId;
+  const shown = () => chosen ?? first();
+  const where = () => (chosen === undefined ? {} : { conversationId: chosen });
 
-  /** Whether nothing is known of the log yet. */
-  get empty(): boolean {
-    return this.#view.log.last === undefined;
-  }
-
-  /** The log ends at `seq`, and all of it is older history to be loaded. */
-  beginAt(seq: number): void {
-    this.#view.log.synced(seq);
-  }
-
-  /** A new socket is about to bring frames. */
-  opening(): void {
-    this.#received = new ReceivedPolicy();
-    this.#marks.opening();
-  }
-
-  /** Frames have stopped: who is here is not known any more. */
-  offline(): void {
-    this.#typists.clear();
-    this.#store.patch({ synced: false, presence: [] });
-  }
-
-  /** The session is over: what is not stored by now never will be. */
-  over({ reason, session }: SessionEnd): void {
-    this.#view.outbox.failAll(reason === "expired" ? "session_expired" : "session_terminated");
-    if (session) {
-      this.adopt(session);
+  const show = (): void => {
+    if (isRetired) {
+      return;
     }
-    this.#view.answers.forget();
-    this.#store.patch({ status: reason });
-    this.#showMessages();
-  }
+    const conversationId = shown();
+    transcript.changed(first());
+    store.patch({
+      messages: timeline(log.messages, outbox.pending, answers.running, conversationId, first()),
+      pendingCount: outbox.count,
+      conversations: threads.list,
+      conversationId,
+      conversation: threads.state(conversationId),
+      readUpTo: marks.upTo(conversationId),
+      older: older ?? (log.base > 0 ? "more" : "none"),
+    });
+  };
+  /** What is in storage is shown anew, too: other tabs write there. */
+  const refresh = (): void => {
+    show();
+    const previous = keptPrevious(shelf, sessionId, outbox.unsent());
+    const text = JSON.stringify(previous);
+    if (!isRetired && text !== previousText) {
+      previousText = text;
+      store.patch({ previous });
+    }
+  };
 
-  /** Another session takes this one's place: what still arrives for it is shown no more. */
-  retire(): void {
-    this.#sender.stop();
-    this.#typists.clear();
-    this.#retired = true;
-  }
+  /** Once, and again after messages were left out that may have told a change. */
+  const listThreads = async (): Promise<void> => {
+    if (areThreadsListed) {
+      return;
+    }
+    areThreadsListed = true;
+    try {
+      threads.listed((await handlers.conversations()).conversations);
+      show();
+    } catch {
+      // The next connection asks again.
+      areThreadsListed = false;
+    }
+  };
+
+  const open = (id: string): void => {
+    if (sessionId !== id) {
+      sessionId = id;
+      transcript.open(id);
+      outbox.opened(id);
+      refresh();
+    }
+  };
 
   /** The higher version is the newer record, whichever arrived first. */
-  adopt(session: Session): void {
-    const known = this.#store.get().session;
+  const adopt = (session: Session): void => {
+    const known = store.get().session;
     if (!known || known.id !== session.id || session.version >= known.version) {
-      this.#store.patch({ session });
+      store.patch({ session, sessionId: session.id });
     }
-  }
+    open(session.id);
+    show();
+  };
 
-  send(message: NewMessage): void {
-    const { delivery } = this.#view.outbox.add(message, this.#clock.now());
-    if (delivery === "sending") {
-      this.#sender.one(message);
-    }
-    this.#showMessages();
-  }
+  const over = (reason: EndReason): void => {
+    outbox.over(reason === "expired" ? "session_expired" : "session_terminated");
+    answers.forget();
+  };
 
-  retry(clientId: string): void {
-    const message = this.#view.outbox.retry(clientId);
-    if (message) {
-      this.#sender.one(message);
-    }
-    this.#showMessages();
-  }
+  const requeue = (list: readonly Written[]): void => {
+    outbox.requeue(list);
+    refresh();
+    handlers.wrote();
+  };
+  const dismissPrevious = (): void => {
+    outbox.drop(outbox.unsent());
+    keepPrevious(shelf, undefined);
+    refresh();
+    handlers.wrote();
+  };
+  const showConversation = (id: string): void => {
+    typing(false);
+    typists.present([]);
+    chosen = id;
+    show();
+  };
 
-  cancel(messageId: string): void {
-    this.#sendUp({ type: "cancel", messageId });
-  }
-
-  /** Everything that is here was read. Guests have no mark. */
-  markRead(): void {
-    const { role, synced } = this.#store.get();
-    const conversationId = this.#conversationId;
-    if (!synced || conversationId === undefined || (role !== "owner" && role !== "operator")) {
-      return;
-    }
-    const seq = this.#marks.next(this.#view.log.messages, conversationId);
-    if (seq !== undefined) {
-      this.#sendUp({ type: "read", conversationId, seq });
-    }
-  }
-
-  /** @param load asks for the page of messages before a `seq` */
-  async loadOlder(load: (before: number) => Promise<MessagePage>): Promise<void> {
-    const { log } = this.#view;
-    if (!log.hasOlder || this.#older === "loading") {
-      return;
-    }
-    const before = log.olderBefore;
-    this.#older = "loading";
-    this.#showMessages();
-    const page = await load(before).catch(() => undefined);
-    // The stretch may have begun anew while the page was on its way; it then belongs nowhere.
-    if (page && before === log.olderBefore) {
-      log.prepend(page.messages, page.nextBefore);
-    }
-    this.#older = page ? "idle" : "failed";
-    this.#showMessages();
-  }
-
-  frame(frame: DownFrame, bytes: number): FrameVerdict {
+  const apply = (frame: DownFrame, bytes: number): FrameVerdict => {
     switch (frame.type) {
-      case "welcome":
-        this.#welcomed(frame);
+      case "welcome": {
+        const { session, role, connectionId, presence } = frame;
+        answers.forget();
+        ownAuthor = presence.find((one) => one.connectionId === connectionId)?.author;
+        adopt(session);
+        store.patch({ status: "active", role, connectionId, presence });
         break;
-      case "messages":
-        if (this.#view.messages(frame) === "hole") {
+      }
+      case "messages": {
+        const added = log.apply(frame);
+        if (!added) {
           return "hole";
         }
-        this.#thread.told(frame.messages, this.#conversationId);
-        if (this.#received.messages(bytes)) {
-          this.#sendUp({ type: "received", seq: frame.to });
+        outbox.stored(new Set(added.map(({ key }) => key)), true);
+        answers.end(frame.messages.map(({ id }) => id));
+        if (threads.told(added)) {
+          areThreadsListed = false;
+          void listThreads();
+        }
+        unacknowledged += bytes;
+        // Each answer pulls the next piece of history; live, only volume counts.
+        if (!store.get().synced || unacknowledged >= RECEIVED_EVERY_BYTES) {
+          unacknowledged = 0;
+          sendUp({ type: "received", seq: frame.to });
         }
         break;
+      }
       case "synced":
-        if (!this.#view.log.synced(frame.seq)) {
+        if (!log.synced(frame.seq)) {
           return "hole";
         }
-        this.#synced();
+        store.patch({ synced: true });
+        // What the history did not acknowledge is sent again only now, when it is known what it acknowledged.
+        outbox.flush();
+        void listThreads();
         break;
       case "stored":
-        this.#view.stored(frame);
+        for (const { clientId, seq } of frame.items) {
+          outbox.stored(new Set([clientId]), seq <= (log.last ?? 0));
+        }
         break;
       case "truncated":
-        this.#view.log.truncate(frame.firstSeq);
-        this.#threadListed = false;
+        log.truncate(frame.firstSeq);
+        areThreadsListed = false;
         break;
       case "presence":
-        this.#typists.present(frame.presence);
-        this.#store.patch({ presence: frame.presence });
+        typists.present(frame.presence);
+        store.patch({ presence: frame.presence });
         break;
       case "typing":
-        if (frame.connectionId !== this.#store.get().connectionId) {
-          this.#typists.heard(frame);
+        if (frame.connectionId !== store.get().connectionId && frame.conversationId === shown()) {
+          typists.heard(frame);
         }
         break;
       case "session": {
         const { session } = frame;
-        this.adopt(session);
+        adopt(session);
         if (session.status !== "active") {
           return { reason: session.status, session };
         }
         break;
       }
       case "error":
-        if (frame.code === "rate_limited") {
-          this.#sender.later(frame.retryAfterMs ?? 0);
+        if (frame.code === "rate_limited" || frame.code === "unavailable") {
+          outbox.later(frame.retryAfterMs ?? 0);
         } else if (frame.clientId !== undefined) {
-          this.#view.outbox.markFailed(frame.clientId, frame.code);
+          outbox.refused(frame.clientId, frame.code);
         }
         break;
       case "delta":
-        this.#view.answers.delta(frame, this.#clock.now());
+        answers.delta(frame, clock.now());
         break;
       case "discarded":
-        this.#view.answers.end([frame.messageId]);
+        answers.end([frame.messageId]);
         break;
       case "redacted":
-        this.#view.redacted(frame);
+        if (log.redact(frame.seq)) {
+          transcript.persist();
+        }
         break;
       case "read":
-        if (frame.conversationId === this.#conversationId) {
-          this.#marks.told(frame);
-          this.#store.patch({ readUpTo: this.#marks.upTo });
+        marks.told(frame);
+        if ((frame.side === "visitor") === isVisitor && frame.seq >= log.base) {
+          const { length } = log.messages.filter(
+            (message) =>
+              message.conversationId === frame.conversationId &&
+              (message.seq ?? 0) > frame.seq &&
+              !isOwn(message),
+          );
+          threads.unread(frame.conversationId, length);
         }
         break;
     }
-    this.#showMessages();
     return "applied";
+  };
+
+  if (openedAs === undefined) {
+    refresh();
+  } else {
+    open(openedAs);
   }
 
-  #welcomed({ session, role, connectionId, presence }: WelcomeFrame): void {
-    this.#view.answers.forget();
-    this.#view.ownAuthor = presence.find((one) => one.connectionId === connectionId)?.author;
-    this.adopt(session);
-    this.#store.patch({ status: "active", role, connectionId, presence });
-  }
+  return {
+    /** The query of the next socket's URL: where history is to begin. */
+    resumeQuery: (): string =>
+      log.last === undefined ? `tail=${DEFAULT_PAGE_MESSAGES}` : `after=${log.last}`,
+    /** Whether nothing is known of the log yet. */
+    get empty(): boolean {
+      return log.last === undefined;
+    },
+    /** The log ends at `seq`, and all of it is older history to be loaded. */
+    beginAt: (seq: number) => void log.synced(seq),
+    /** A new socket is about to bring frames. */
+    opening(): void {
+      unacknowledged = 0;
+      marks.opening();
+    },
+    frame(frame: DownFrame, bytes: number): FrameVerdict {
+      const verdict = apply(frame, bytes);
+      show();
+      return verdict;
+    },
+    /** Frames have stopped: who is here is not known any more. */
+    offline(): void {
+      typists.present([]);
+      outbox.offline();
+      store.patch({ synced: false, presence: [] });
+      show();
+    },
+    adopt,
+    /** The session is over: what is not stored by now never will be. */
+    over({ reason, session }: SessionEnd): void {
+      over(reason);
+      if (session) {
+        adopt(session);
+      }
+      store.patch({ status: reason });
+      show();
+    },
+    /**
+     * The session is over, and another takes its place: what is known of this one is kept as the `previous`. The next
+     * replica over the same shelf shows it.
+     */
+    bury(reason: EndReason): void {
+      over(reason);
+      if (sessionId !== undefined) {
+        const messages = endOf(log.messages);
+        if (messages.length + outbox.pending.length > 0) {
+          keepPrevious(shelf, { sessionId, reason, messages });
+        }
+      }
+      transcript.forget();
+    },
+    /** Another session takes this one's place: what still arrives for it is shown no more. */
+    retire(): void {
+      transcript.stop();
+      outbox.stop();
+      typists.present([]);
+      isRetired = true;
+    },
+    /** Writes the end of the transcript now, if it has changed. */
+    persist: transcript.persist,
+    /** Nothing that was said stays in the browser, nor what was about to be: it may be in other hands. */
+    forget(why: RequestErrorCode): void {
+      transcript.forget();
+      outbox.forget(why);
+      dismissPrevious();
+    },
 
-  /** What the history did not acknowledge is sent again only now, when it is known what it acknowledged. */
-  #synced(): void {
-    this.#received.synced();
-    this.#sender.all();
-    this.#store.patch({ synced: true });
-    void this.#listThread();
-  }
+    /** @returns what settles once it is stored or refused */
+    send(message: NewMessage): Promise<void> {
+      typing(false);
+      const delivered = outbox.send({ ...where(), ...message });
+      show();
+      handlers.wrote();
+      return delivered;
+    },
+    retry(clientId: string): void {
+      outbox.retry(clientId);
+      show();
+      handlers.wrote();
+    },
+    /** Another tab wrote something down, or may have died after it did. */
+    outboxChanged(): void {
+      refresh();
+      outbox.look();
+    },
+    /**
+     * All that was written for this session and not refused, in this tab or in one that may be gone, in order: for
+     * `requeue` of the one that replaces it.
+     */
+    ownMessages(): readonly Written[] {
+      const written = outbox.written();
+      const known = new Set(written.map(({ message }) => message.clientId));
+      const others = log.messages
+        // What was brought along is brought along again, by whoever has it.
+        .filter(({ role, imported, key }) => role === ownRole && !imported && !known.has(key))
+        .map(({ key: clientId, content, metadata, createdAt: order }) => ({
+          order,
+          message: { clientId, content, ...(metadata && { metadata }) },
+          sessionId,
+          failure: undefined,
+        }));
+      return [...others, ...written].sort((a, b) => a.order - b.order);
+    },
+    /** Writes them for this session, under the same clientIds. Whoever waits for one of them goes on waiting. */
+    requeue,
+    sendUnsent: () => requeue(outbox.unsent()),
+    dismissPrevious,
 
-  /** Once, and again after messages were left out that may have told a change. */
-  async #listThread(): Promise<void> {
-    if (this.#threadListed) {
-      return;
-    }
-    this.#threadListed = true;
-    try {
-      this.#thread.listed(await this.#handlers.conversations(), this.#conversationId);
-      this.#showMessages();
-    } catch {
-      // The next connection asks again.
-      this.#threadListed = false;
-    }
-  }
-
-  get #conversationId(): string | undefined {
-    return this.#store.get().session?.defaultConversationId;
-  }
-
-  #sendUp(frame: UpFrame): void {
-    this.#handlers.sendUp(frame);
-  }
-
-  #showMessages(): void {
-    if (this.#retired) {
-      return;
-    }
-    const more = this.#view.log.hasOlder ? "more" : "none";
-    this.#store.patch({
-      messages: this.#view.list(),
-      conversation: this.#thread.state,
-      older: this.#older === "idle" ? more : this.#older,
-    });
-  }
+    setTyping: typing,
+    cancel: (messageId: string) => sendUp({ type: "cancel", messageId }),
+    /** Everything that is shown was read. Guests have no mark. */
+    markRead(): void {
+      const { role, synced, messages, conversationId } = store.get();
+      if (synced && conversationId !== undefined && (role === "owner" || role === "operator")) {
+        const seq = marks.next(messages, conversationId);
+        if (seq !== undefined) {
+          sendUp({ type: "read", conversationId, seq });
+        }
+      }
+    },
+    showConversation,
+    /** Shows one that was made just now. */
+    opened(conversation: Conversation): void {
+      threads.opened(conversation);
+      showConversation(conversation.id);
+    },
+    /** @param load asks for the page of messages before a `seq` */
+    async loadOlder(load: (before: number) => Promise<MessagePage>): Promise<void> {
+      const { base } = log;
+      if (base === 0 || older === "loading") {
+        return;
+      }
+      older = "loading";
+      show();
+      const page = await load(base + 1).catch(() => undefined);
+      // The stretch may have begun anew while the page was on its way; it then belongs nowhere.
+      if (page && base === log.base) {
+        log.prepend(page.messages, page.nextBefore);
+      }
+      older = page ? undefined : "failed";
+      show();
+    },
+  };
 }

@@ -9,78 +9,57 @@ export const TYPING_REPEAT_MS = 4_000;
 export const TYPING_LEASE_MS = 8_000;
 
 /** Others who are writing. */
-export class Typists {
-  readonly #clock: Clock;
-  readonly #changed: (typists: readonly Typist[]) => void;
-  #typists: readonly Typist[] = [];
-  readonly #leases = new Map<string, () => void>();
-
-  constructor(clock: Clock, changed: (typists: readonly Typist[]) => void) {
-    this.#clock = clock;
-    this.#changed = changed;
-  }
-
-  heard({ connectionId, role, author, active }: TypingFrame): void {
-    this.#leases.get(connectionId)?.();
-    this.#leases.delete(connectionId);
-    if (!active) {
-      this.#keep((typist) => typist.connectionId !== connectionId);
-      return;
+export function createTypists(clock: Clock, changed: (typists: readonly Typist[]) => void) {
+  const known = new Map<string, { readonly typist: Typist; readonly cancel: () => void }>();
+  const tell = () => changed([...known.values()].map(({ typist }) => typist));
+  const stopped = (connectionId: string): void => {
+    known.get(connectionId)?.cancel();
+    if (known.delete(connectionId)) {
+      tell();
     }
-    this.#leases.set(
-      connectionId,
-      this.#clock.after(TYPING_LEASE_MS, () =>
-        this.#keep((typist) => typist.connectionId !== connectionId),
-      ),
-    );
-    if (!this.#typists.some((typist) => typist.connectionId === connectionId)) {
-      this.#set([...this.#typists, { connectionId, role, author }]);
-    }
-  }
-
-  /** Whoever left has stopped writing. */
-  present(presence: readonly Presence[]): void {
-    const ids = new Set(presence.map(({ connectionId }) => connectionId));
-    this.#keep((typist) => ids.has(typist.connectionId));
-  }
-
-  clear(): void {
-    this.#keep(() => false);
-  }
-
-  #keep(predicate: (typist: Typist) => boolean): void {
-    const kept = this.#typists.filter(predicate);
-    if (kept.length < this.#typists.length) {
-      this.#set(kept);
-    }
-  }
-
-  #set(typists: readonly Typist[]): void {
-    this.#typists = typists;
-    this.#changed(typists);
-  }
+  };
+  return {
+    heard({ connectionId, role, author, active }: TypingFrame): void {
+      const before = known.get(connectionId);
+      if (!active) {
+        stopped(connectionId);
+        return;
+      }
+      before?.cancel();
+      known.set(connectionId, {
+        typist: { connectionId, role, author },
+        cancel: clock.after(TYPING_LEASE_MS, () => stopped(connectionId)),
+      });
+      if (!before) {
+        tell();
+      }
+    },
+    /** Whoever left has stopped writing. */
+    present(presence: readonly Pick<Presence, "connectionId">[]): void {
+      for (const id of [...known.keys()]) {
+        if (!presence.some(({ connectionId }) => connectionId === id)) {
+          stopped(id);
+        }
+      }
+    },
+  };
 }
 
-/** This side's own sign. */
-export class TypingSignal {
-  readonly #clock: Clock;
-  readonly #send: (active: boolean) => void;
-  #saidAt: number | undefined;
-
-  constructor(clock: Clock, send: (active: boolean) => void) {
-    this.#clock = clock;
-    this.#send = send;
-  }
-
-  /** Call it with each key: says so at most once in `TYPING_REPEAT_MS`, and says the end once. */
-  set(active: boolean): void {
-    const now = this.#clock.now();
-    if (active && (this.#saidAt === undefined || now - this.#saidAt >= TYPING_REPEAT_MS)) {
-      this.#saidAt = now;
-      this.#send(true);
-    } else if (!active && this.#saidAt !== undefined) {
-      this.#saidAt = undefined;
-      this.#send(false);
+/**
+ * This side's own sign.
+ *
+ * @returns to be called with each key: says so at most once in `TYPING_REPEAT_MS`, and says the end once
+ */
+export function createTypingSignal(
+  clock: Clock,
+  send: (active: boolean) => void,
+): (active: boolean) => void {
+  let saidAt: number | undefined;
+  return (active) => {
+    const now = clock.now();
+    if (active ? saidAt === undefined || now - saidAt >= TYPING_REPEAT_MS : saidAt !== undefined) {
+      saidAt = active ? now : undefined;
+      send(active);
     }
-  }
+  };
 }

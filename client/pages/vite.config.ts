@@ -17,6 +17,7 @@ export default defineConfig({
       input: {
         chat: join(import.meta.dirname, "index.html"),
         dashboard: join(import.meta.dirname, "dashboard.html"),
+        widget: join(import.meta.dirname, "widget.html"),
       },
     },
   },

@@ -21,6 +21,7 @@ export type {
 } from "../../src/protocol/events.ts";
 export type { JsonObject, JsonValue } from "../../src/protocol/json.ts";
 export type {
+  Attachment,
   Author,
   Message,
   MessageRole,

@@ -76,7 +76,9 @@ CREATE TABLE conversations (
   assignee TEXT,
   version INTEGER NOT NULL,
   created_at INTEGER NOT NULL,
-  updated_at INTEGER NOT NULL
+  updated_at INTEGER NOT NULL,
+  -- What it was called in the older client that its first messages came from.
+  imported_id TEXT
 ) WITHOUT ROWID;
 
 -- No index by conversation: it would be a third row written with every message, to spare reads that cost a thousandth.
@@ -84,19 +86,25 @@ CREATE TABLE messages (
   seq INTEGER PRIMARY KEY,
   id TEXT NOT NULL,
   side TEXT NOT NULL CHECK (side IN ('visitor', 'team')),
+  -- Of an imported message: '<conversation>/<id in the older client>'.
   client_id TEXT,
   conversation_id TEXT NOT NULL,
   role TEXT NOT NULL CHECK (role IN ('user', 'assistant', 'operator', 'system')),
   author TEXT,
   content TEXT NOT NULL,
   metadata TEXT,
+  -- When it was stored, by the object's clock.
   created_at INTEGER NOT NULL,
+  -- Whose message counts against its rate; null for the team's and for what was imported.
   credential_id TEXT,
   -- Whether it keeps the session alive: the message is then its own touch.
   slides INTEGER NOT NULL,
   -- Bytes of this message and all before it, as JSON on the wire: windows and quota are differences of two of these.
   total_bytes INTEGER NOT NULL,
-  redacted_at INTEGER
+  redacted_at INTEGER,
+  -- When it was written, as the visitor has it who brought it along; null of what was not imported.
+  imported_created_at INTEGER,
+  attachments TEXT
 );
 
 CREATE UNIQUE INDEX messages_by_client_id ON messages (side, client_id);

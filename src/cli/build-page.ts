@@ -14,14 +14,15 @@ import { build } from "vite";
 import { ROOT } from "./wrangler.ts";
 
 const PAGE_ROOT = join(ROOT, "client/pages");
-const CONFIG_FILE = join(PAGE_ROOT, "vite.config.ts");
+/** The first empties the folder. */
+const CONFIG_FILES = ["vite.config.ts", "widget-script.config.ts"];
 const DIST = join(ROOT, "dist");
 const PUBLISHED = join(DIST, "pages");
 
 /** Afterwards the folder exists in any case: Wrangler neither starts nor bundles without it. */
 export async function buildPage(): Promise<void> {
   mkdirSync(PUBLISHED, { recursive: true });
-  if (!existsSync(CONFIG_FILE)) return;
+  if (!existsSync(PAGE_ROOT)) return;
   // Vite takes over a value that is there, such as a test runner's, and would build for development.
   process.env.NODE_ENV = "production";
   const staging = mkdtempSync(join(DIST, ".building-"));
@@ -29,12 +30,14 @@ export async function buildPage(): Promise<void> {
   // A start that is interrupted meanwhile exits without coming back here.
   process.once("exit", removeStaging);
   try {
-    await build({
-      root: PAGE_ROOT,
-      configFile: CONFIG_FILE,
-      logLevel: "warn",
-      build: { outDir: staging, emptyOutDir: true },
-    });
+    for (const [index, configFile] of CONFIG_FILES.entries()) {
+      await build({
+        root: PAGE_ROOT,
+        configFile: join(PAGE_ROOT, configFile),
+        logLevel: "warn",
+        build: { outDir: staging, emptyOutDir: index === 0 },
+      });
+    }
     publish(staging);
   } finally {
     process.off("exit", removeStaging);

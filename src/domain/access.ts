@@ -68,6 +68,8 @@ export const SESSION_ACCESS = table({
     operator: true,
     whenEnded: "nobody",
   },
+  /** What a device kept is its visitor's to bring, and never the team's word. */
+  importMessages: { roles: ["owner"], scope: null, operator: false, whenEnded: "nobody" },
   /** A bot hands over and takes back with the scope that it answers with. */
   updateConversation: {
     roles: [],

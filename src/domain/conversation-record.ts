@@ -10,6 +10,8 @@ export interface ConversationRecord {
   readonly version: number;
   readonly createdAt: number;
   readonly updatedAt: number;
+  /** What it was called in the older client that its first messages were imported from. */
+  readonly importedId: string | null;
 }
 
 export function newConversation(id: string, now: number): ConversationRecord {
@@ -21,5 +23,6 @@ export function newConversation(id: string, now: number): ConversationRecord {
     version: 1,
     createdAt: now,
     updatedAt: now,
+    importedId: null,
   };
 }

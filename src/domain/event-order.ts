@@ -1,6 +1,7 @@
 // The order of a session's events, as one integer each, which what is stored gives by itself: there is no table of events.
 // Each `seq` of the log has four places: the message, the hand-over that it tells of, and after it the session's
-// identification and its end. An event never comes to be below one that was there before.
+// identification and its end. The places of what was imported stay empty: it is history, which nobody is to answer. An event
+// never comes to be below one that was there before.
 import type { SessionEventType } from "../protocol/events.ts";
 import type { Message } from "../protocol/message.ts";
 
@@ -59,7 +60,7 @@ export function isHandOver({ role, metadata }: Pick<Message, "role" | "metadata"
   );
 }
 
-/** What happened after `from` up to `to`, in order. `messages` are at least those in between. */
+/** What happened after `from` up to `to`, in order; of imported messages nothing. `messages` are at least those in between. */
 export function occurrences(
   life: Life,
   messages: readonly Message[],
@@ -69,6 +70,7 @@ export function occurrences(
   const { createdAt, identifiedAfterSeq, identifiedAt, endedAt, lastSeq } = life;
   const found: Occurrence[] = [{ type: "session.created", position: CREATED, at: createdAt }];
   for (const message of messages) {
+    if (message.imported) continue;
     const position = PLACES * message.seq;
     found.push({ type: "message.created", position, message });
     if (isHandOver(message)) {

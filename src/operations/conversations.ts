@@ -3,9 +3,11 @@ import type { MessagesQuery } from "../../objects/calls.ts";
 import type { Caller } from "../caller.ts";
 import type { Conversation, UpdateConversationRequest } from "../protocol/conversation.ts";
 import type { Result } from "../protocol/errors.ts";
+import type { ImportAnswer, ImportRequest } from "../protocol/import.ts";
 import type { Message, NewTeamMessage } from "../protocol/message.ts";
 import type { ConversationList, MessagePage } from "../protocol/rest.ts";
 import type { Services } from "../services.ts";
+import { limitOwner } from "./rate-limits.ts";
 import { openSession } from "./session-access.ts";
 
 export async function listConversations(
@@ -74,4 +76,17 @@ export async function redactMessage(
 ): Promise<Result<object>> {
   const opened = await openSession(services, caller, id, "redactMessage");
   return opened.ok ? await opened.stub.redactMessage(opened.call, messageId) : opened;
+}
+
+/** Stores what the owner's device kept of an older client, in the session's first hour; nobody vouches for it. */
+export async function importMessages(
+  services: Services,
+  caller: Caller,
+  id: string,
+  request: ImportRequest,
+): Promise<Result<ImportAnswer>> {
+  const opened = await openSession(services, caller, id, "importMessages");
+  if (!opened.ok) return opened;
+  const limited = caller.kind === "credential" && (await limitOwner(services, caller, "import"));
+  return limited || (await opened.stub.importMessages(opened.call, request));
 }

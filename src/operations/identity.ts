@@ -15,7 +15,7 @@ import { listSessions } from "../session-index/read.ts";
 import { teamById } from "../team-cache.ts";
 import { limitOwner, limitResume } from "./rate-limits.ts";
 import { newCredential, openSession, sessionStub, teamWord } from "./session-access.ts";
-import type { Visitor } from "./visitor.ts";
+import { deviceOf, type Visitor } from "./visitor.ts";
 
 const INVALID_TOKEN: Failure = { ok: false, code: "invalid_identity_token" };
 const NOT_FOUND: Failure = { ok: false, code: "session_not_found" };
@@ -84,7 +84,7 @@ export async function resumeSession(
     const minted = await mintToken(keys, id);
     const credential = newCredential(minted, {
       ...visitor,
-      deviceInfo: deviceInfo ?? visitor.deviceInfo,
+      deviceInfo: deviceOf(deviceInfo, visitor.deviceInfo),
     });
     const call = { ...teamWord(team), userId, credential };
     const resumed = await sessionStub(env, id).resume(call);

@@ -17,7 +17,7 @@ import {
 import type { Services } from "../services.ts";
 import { limitOwner, limitRedemption } from "./rate-limits.ts";
 import { knownTeam, newCredential, openSession, sessionStub, teamWord } from "./session-access.ts";
-import type { Visitor } from "./visitor.ts";
+import { deviceOf, type Visitor } from "./visitor.ts";
 
 /** @param pageUrl where the link leads when the request does not say */
 export async function createInvite(
@@ -96,7 +96,10 @@ export async function redeemInvite(
     ...teamWord(known),
     inviteId,
     secretDigest,
-    credential: newCredential(minted, { ...visitor, deviceInfo: deviceInfo ?? visitor.deviceInfo }),
+    credential: newCredential(minted, {
+      ...visitor,
+      deviceInfo: deviceOf(deviceInfo, visitor.deviceInfo),
+    }),
     intoCookie: tokenTransport === "cookie",
   });
   if (!redeemed.ok) return redeemed;

@@ -7,6 +7,7 @@ import type { TeamSettings } from "../domain/policy.ts";
 import type { Failure } from "../protocol/errors.ts";
 import {
   IDENTIFICATIONS_PER_MINUTE_PER_OWNER,
+  IMPORTS_PER_MINUTE_PER_OWNER,
   INVITES_PER_MINUTE_PER_OWNER,
   LOOKUPS_PER_MINUTE_PER_OWNER,
   LOOKUPS_PER_MINUTE_PER_TEAM,
@@ -72,14 +73,19 @@ export function limitResume(
   return admitNetwork(services, "resume", network, RESUMES_PER_MINUTE_PER_NETWORK);
 }
 
-/** Why `caller` may not make a link now, or present an identity token, if so. */
+const OWNERS_PER_MINUTE = {
+  invite: INVITES_PER_MINUTE_PER_OWNER,
+  identify: IDENTIFICATIONS_PER_MINUTE_PER_OWNER,
+  import: IMPORTS_PER_MINUTE_PER_OWNER,
+} as const;
+
+/** Why `caller` may not make a link now, present an identity token, or import, if so. */
 export function limitOwner(
   services: Services,
   { credential }: CredentialCaller,
-  what: "invite" | "identify",
+  what: keyof typeof OWNERS_PER_MINUTE,
 ): Promise<Failure | undefined> {
-  const limit =
-    what === "invite" ? INVITES_PER_MINUTE_PER_OWNER : IDENTIFICATIONS_PER_MINUTE_PER_OWNER;
+  const limit = OWNERS_PER_MINUTE[what];
   return take(services, { what, of: credential.credentialId, limit, whenDown: "admit" });
 }
 
@@ -124,6 +130,7 @@ interface Limited {
     | "look-up"
     | "invite"
     | "identify"
+    | "import"
     | "webhook-test";
   readonly of: string;
   /** A minute; null for no limit, and then nobody is asked. */

@@ -22,7 +22,7 @@ import { checkBot } from "./bot-check.ts";
 import { limitCreation } from "./rate-limits.ts";
 import { newCredential, openSession, sessionStub } from "./session-access.ts";
 import { mayAsk } from "./team-access.ts";
-import { UNKNOWN_VISITOR, type Visitor } from "./visitor.ts";
+import { deviceOf, UNKNOWN_VISITOR, type Visitor } from "./visitor.ts";
 
 /** How a creation is asked for, beside its body. */
 export interface CreationContext {
@@ -71,7 +71,7 @@ export async function createSession(
     team,
     actor: creatorOf(caller, credential.credentialId),
     credential: newCredential(credential, {
-      deviceInfo: input.deviceInfo ?? seen.deviceInfo,
+      deviceInfo: deviceOf(input.deviceInfo, seen.deviceInfo),
       locationInfo: input.locationInfo ?? seen.locationInfo,
     }),
     userFingerprint: fingerprint,

@@ -13,3 +13,8 @@ export const UNKNOWN_VISITOR: Visitor = {
   locationInfo: {},
   network: undefined,
 };
+
+/** What a device says of itself; which browser and system it is, its request tells where it does not. */
+export function deviceOf(said: DeviceInfo | undefined, seen: DeviceInfo): DeviceInfo {
+  return said?.browser === undefined && said?.os === undefined ? { ...seen, ...said } : said;
+}

@@ -30,6 +30,7 @@ export const ERROR_STATUS = {
   too_many_invites: 409,
   too_many_conversations: 409,
   too_many_keys: 409,
+  import_closed: 409,
   stream_in_progress: 409,
   stream_gap: 409,
   stream_ended: 409,

@@ -24,6 +24,28 @@ export const MAX_JSON_DEPTH = 16;
 /** An HTTP request's JSON body. */
 export const MAX_BODY_BYTES = 64 * KIB;
 
+/** The JSON body of an import, which carries history and not one message. */
+export const MAX_IMPORT_BODY_BYTES = 512 * KIB;
+
+/** Messages in one import, over all its conversations: bounds one transaction. */
+export const MAX_MESSAGES_PER_IMPORT = 200;
+
+/** How long after its creation a session takes in history: an upgrade, and no way around the rate of messages later. */
+export const IMPORT_WINDOW_MS = 3_600_000;
+
+/** Imports of one owner's credential in a minute, over all its tabs. */
+export const IMPORTS_PER_MINUTE_PER_OWNER = 120;
+
+/** Ids that an older client gave its conversations and messages, in characters. */
+export const MAX_IMPORTED_ID_LENGTH = 128;
+
+/** Files that one message points to. */
+export const MAX_ATTACHMENTS_PER_MESSAGE = 10;
+
+/** A file's address, and its name, in characters. */
+export const MAX_ATTACHMENT_URL_LENGTH = 2048;
+export const MAX_ATTACHMENT_NAME_LENGTH = 255;
+
 /**
  * Bytes a live connection may leave unacknowledged, and history a connection may ask for: beyond it a live one is
  * closed with 4408 and a joining one gets the tail. Bounds what the object holds for one reader.

@@ -10,6 +10,20 @@ export interface Author {
   readonly avatarUrl?: string;
 }
 
+/** A file that a message points to, where it lies on somebody else's server. */
+export interface LinkedAttachment {
+  /** `https:` */
+  readonly url: string;
+  readonly name: string;
+  /** A media type. */
+  readonly type?: string;
+  /** Bytes. */
+  readonly size?: number;
+}
+
+/** Told apart by their fields: readers pass by a kind that they do not know. */
+export type Attachment = LinkedAttachment;
+
 /** One entry of a session's log, the same everywhere. */
 export interface Message {
   readonly id: string;
@@ -21,9 +35,12 @@ export interface Message {
   readonly author?: Author;
   /** Text; clients may render Markdown, never HTML. */
   readonly content: string;
-  /** ISO 8601, UTC, by the object's clock. Order is `seq`, never this. */
+  readonly attachments?: readonly Attachment[];
+  /** ISO 8601, UTC, by the object's clock, or as it was imported. Order is `seq`, never this. */
   readonly createdAt: string;
-  /** The team took it back: content and metadata are gone, for ever and everywhere. */
+  /** The visitor brought it along from an older client: nobody vouches for it, whatever its role. */
+  readonly imported?: true;
+  /** The team took it back: content, attachments and metadata are gone, for ever and everywhere. */
   readonly redacted?: true;
   /** `incomplete: true` marks a streamed answer that broke off, `cancelled: true` beside it one that a reader stopped. */
   readonly metadata?: JsonObject;

@@ -5,10 +5,14 @@ import { type Checked, checkValue } from "../schemas/check-value.ts";
 import { BadJsonError, parseJson } from "../schemas/json.ts";
 
 /** The JSON body as `schema` has it; an empty one counts as `{}`. */
-export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promise<Checked<T>> {
+export async function readBody<T>(
+  request: Request,
+  schema: z.ZodType<T>,
+  maxBytes = MAX_BODY_BYTES,
+): Promise<Checked<T>> {
   let bytes: Uint8Array | undefined;
   try {
-    bytes = await readBytes(request);
+    bytes = await readBytes(request, maxBytes);
   } catch {
     return { ok: false, code: "malformed_json", message: "the body broke off" };
   }
@@ -50,16 +54,16 @@ export function isText(request: Request): boolean {
 }
 
 /** The body's bytes, or undefined as soon as there are too many. */
-async function readBytes(request: Request): Promise<Uint8Array | undefined> {
+async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array | undefined> {
   if (request.body === null) return new Uint8Array();
-  if (Number(request.headers.get("Content-Length")) > MAX_BODY_BYTES) {
+  if (Number(request.headers.get("Content-Length")) > maxBytes) {
     await request.body.cancel();
     return undefined;
   }
-  const bytes = new Uint8Array(MAX_BODY_BYTES);
+  const bytes = new Uint8Array(maxBytes);
   let length = 0;
   for await (const chunk of request.body) {
-    if (length + chunk.length > MAX_BODY_BYTES) return undefined;
+    if (length + chunk.length > maxBytes) return undefined;
     bytes.set(chunk, length);
     length += chunk.length;
   }

@@ -85,7 +85,7 @@ async function perform(endpoint: Endpoint, matched: Matched): Promise<Answer | F
     if (!query.ok) return query;
     if (endpoint.takesText && !isText(request))
       return { ok: false, code: "unsupported_media_type" };
-    const body = endpoint.body && (await readBody(request, endpoint.body));
+    const body = endpoint.body && (await readBody(request, endpoint.body, endpoint.maxBodyBytes));
     if (body?.ok === false) return body;
     sent = body?.value;
     return await endpoint.handle({

@@ -41,6 +41,8 @@ export interface Endpoint<Body = unknown, Query = unknown> {
   readonly query: z.ZodType<Query>;
   /** What of JSON is read before it is handled; undefined where none is. */
   readonly body: z.ZodType<Body> | undefined;
+  /** How long that may be, where it is another length than others'. */
+  readonly maxBodyBytes?: number;
   /** It takes text instead, and reads that from the request itself, as it comes. */
   readonly takesText?: true;
   /** What it answers by status; null for no content. */

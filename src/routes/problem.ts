@@ -31,6 +31,7 @@ const TITLES: Readonly<Record<ErrorCode, string>> = {
   too_many_invites: "The session has as many invites as it may",
   too_many_conversations: "The session has as many conversations as it may",
   too_many_keys: "The team has as many keys of this kind as it may",
+  import_closed: "The session takes in no history any more",
   stream_in_progress: "This answer is being written",
   stream_gap: "Text before this is missing",
   stream_ended: "This answer has ended",

@@ -15,6 +15,7 @@ import type { Endpoint, Method } from "./endpoint.ts";
 import { getHealth } from "./health.ts";
 import { identifySession, resumeSession } from "./identity.ts";
 import { createIdentityKey, listIdentityKeys, revokeIdentityKey } from "./identity-keys.ts";
+import { importMessages } from "./import.ts";
 import { createInvite, listInvites, redeemInvite, revokeInvite } from "./invites.ts";
 import { createOperatorToken, revokeOperator } from "./operators.ts";
 import { findSessionsByFingerprint, getSessionStats, listSessions } from "./session-lists.ts";
@@ -61,6 +62,7 @@ export const ROUTES: readonly Route[] = [
   ["POST", "/api/sessions/:id/messages", postMessage],
   ["POST", "/api/sessions/:id/messages/stream", streamMessage],
   ["DELETE", "/api/sessions/:id/messages/:messageId", redactMessage],
+  ["POST", "/api/sessions/:id/import", importMessages],
   ["GET", "/api/teams/:teamId/sessions", listSessions],
   ["GET", "/api/teams/:teamId/audit-events", listAuditEvents],
   ["POST", "/api/teams/:teamId/operators", createOperatorToken],

@@ -34,6 +34,7 @@ import type {
 } from "../protocol/sharing.ts";
 import { KEY_SCOPES, type Team, type TeamKey } from "../protocol/team.ts";
 import {
+  attachmentSchema,
   authorSchema,
   deviceInfoSchema,
   locationInfoSchema,
@@ -159,7 +160,9 @@ export const messageSchema: Shape<Message> = z.object({
   role: z.enum(MESSAGE_ROLES),
   author: authorSchema.exactOptional(),
   content: z.string(),
+  attachments: z.array(attachmentSchema).exactOptional(),
   createdAt: time,
+  imported: z.literal(true).exactOptional(),
   redacted: z.literal(true).exactOptional(),
   metadata: metadataField.exactOptional(),
 });

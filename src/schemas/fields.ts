@@ -2,7 +2,9 @@
 // storage, so that what was acknowledged is what is replayed.
 import { z } from "zod";
 import type { JsonObject } from "../protocol/json.ts";
+import { MAX_ATTACHMENT_NAME_LENGTH, MAX_ATTACHMENT_URL_LENGTH } from "../protocol/limits.ts";
 import type {
+  Attachment,
   Author,
   NewMessage,
   NewStreamedMessage,
@@ -55,6 +57,22 @@ const newMessageFields = {
 export const newMessageSchema: Shape<NewMessage> = z.strictObject({
   ...newMessageFields,
   content: contentField,
+});
+
+/** Only where it can be fetched without showing what it is to the network. */
+export const attachmentSchema: Shape<Attachment> = z.strictObject({
+  url: z
+    .url({ protocol: /^https$/ })
+    .max(MAX_ATTACHMENT_URL_LENGTH)
+    .overwrite((value) => value.toWellFormed()),
+  name: text(MAX_ATTACHMENT_NAME_LENGTH),
+  type: z
+    .string()
+    .max(127)
+    .regex(/^[\w.+-]+\/[\w.+-]+$/)
+    .exactOptional()
+    .describe("A media type, without parameters"),
+  size: z.int().min(0).exactOptional().describe("Bytes"),
 });
 
 export const avatarUrlField = z.url({ protocol: /^https$/ }).max(1024);

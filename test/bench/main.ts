@@ -4,6 +4,14 @@
  */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { type BenchBrowser, startBenchBrowser } from "./client-browser.ts";
+import {
+  appendContest,
+  coldContest,
+  sendContest,
+  type WithBrowser,
+  warmContest,
+} from "./contests/client.ts";
 import { fanOutContest } from "./contests/fan-out.ts";
 import { latencyContest, receiverContest } from "./contests/latency.ts";
 import { createContest, validateContest } from "./contests/requests.ts";
@@ -14,6 +22,15 @@ import { type Servers, startServers } from "./servers.ts";
 /** Something hangs: a full run takes six minutes. */
 const GIVE_UP_AFTER_MS = 15 * 60_000;
 
+let browser: BenchBrowser | undefined;
+
+/** Only a run with such a contest needs a browser. */
+const inBrowser =
+  (contest: (where: WithBrowser) => Contest | Promise<Contest>) => async (servers: Servers) => {
+    browser ??= await startBenchBrowser(servers.ours);
+    return await contest({ servers, browser });
+  };
+
 const CONTESTS: Readonly<Record<string, (servers: Servers) => Contest | Promise<Contest>>> = {
   validate: validateContest,
   create: createContest,
@@ -23,6 +40,10 @@ const CONTESTS: Readonly<Record<string, (servers: Servers) => Contest | Promise<
   "latency-100": (servers) => latencyContest(servers, 100),
   "webhook-fails": (servers) => receiverContest(servers, "fails"),
   "webhook-is-slow": (servers) => receiverContest(servers, "is slow"),
+  "client-cold": inBrowser(coldContest),
+  "client-warm": inBrowser(warmContest),
+  "client-send": inBrowser(sendContest),
+  "client-append": inBrowser(appendContest),
 };
 
 const { values: options } = parseArgs({
@@ -38,7 +59,7 @@ const effort: Effort = options.quick ? { rounds: 4, seconds: 0.8 } : { rounds: 1
 const servers = await startServers();
 let stopping: Promise<void> | undefined;
 const stop = () => {
-  stopping ??= servers.stop();
+  stopping ??= Promise.all([browser?.close(), servers.stop()]).then(() => undefined);
   return stopping;
 };
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {

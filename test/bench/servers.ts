@@ -110,6 +110,8 @@ async function makeTeam(ours: URL, id: string): Promise<void> {
     body: {
       id,
       name: "Bench",
+      // The client's pages are the Worker's own.
+      allowedOrigins: [ours.origin],
       limits: {
         createsPerMinutePerNetwork: null,
         createsPerMinute: null,

@@ -15,13 +15,13 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe("opening", () => {
+describe("creating", () => {
   it("brings the ticket as a subprotocol and asks for the newest messages", async () => {
     const { environment, client } = await connectingTab();
     expect(environment.socket.url.href).toBe("wss://chat.example/api/sessions/S1/socket?tail=50");
     expect(environment.socket.protocols).toEqual(["ds.v1", "ds.ticket.ticket-of-create"]);
     expect(client.getState()).toMatchObject({
-      status: "opening",
+      status: "creating",
       connection: { state: "connecting" },
     });
     environment.socket.down(welcome());
@@ -80,8 +80,8 @@ describe("coming back", () => {
       await vi.advanceTimersByTimeAsync(retryAt - Date.now());
       expect(environment.sockets).toHaveLength(attempt + 2);
     }
-    // Half of 0.5 s, 1 s, 2 s … 10 s: the fake's random number is 0.5.
-    expect(waits).toEqual([250, 500, 1000, 2000, 4000, 5000, 5000]);
+    // Half of 0.5 s, 1 s, 2 s and 4 s: the fake's random number is 0.5.
+    expect(waits).toEqual([250, 500, 1000, 2000, 2000, 2000, 2000]);
   });
 
   it("starts counting anew only after a connection that lasted", async () => {
@@ -147,14 +147,14 @@ describe("coming back", () => {
     const { environment, client } = await connectingTab();
     environment.socket.close(4429);
     const { retryAt = 0 } = client.getState().connection;
-    expect(retryAt - Date.now()).toBe(4000);
+    expect(retryAt - Date.now()).toBe(5000);
   });
 
   it("keeps to the pause that a close asks for", async () => {
     const { environment, client } = await syncedTab();
     environment.socket.close(4429, "rate_limited retryAfterMs=70000");
     const { retryAt = 0 } = client.getState().connection;
-    expect(retryAt - Date.now()).toBe(74_000);
+    expect(retryAt - Date.now()).toBe(75_000);
   });
 
   it("keeps to the pause that the API asks for", async () => {
@@ -208,12 +208,47 @@ describe("the end", () => {
     });
   });
 
+  it("is not made up where the API cannot be asked after 4410", async () => {
+    const { environment, client } = await syncedTab();
+    environment.respond = () => "down";
+    environment.socket.close(4410);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(client.getState().status).toBe("creating");
+    const over = session({ status: "expired", version: 2 });
+    environment.respond = ({ path }) =>
+      path.endsWith("/validate")
+        ? { status: 200, body: { isValid: false, reason: "expired", session: over } }
+        : { status: 404, body: { code: "team_not_found" } };
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(client.getState().session).toMatchObject({ status: "expired" });
+  });
+
+  it("leaves a server alone that says 4410 of a session that the API finds valid", async () => {
+    const { environment } = await syncedTab();
+    environment.socket.close(4410);
+    for (let second = 0; second < 60; second += 1) {
+      await vi.advanceTimersByTimeAsync(1_000);
+      environment.socket.close(4410);
+    }
+    expect(environment.sockets.length).toBeLessThan(30);
+  });
+
+  it("that comes to light after the client was stopped opens nothing", async () => {
+    const { environment, client } = await syncedTab();
+    environment.socket.close(4410);
+    client.stop();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(environment.sockets).toHaveLength(1);
+    expect(environment.attentionListeners).toBe(0);
+  });
+
   it("comes with the frame that says so, before the socket is closed", async () => {
     const { environment, client } = await syncedTab();
     client.send("too late");
     const ended = session({ status: "terminated", endReason: "terminated", version: 2 });
     environment.socket.down({ type: "session", session: ended });
     expect(environment.socket.closedByClient).toBe(true);
+    await vi.advanceTimersByTimeAsync(1_000);
     expect(client.getState()).toMatchObject({
       status: "terminated",
       session: { version: 2 },
@@ -253,11 +288,13 @@ describe("the end", () => {
     await settle();
     const answerLookUp = answer;
     healthyApi(environment);
-    client.startNewSession();
+    const record = { token: "S2.C1.secret", generation: 1 };
+    environment.storage?.setItem("durable-sessions/demo/session", JSON.stringify(record));
+    environment.signal("returned");
     await settle();
     answerLookUp({ status: 200, body: { isValid: false, reason: "terminated" } });
     await settle();
-    expect(client.getState().status).toBe("opening");
+    expect(client.getState().status).toBe("creating");
   });
 });
 

@@ -1,6 +1,6 @@
 /** What the examples are made of, apart from the Workers that run them in test/e2e/bots.test.ts. */
 import { readFileSync } from "node:fs";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { scriptedModel } from "../../client/examples/bot-worker/scripted-model.ts";
 import type { Message } from "../../src/protocol/message.ts";
 
@@ -28,7 +28,11 @@ test("a bot is no more to read than it says", () => {
 
 test("the scripted model quotes the last question, word by word", async () => {
   const asked = [message("user", "First?"), message("assistant", "Yes."), message("user", "Now?")];
-  const words = await Array.fromAsync(scriptedModel(asked));
+  vi.useFakeTimers();
+  const spoken = Array.fromAsync(scriptedModel(asked));
+  await vi.runAllTimersAsync();
+  vi.useRealTimers();
+  const words = await spoken;
   expect(words.length).toBeGreaterThan(20);
   expect(words.join("")).toMatch(/^You wrote: "Now\?"\./);
 });

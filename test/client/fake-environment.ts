@@ -1,6 +1,7 @@
 // A client's surroundings under a test's control: scripted sockets and answers, a storage that tabs can share, and time that vitest's
 // fake timers move.
 import type {
+  AttentionEvent,
   Environment,
   KeyValueStorage,
   SocketListeners,
@@ -83,7 +84,7 @@ export class FakeEnvironment implements Environment {
   conversations: readonly Conversation[] | "down" = [];
   isVisible = true;
   nextRandom = 0.5;
-  readonly #attentionListeners = new Set<(event: "returned" | "network") => void>();
+  readonly #attentionListeners = new Set<(event: AttentionEvent) => void>();
   #ids = 0;
   readonly #idPrefix: string;
 
@@ -107,6 +108,15 @@ export class FakeEnvironment implements Environment {
       return () => this.#attentionListeners.delete(listener);
     },
   };
+
+  readonly tabs: Environment["tabs"] = {
+    post: () => undefined,
+    subscribe: () => () => undefined,
+  };
+
+  readonly exclusively: Environment["exclusively"] = (_name, work) => work();
+  readonly deviceInfo: Environment["deviceInfo"] = async () => undefined;
+  readonly fingerprint: Environment["fingerprint"] = async () => undefined;
 
   readonly takeInvite = () => {
     const { invite } = this;
@@ -169,7 +179,7 @@ export class FakeEnvironment implements Environment {
   }
 
   /** What the page would hear from the browser. */
-  signal(event: "returned" | "network"): void {
+  signal(event: AttentionEvent): void {
     for (const listener of this.#attentionListeners) {
       listener(event);
     }
@@ -185,6 +195,18 @@ export class MemoryStorage implements KeyValueStorage {
 
   setItem(key: string, value: string): void {
     this.items.set(key, value);
+  }
+
+  removeItem(key: string): void {
+    this.items.delete(key);
+  }
+
+  get length(): number {
+    return this.items.size;
+  }
+
+  key(index: number): string | null {
+    return [...this.items.keys()][index] ?? null;
   }
 }
 

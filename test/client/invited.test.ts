@@ -5,7 +5,7 @@ import { openTab, settle, sync, TOKEN } from "./fake-client.ts";
 import type { Answer, Request } from "./fake-environment.ts";
 import { FakeEnvironment, MemoryStorage, messages, session } from "./fake-environment.ts";
 
-const OWN = "durable-sessions/demo";
+const OWN = "durable-sessions/demo/session";
 const INVITED = "durable-sessions/demo/invited";
 
 beforeEach(() => {
@@ -180,13 +180,13 @@ describe("a hand-off", () => {
     const tab = invitedTab("owner");
     tab.client.start();
     await settle();
-    expect(tab.client.getState()).toMatchObject({ status: "offered", replacesOwn: true });
+    expect(tab.client.getState()).toMatchObject({ offer: { replacesOwn: true } });
     expect(tab.environment.sockets).toHaveLength(0);
     expect(ownToken(tab)).toBe(TOKEN);
     const reloaded = openTab(tab.environment);
     reloaded.client.start();
     await settle();
-    expect(reloaded.client.getState()).toMatchObject({ status: "offered", replacesOwn: true });
+    expect(reloaded.client.getState()).toMatchObject({ offer: { replacesOwn: true } });
     expect(paths(reloaded)).toEqual(["/api/invites/redeem"]);
   });
 
@@ -194,7 +194,7 @@ describe("a hand-off", () => {
     const tab = invitedTab("owner", { isNew: true });
     tab.client.start();
     await settle();
-    expect(tab.client.getState()).toMatchObject({ status: "offered", replacesOwn: false });
+    expect(tab.client.getState()).toMatchObject({ offer: { replacesOwn: false } });
     expect(ownToken(tab)).toBe(undefined);
   });
 
@@ -205,7 +205,7 @@ describe("a hand-off", () => {
     await tab.client.acceptHandOff();
     await settle();
     expect(ownToken(tab)).toBe("S2.G.secret");
-    expect(tab.environment.tabStorage.getItem(INVITED)).not.toContain("S2");
+    expect(tab.environment.tabStorage.getItem(INVITED)).toBeNull();
     expect(tab.environment.requests).toContainEqual(
       expect.objectContaining({
         method: "DELETE",
@@ -215,6 +215,28 @@ describe("a hand-off", () => {
     );
     expect(tab.client.getState()).toMatchObject({ isInvited: false, role: "owner" });
     expect(tab.environment.socket.url.pathname).toBe("/api/sessions/S2/socket");
+  });
+
+  it("is accepted once, however often that is clicked", async () => {
+    const tab = invitedTab("owner");
+    tab.client.start();
+    await settle();
+    await Promise.all([tab.client.acceptHandOff(), tab.client.acceptHandOff()]);
+    await settle();
+    expect(ownToken(tab)).toBe("S2.G.secret");
+    const signedOut = tab.environment.requests.filter(({ method }) => method === "DELETE");
+    expect(signedOut.map(({ path }) => path)).toEqual(["/api/sessions/S1/devices/C1"]);
+  });
+
+  it("is not accepted once it was declined", async () => {
+    const tab = invitedTab("owner");
+    tab.client.start();
+    await settle();
+    const accepted = tab.client.acceptHandOff();
+    tab.client.leaveInvite();
+    await accepted;
+    await settle();
+    expect(ownToken(tab)).toBe(TOKEN);
   });
 
   it("takes the other tabs along", async () => {
@@ -260,7 +282,7 @@ describe("a hand-off", () => {
       tab.environment.respond = () => answers[index]!;
       await expect(tab.client.acceptHandOff()).rejects.toMatchObject({ code });
       expect(ownToken(tab)).toBe(TOKEN);
-      expect(tab.client.getState().status).toBe("offered");
+      expect(tab.client.getState().offer).toBeDefined();
     }
   });
 

@@ -147,7 +147,11 @@ describe("older messages that come too late", () => {
   });
 
   it("are not shown in the next session", async () => {
-    const tab = await whileLoading(({ client }) => client.startNewSession());
+    const tab = await whileLoading(({ environment }) => {
+      const record = { token: "S2.C1.secret", generation: 1 };
+      environment.storage?.setItem("durable-sessions/demo/session", JSON.stringify(record));
+      environment.signal("returned");
+    });
     expect(contents(tab)).toEqual([]);
   });
 });
@@ -184,7 +188,7 @@ describe("received", () => {
 describe("sending", () => {
   it("shows a message at once and takes its own frame for the acknowledgement", async () => {
     const tab = await syncedTab(0);
-    const clientId = tab.client.send("hello");
+    const { clientId } = tab.client.send("hello");
     expect(tab.environment.socket.frames).toEqual([
       { type: "send", messages: [{ clientId, content: "hello" }] },
     ]);
@@ -197,7 +201,7 @@ describe("sending", () => {
 
   it("is not misled by the same clientId on the team's side", async () => {
     const tab = await syncedTab(0);
-    const clientId = tab.client.send("hello");
+    const { clientId } = tab.client.send("hello");
     const theirs = message(1, { role: "assistant", clientId, content: "theirs" });
     tab.environment.socket.down({ type: "messages", from: 0, to: 1, messages: [theirs] });
     expect(deliveries(tab)).toEqual(["theirs: sent", "hello: sending"]);
@@ -205,7 +209,7 @@ describe("sending", () => {
 
   it("waits for the history, then sends what it did not acknowledge, in order", async () => {
     const tab = await syncedTab(0);
-    const first = tab.client.send("one");
+    const { clientId: first } = tab.client.send("one");
     tab.client.send("two");
     await reconnect(tab);
     tab.client.send("three");
@@ -235,7 +239,7 @@ describe("sending", () => {
 
   it("sends each unacknowledged message again after every loss, under its clientId", async () => {
     const tab = await syncedTab(0);
-    const clientId = tab.client.send("again");
+    const { clientId } = tab.client.send("again");
     for (let loss = 0; loss < 3; loss += 1) {
       await reconnect(tab);
       sync(tab.environment.socket, 0);
@@ -247,7 +251,7 @@ describe("sending", () => {
 
   it("takes `stored` for an acknowledgement of what is in the log already", async () => {
     const tab = await syncedTab(0);
-    const clientId = tab.client.send("hello");
+    const { clientId } = tab.client.send("hello");
     await reconnect(tab);
     // Another page of history was cut off: the message lies before what is here.
     sync(tab.environment.socket, 905, { type: "truncated", firstSeq: 901 }, messages(900, 905));
@@ -260,7 +264,7 @@ describe("sending", () => {
 
   it("keeps a stored message in sight until the log comes to it", async () => {
     const tab = await syncedTab(0);
-    const clientId = tab.client.send("hello");
+    const { clientId } = tab.client.send("hello");
     tab.environment.socket.down({ type: "stored", items: [{ clientId, seq: 2 }] });
     expect(deliveries(tab)).toEqual(["hello: sent"]);
     const own = message(2, { role: "user", clientId, content: "hello" });
@@ -270,7 +274,7 @@ describe("sending", () => {
 
   it("marks what was refused, and tries it again when asked to", async () => {
     const tab = await syncedTab(0);
-    const clientId = tab.client.send("refused");
+    const { clientId } = tab.client.send("refused");
     tab.client.send("other");
     tab.environment.socket.down({ type: "error", code: "quota_exceeded", clientId });
     expect(deliveries(tab)).toEqual(["refused: failed", "other: sending"]);
@@ -287,7 +291,7 @@ describe("sending", () => {
 
   it("keeps what was too much for now in line, and sends it again when the server said", async () => {
     const tab = await syncedTab(0);
-    const clientId = tab.client.send("one too many");
+    const { clientId } = tab.client.send("one too many");
     const error = { type: "error", code: "rate_limited", retryAfterMs: 20_000 } as const;
     tab.environment.socket.down({ ...error, clientId });
     expect(deliveries(tab)).toEqual(["one too many: sending"]);

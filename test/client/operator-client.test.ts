@@ -75,7 +75,7 @@ describe("an operator's client", () => {
 
   it("shows what it writes under the name that the log will give it, once", async () => {
     const { client, environment } = await synced();
-    const key = client.send("Hello, Ada here");
+    const { clientId: key } = client.send("Hello, Ada here");
     expect(client.getState().messages).toMatchObject([
       { key, role: "operator", author: ADA, delivery: "sending" },
     ]);
@@ -86,7 +86,7 @@ describe("an operator's client", () => {
 
   it("takes no visitor's message for its own", async () => {
     const { client, environment } = await synced();
-    const clientId = client.send("mine");
+    const { clientId } = client.send("mine");
     const other = message(1, { clientId, role: "user", content: "theirs" });
     environment.socket.down({ type: "messages", from: 0, to: 1, messages: [other] });
     expect(client.getState().messages.map(({ content }) => content)).toEqual(["theirs", "mine"]);

@@ -41,7 +41,7 @@ describe("what was read", () => {
     environment.socket.close(4401);
     environment.respond = () => ({ status: 401 });
     await settle();
-    client.startNewSession();
+    void client.createSession();
     expect(client.getState().readUpTo).toEqual({ visitor: 0, team: 0 });
   });
 });

@@ -1,14 +1,21 @@
 import { describe, expect, it } from "vitest";
-import { reconnectDelayMs } from "../../client/core/reconnect-policy.ts";
+import { reconnectDelayMs, TOO_MANY_ATTEMPT } from "../../client/core/reconnect-policy.ts";
 
 const ALMOST_ONE = 1 - Number.EPSILON;
 
 describe("reconnectDelayMs", () => {
   it("doubles its bound with each attempt up to the cap", () => {
-    const bounds = [0, 1, 2, 3, 4, 5, 6, 1000].map((attempt) =>
+    const bounds = [0, 1, 2, 3, 4, 5, 6].map((attempt) =>
       Math.round(reconnectDelayMs(attempt, true, ALMOST_ONE)),
     );
-    expect(bounds).toEqual([500, 1000, 2000, 4000, 8000, 10_000, 10_000, 10_000]);
+    expect(bounds).toEqual([500, 1000, 2000, 4000, 4000, 4000, 4000]);
+  });
+
+  it("takes its time once that was no restart, or the server has too many", () => {
+    const bounds = [TOO_MANY_ATTEMPT - 1, TOO_MANY_ATTEMPT, 1000].map((attempt) =>
+      Math.round(reconnectDelayMs(attempt, true, ALMOST_ONE)),
+    );
+    expect(bounds).toEqual([4000, 10_000, 10_000]);
   });
 
   it("spreads evenly below the bound, down to nothing", () => {

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createSessionClient } from "../../client/core/client.ts";
 import { BASE_URL, healthyApi, openTab, settle, sync, syncedTab, TOKEN } from "./fake-client.ts";
 import type { Answer, Request } from "./fake-environment.ts";
 import { FakeEnvironment, MemoryStorage, message, session } from "./fake-environment.ts";
 
-const KEY = "durable-sessions/demo";
+const KEY = "durable-sessions/demo/session";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -45,6 +46,22 @@ function stored(storage: MemoryStorage): { token?: string; createKey?: string } 
 }
 
 describe("the first visit", () => {
+  it("makes a key of its own where storage has one that the server does not take", async () => {
+    const storage = new MemoryStorage();
+    storage.setItem(KEY, JSON.stringify({ createKey: "x" }));
+    const { client, environment } = openTab(new FakeEnvironment(storage));
+    healthyApi(environment);
+    const { respond } = environment;
+    environment.respond = (request) =>
+      request.headers["idempotency-key"] === "x"
+        ? { status: 422, body: { code: "validation_failed" } }
+        : respond(request);
+    client.start();
+    await settle();
+    expect(environment.sockets).toHaveLength(1);
+    expect(stored(storage).createKey).not.toBe("x");
+  });
+
   it("stores the create key before it uses it, and the token after", async () => {
     const storage = new MemoryStorage();
     const { client, environment } = openTab(new FakeEnvironment(storage));
@@ -68,7 +85,7 @@ describe("the first visit", () => {
     first.client.start();
     await vi.advanceTimersByTimeAsync(3_000);
     expect(first.client.getState()).toMatchObject({
-      status: "opening",
+      status: "creating",
       connection: { state: "waiting" },
     });
     first.client.stop();
@@ -133,7 +150,7 @@ describe("tabs of one browser", () => {
     );
   });
 
-  it("follow the key that stands in storage when two were written, and end the other session", async () => {
+  it("keep the session that was made first when two keys were written", async () => {
     const storage = new MemoryStorage();
     const api = creatingApi();
     const late = openTab(new FakeEnvironment(storage, "late"));
@@ -146,15 +163,10 @@ describe("tabs of one browser", () => {
     };
     late.client.start();
     await settle();
-    expect(api.sessions).toEqual(
-      new Map([
-        ["late-1", "S1"],
-        ["winner", "S2"],
-      ]),
-    );
-    expect(api.ended).toEqual(new Set(["S1"]));
-    expect(late.environment.socket.url.pathname).toBe("/api/sessions/S2/socket");
-    expect(stored(storage).token).toMatch(/^S2\./);
+    expect(api.sessions).toEqual(new Map([["late-1", "S1"]]));
+    expect(api.ended).toEqual(new Set());
+    expect(late.environment.socket.url.pathname).toBe("/api/sessions/S1/socket");
+    expect(stored(storage).token).toMatch(/^S1\./);
   });
 
   it("share the token that was stored first", async () => {
@@ -212,17 +224,17 @@ describe("the next visit", () => {
   });
 
   it("shows an ended session with its last messages, and no socket", async () => {
-    const ended = session({ status: "expired", lastSeq: 2 });
+    const ended = session({ status: "terminated", lastSeq: 2 });
     const { client, environment } = returning(({ path }) =>
       path.includes("/messages")
         ? { status: 200, body: { messages: [message(1), message(2)] } }
-        : { status: 200, body: { isValid: false, reason: "expired", session: ended } },
+        : { status: 200, body: { isValid: false, reason: "terminated", session: ended } },
     );
-    await settle();
+    await vi.advanceTimersByTimeAsync(1_000);
     expect(environment.sockets).toHaveLength(0);
     expect(environment.requests.at(-1)?.path).toBe("/api/sessions/S1/messages?before=3&limit=50");
     expect(client.getState()).toMatchObject({
-      status: "expired",
+      status: "terminated",
       messages: [{ seq: 1 }, { seq: 2 }],
       older: "none",
     });
@@ -307,26 +319,24 @@ describe("the end and what comes after", () => {
       });
       await tab!.client.terminateSession();
     }
-    one!.client.startNewSession();
-    two!.client.startNewSession();
+    void one!.client.createSession();
+    void two!.client.createSession();
     await settle();
     expect(api.sessions.size).toBe(2);
     for (const tab of [one, two]) {
       expect(tab!.environment.socket.url.href).toBe(
         `${BASE_URL.replace("http", "ws")}/api/sessions/S2/socket?tail=50`,
       );
-      expect(tab!.client.getState()).toMatchObject({ status: "opening", messages: [] });
+      expect(tab!.client.getState()).toMatchObject({ status: "creating", messages: [] });
     }
   });
 });
 
 describe("storage that fails", () => {
   it("costs the next visit, not this one", async () => {
-    const full = {
-      getItem: () => null,
-      setItem: () => {
-        throw new Error("QuotaExceededError");
-      },
+    const full = new MemoryStorage();
+    full.setItem = () => {
+      throw new Error("QuotaExceededError");
     };
     const { client, environment } = openTab(new FakeEnvironment(full));
     environment.respond = () => "down";
@@ -346,4 +356,178 @@ describe("storage that fails", () => {
     const [first, second] = environment.requests;
     expect(first?.headers["idempotency-key"]).toBe(second?.headers["idempotency-key"]);
   });
+});
+
+describe("an answer that is none", () => {
+  it("ends no session", async () => {
+    const { client, environment } = await syncedTab();
+    await vi.advanceTimersByTimeAsync(60_000);
+    environment.respond = () => ({ status: 200, body: {} });
+    environment.socket.close(1006);
+    await vi.advanceTimersByTimeAsync(20_000);
+    const { status, connection } = client.getState();
+    expect(status).toBe("active");
+    expect(connection.state).not.toBe("closed");
+  });
+
+  it("that comes after this tab went elsewhere does not take it back", async () => {
+    const environment = new FakeEnvironment();
+    const options = { baseUrl: BASE_URL, teamId: "demo", environment };
+    const client = createSessionClient({ ...options, tokenTransport: "cookie" });
+    healthyApi(environment);
+    environment.storage?.setItem(KEY, JSON.stringify({ sessionId: "S1", generation: 0 }));
+    client.start();
+    await settle();
+    let answer: (answer: Answer) => void = () => undefined;
+    environment.respond = () => new Promise((resolve) => (answer = resolve));
+    client.refreshSession().catch(() => undefined);
+    await settle();
+    const id = "S2";
+    environment.respond = () => ({
+      status: 200,
+      body: { isValid: true, session: session({ id }), ticket: "T" },
+    });
+    environment.storage?.setItem(KEY, JSON.stringify({ sessionId: id, generation: 1 }));
+    environment.signal("returned");
+    await settle();
+    answer({ status: 200, body: { session: session(), ticket: "T" } });
+    await settle();
+    await client.terminateSession();
+    expect(environment.requests.at(-1)?.path).toBe("/api/sessions/S2");
+  });
+});
+
+describe("a client that was stopped", () => {
+  it("opens the session when that is asked of it, wherever it was when it was stopped", async () => {
+    const { client, environment } = openTab();
+    environment.respond = () => "down";
+    client.start();
+    await settle();
+    client.stop();
+    healthyApi(environment);
+    const created = client.createSession();
+    await settle();
+    sync(environment.socket, 0);
+    expect(await created).toBe("S1");
+    client.stop();
+    const again = client.createSession();
+    await settle();
+    expect(environment.sockets).toHaveLength(2);
+    sync(environment.socket, 0);
+    expect(await again).toBe("S1");
+  });
+});
+
+describe("what the page is asked before a session is created", () => {
+  const never = () => new Promise<never>(() => undefined);
+
+  it("does not hold it up for ever", async () => {
+    const environment = Object.assign(new FakeEnvironment(), {
+      fingerprint: never,
+      deviceInfo: never,
+    });
+    healthyApi(environment);
+    openTab(environment).client.start();
+    await vi.advanceTimersByTimeAsync(70_000);
+    expect(environment.sockets).not.toHaveLength(0);
+  });
+
+  it("is asked again where the session cannot be without it", async () => {
+    const environment = new FakeEnvironment();
+    healthyApi(environment);
+    const getTurnstileToken = vi.fn<() => Promise<string>>(never);
+    createSessionClient({
+      baseUrl: BASE_URL,
+      teamId: "demo",
+      environment,
+      getTurnstileToken,
+    }).start();
+    await vi.advanceTimersByTimeAsync(59_000);
+    expect(environment.requests).toEqual([]);
+    getTurnstileToken.mockResolvedValue("solved");
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(environment.requests[0]?.body).toMatchObject({ turnstileToken: "solved" });
+  });
+
+  it("may be answered with an error", async () => {
+    const environment = new FakeEnvironment();
+    healthyApi(environment);
+    const getIdentityToken = vi.fn<() => string | undefined>(() => {
+      throw new TypeError("not signed in");
+    });
+    const client = createSessionClient({
+      baseUrl: BASE_URL,
+      teamId: "demo",
+      environment,
+      getIdentityToken,
+    });
+    client.start();
+    await settle();
+    expect(client.getState().connection).toMatchObject({ state: "waiting" });
+    getIdentityToken.mockImplementation(() => undefined);
+    await vi.advanceTimersByTimeAsync(1_000);
+    getIdentityToken.mockImplementation(() => {
+      throw new TypeError("not signed in");
+    });
+    await expect(client.identify()).rejects.toMatchObject({ code: "network_error" });
+  });
+});
+
+describe("an identity token that is refused", () => {
+  it("costs nothing of what was written", async () => {
+    const environment = new FakeEnvironment();
+    const getIdentityToken = vi.fn<() => string | undefined>(() => "used before");
+    const client = createSessionClient({
+      baseUrl: BASE_URL,
+      teamId: "demo",
+      environment,
+      getIdentityToken,
+    });
+    environment.respond = () => ({ status: 401, body: { code: "invalid_identity_token" } });
+    const { delivered } = client.send("kept");
+    const outcome = vi.fn<() => void>();
+    delivered.then(outcome, outcome);
+    client.start();
+    await settle();
+    expect(client.getState()).toMatchObject({
+      status: "error",
+      error: { code: "invalid_identity_token" },
+      messages: [{ content: "kept", delivery: "queued" }],
+    });
+    getIdentityToken.mockReturnValue(undefined);
+    healthyApi(environment);
+    void client.createSession();
+    await settle();
+    sync(environment.socket, 0);
+    const stored = message(1, { role: "user", clientId: "id-1" });
+    environment.socket.down({ type: "messages", from: 0, to: 1, messages: [stored] });
+    await settle();
+    expect(outcome).toHaveBeenCalledWith(undefined);
+  });
+});
+
+describe("a clock that was put back", () => {
+  it.each([60_000, 10 * 60_000])(
+    "by %i ms does not sign anybody out with an old ticket",
+    async (backMs) => {
+      const { client, environment } = await syncedTab();
+      await vi.advanceTimersByTimeAsync(35_000);
+      environment.socket.text("pong");
+      await vi.advanceTimersByTimeAsync(25_000);
+      environment.socket.text("pong");
+      vi.setSystemTime(Date.now() - backMs);
+      environment.socket.close(1006);
+      const { delivered } = client.send("kept");
+      delivered.catch(() => undefined);
+      await vi.advanceTimersByTimeAsync(1_000);
+      // The server refuses every ticket that is older than a minute.
+      if (environment.socket.protocols[1] === "ds.ticket.ticket-of-create") {
+        environment.socket.close(4401);
+        await settle();
+      }
+      expect(environment.socket.protocols[1]).toBe("ds.ticket.ticket-of-validate");
+      sync(environment.socket, 0);
+      expect(environment.socket.frames).toMatchObject([{ messages: [{ content: "kept" }] }]);
+    },
+  );
 });

@@ -33,16 +33,15 @@ describe("the owner's calls", () => {
   ] as const)("%s %s", async (method, path, body) => {
     const { client, environment } = await syncedTab();
     environment.respond = () => ({ status: body ? 200 : 204, ...(body && { body }) });
-    const { sharing } = client;
     const calls: Record<string, () => Promise<unknown>> = {
-      "GET /devices": () => sharing.devices(),
-      "DELETE /devices/C2": () => sharing.revokeDevice("C2"),
-      "DELETE /devices/others": () => sharing.revokeOtherDevices(),
-      "POST /invites": () => sharing.share({ role: "reader", maxUses: 3 }),
-      "GET /invites": () => sharing.invites(),
-      "DELETE /invites/I1": () => sharing.revokeInvite("I1", { revokeCredentials: false }),
+      "GET /devices": () => client.devices(),
+      "DELETE /devices/C2": () => client.revokeDevice("C2"),
+      "DELETE /devices/others": () => client.revokeOtherDevices(),
+      "POST /invites": () => client.share({ role: "reader", maxUses: 3 }),
+      "GET /invites": () => client.invites(),
+      "DELETE /invites/I1": () => client.revokeInvite("I1", { revokeCredentials: false }),
       "DELETE /invites/I1?revokeCredentials=true": () =>
-        sharing.revokeInvite("I1", { revokeCredentials: true }),
+        client.revokeInvite("I1", { revokeCredentials: true }),
     };
     await calls[`${method} ${path}`]?.();
     const request = environment.requests.at(-1)!;
@@ -56,12 +55,12 @@ describe("the owner's calls", () => {
     environment.respond = (request) => {
       if (bearer(request) === TOKEN) {
         const record = { kind: "session", token: "S1.C1.next", refreshedAt: Date.now() };
-        environment.storage?.setItem("durable-sessions/demo", JSON.stringify(record));
+        environment.storage?.setItem("durable-sessions/demo/session", JSON.stringify(record));
         return { status: 401, body: { code: "invalid_credential" } };
       }
       return { status: 200, body: { devices: [] } };
     };
-    expect(await client.sharing.devices()).toEqual([]);
+    expect(await client.devices()).toEqual([]);
     expect(bearer(environment.requests.at(-1)!)).toBe("S1.C1.next");
   });
 
@@ -69,7 +68,7 @@ describe("the owner's calls", () => {
     const { client, environment } = await syncedTab();
     const before = environment.requests.length;
     environment.respond = () => ({ status: 401, body: { code: "invalid_credential" } });
-    await expect(client.sharing.devices()).rejects.toMatchObject({ code: "invalid_credential" });
+    await expect(client.devices()).rejects.toMatchObject({ code: "invalid_credential" });
     expect(environment.requests).toHaveLength(before + 1);
   });
 });
@@ -86,7 +85,7 @@ describe("handing over", () => {
         ? { status: 403, body: { code: "fresh_credential_needed" } }
         : { status: 201, body: INVITE };
     };
-    expect(await client.sharing.handOff({})).toEqual(INVITE);
+    expect(await client.handOff({})).toEqual(INVITE);
     expect(
       environment.requests
         .slice(before)
@@ -96,7 +95,7 @@ describe("handing over", () => {
       ["refresh", TOKEN, { rotate: true }],
       ["invites", "S1.C1.next", { role: "owner" }],
     ]);
-    expect(environment.storage?.getItem("durable-sessions/demo")).toContain("S1.C1.next");
+    expect(environment.storage?.getItem("durable-sessions/demo/session")).toContain("S1.C1.next");
   });
 
   it("does not try a third time", async () => {
@@ -106,7 +105,7 @@ describe("handing over", () => {
         ? { status: 200, body: { session: session(), ticket: "T" } }
         : { status: 403, body: { code: "fresh_credential_needed" } };
     const before = environment.requests.length;
-    await expect(client.sharing.handOff({})).rejects.toMatchObject({
+    await expect(client.handOff({})).rejects.toMatchObject({
       code: "fresh_credential_needed",
     });
     expect(environment.requests).toHaveLength(before + 3);

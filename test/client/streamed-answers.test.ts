@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { StreamedAnswers } from "../../client/core/streamed-answers.ts";
+import { createStreamedAnswers } from "../../client/core/streamed-answers.ts";
 import type { Conversation } from "../../src/protocol/conversation.ts";
 import type { DeltaFrame, DownFrame } from "../../src/protocol/frames.ts";
 import type { FakeTab } from "./fake-client.ts";
@@ -66,6 +66,15 @@ describe("an answer that is being written", () => {
     ]);
   });
 
+  it("keeps its key even where it looks like a message of this side", async () => {
+    const tab = await syncedTab();
+    const { socket } = tab.environment;
+    socket.down({ ...delta(0, "half"), role: "user" });
+    const whole = message(1, { id: "A", role: "user", clientId: "theirs", content: "half" });
+    socket.down({ type: "messages", from: 0, to: 1, messages: [whole] });
+    expect(tab.client.getState().messages).toMatchObject([{ key: "A", seq: 1 }]);
+  });
+
   it("is gone when it ended before its first word", async () => {
     const tab = await syncedTab();
     tab.environment.socket.down(delta(0, ""), { type: "discarded", messageId: "A" });
@@ -87,7 +96,7 @@ describe("an answer that is being written", () => {
   it("stands after what its reader writes meanwhile, and before what was refused", async () => {
     const tab = await syncedTab();
     const { socket } = tab.environment;
-    const refused = tab.client.send("refused");
+    const { clientId: refused } = tab.client.send("refused");
     socket.down({ type: "error", code: "quota_exceeded", clientId: refused }, delta(0, "so"));
     expect(contents(tab)).toEqual(["so", "refused"]);
     tab.client.retry(refused);
@@ -117,6 +126,7 @@ describe("an answer that is being written", () => {
       type: "session",
       session: (terminated as Extract<DownFrame, { type: "welcome" }>).session,
     });
+    await vi.advanceTimersByTimeAsync(1_000);
     expect(streaming(tab)).toEqual([]);
   });
 });
@@ -129,7 +139,7 @@ describe("pieces of an answer", () => {
     });
     fc.assert(
       fc.property(fc.array(piece), fc.boolean(), (pieces, repeats) => {
-        const answers = new StreamedAnswers();
+        const answers = createStreamedAnswers();
         let text = "";
         for (const { text: more, lost } of pieces) {
           const frame = delta(text.length, more);
@@ -140,10 +150,10 @@ describe("pieces of an answer", () => {
           if (repeats && !lost) {
             answers.delta(frame, 0);
           }
-          expect(text.startsWith(answers.running[0]?.text ?? "")).toBe(true);
+          expect(text.startsWith(answers.running[0]?.content ?? "")).toBe(true);
         }
         answers.delta(delta(0, text), 0);
-        expect(answers.running[0]?.text).toBe(text);
+        expect(answers.running[0]?.content).toBe(text);
       }),
     );
   });

@@ -25,6 +25,7 @@ const TABLE: Record<SessionOperation, string> = {
   openConversation: "owner writer | sessions:write | ",
   listMessages: "owner writer reader operator | sessions:read | owner writer reader team operator",
   postMessage: "owner writer operator | messages:write | ",
+  importMessages: "owner |  | ",
   updateConversation: "operator | messages:write | ",
   streamMessage: "operator | messages:write | ",
   cancelStream: "owner writer operator |  | ",

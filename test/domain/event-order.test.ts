@@ -12,7 +12,7 @@ import {
 import { isoTime } from "../../src/domain/view.ts";
 import type { Message } from "../../src/protocol/message.ts";
 
-type Step = "message" | "hand-over" | "identify" | "end";
+type Step = "message" | "import" | "hand-over" | "identify" | "end";
 
 interface History {
   readonly life: Life;
@@ -44,9 +44,10 @@ function after(steps: readonly Step[]): History {
         id: `msg_${seq}`,
         seq,
         conversationId: "conv",
-        role: step === "message" ? "user" : "system",
+        role: step === "hand-over" ? "system" : "user",
         content: "",
         createdAt: isoTime(now),
+        ...(step === "import" && { imported: true as const }),
         ...(step === "hand-over" && { metadata: { conversation: { id: "conv" } } }),
       });
     }
@@ -58,7 +59,7 @@ const all = ({ life, messages }: History) => occurrences(life, messages, BEGINNI
 const summary = (history: History) => all(history).map(({ type, position }) => [type, position]);
 
 const histories = fc.array(
-  fc.constantFrom<Step>("message", "message", "hand-over", "identify", "end"),
+  fc.constantFrom<Step>("message", "message", "import", "hand-over", "identify", "end"),
   { maxLength: 12 },
 );
 
@@ -70,6 +71,14 @@ test("each has its place", () => {
     ["message.created", 8],
     ["conversation.updated", 9],
     ["session.ended", 11],
+  ]);
+});
+
+test("of what was imported nobody hears, and what comes after it has the place that it would have anyway", () => {
+  expect(summary(after(["import", "message", "import", "end"]))).toEqual([
+    ["session.created", 1],
+    ["message.created", 8],
+    ["session.ended", 15],
   ]);
 });
 

@@ -152,7 +152,15 @@ describe("an answer that is being written", () => {
     await expect.poll(toEnd, PATIENCE).toBe(0);
     expect(await scroller.evaluate((element) => element.scrollTop)).toBeGreaterThan(0);
     await scroller.evaluate((element) => element.scrollTo({ top: 100 }));
-    await chat.page.getByRole("button", { name: "Go to the newest message" }).waitFor();
+    const toNewest = chat.page.getByRole("button", { name: "Go to the newest message" });
+    await toNewest.waitFor();
+    // To the end and up again before the page has heard of the first: the reader's own move stands.
+    await toNewest.evaluate((button: HTMLElement) => {
+      const region = button.closest("main")?.querySelector("section");
+      button.click();
+      region?.scrollTo({ top: 100 });
+    });
+    await toNewest.waitFor();
     answer.write("paragraph\n\n".repeat(60));
     await answer.end();
     await expect.poll(() => chat.streaming(), PATIENCE).toBeUndefined();

@@ -93,7 +93,9 @@ export class Chat {
 
   /** The id of the session that this browser profile has with the team. */
   async sessionId(): Promise<string> {
-    const record = await this.page.evaluate(() => localStorage.getItem("durable-sessions/demo"));
+    const record = await this.page.evaluate(() =>
+      localStorage.getItem("durable-sessions/demo/session"),
+    );
     const { token }: { token: string } = JSON.parse(record ?? "{}");
     return token.slice(0, token.indexOf("."));
   }

@@ -37,7 +37,7 @@ it("loses and doubles nothing when the server is killed in the middle of a conve
     await server.kill();
     await expect.poll(() => writer.connection(), PATIENCE).toBe("Reconnecting…");
     await write(`round ${round}, while nobody was there`);
-    expect(await writer.deliveries()).toMatchObject({ sending: expect.any(Number) });
+    expect(await writer.deliveries()).toMatchObject({ queued: expect.any(Number) });
     await server.start();
     await Promise.all([writer.connected(), reader.connected()]);
     await writer.hasDelivered(texts.length);

@@ -64,7 +64,7 @@ function storedInTab({ page }: Chat): Promise<{ token: string }> {
 
 function ownToken({ page }: Chat): Promise<string | undefined> {
   return page.evaluate(
-    () => JSON.parse(localStorage.getItem("durable-sessions/demo") ?? "{}").token,
+    () => JSON.parse(localStorage.getItem("durable-sessions/demo/session") ?? "{}").token,
   );
 }
 

@@ -212,7 +212,7 @@ test("who comes back hears of the latest thousand", async () => {
     for (let seq = 2; seq <= count; seq++) {
       sql.exec(
         `INSERT INTO messages SELECT ?1, 'msg_' || ?1 || '_x', side, NULL, conversation_id, role, author, '', NULL, created_at,
-           credential_id, slides, total_bytes + ?1, ?2 FROM messages WHERE seq = 1`,
+           credential_id, slides, total_bytes + ?1, ?2, NULL, NULL FROM messages WHERE seq = 1`,
         seq,
         // The later in the log, the longer ago.
         1_000_000 - seq,

@@ -119,6 +119,9 @@ test("a session of the first version goes on: its keys open it, those that were 
       ALTER TABLE conversations DROP COLUMN assignee;
       DROP INDEX messages_redacted;
       ALTER TABLE messages DROP COLUMN redacted_at;
+      ALTER TABLE messages DROP COLUMN imported_created_at;
+      ALTER TABLE messages DROP COLUMN attachments;
+      ALTER TABLE conversations DROP COLUMN imported_id;
       DROP TABLE streams; DROP TABLE event_cursors;
       ALTER TABLE index_outbox DROP COLUMN payload;
       CREATE TABLE old AS SELECT ${known}, NULL AS revoked_at FROM credentials;

@@ -11,7 +11,7 @@ import type { FrameErrorCode } from "../../src/protocol/errors.ts";
 import { ERROR_STATUS } from "../../src/protocol/errors.ts";
 import type { DownFrame, Presence, StoredFrame, UpFrame } from "../../src/protocol/frames.ts";
 import * as limits from "../../src/protocol/limits.ts";
-import type { Author, Message, NewMessage } from "../../src/protocol/message.ts";
+import type { Attachment, Author, Message, NewMessage } from "../../src/protocol/message.ts";
 import type { Session } from "../../src/protocol/session.ts";
 import { decodeUp } from "../../src/schemas/frames.ts";
 
@@ -99,7 +99,9 @@ const MESSAGE = {
   role: "string",
   author: "object?",
   content: "string",
+  attachments: "array?",
   createdAt: "string",
+  imported: "boolean?",
   redacted: "boolean?",
   metadata: "object?",
 } satisfies Fields<Message>;
@@ -112,6 +114,13 @@ const NEW_MESSAGE = {
 } satisfies Fields<NewMessage>;
 
 const AUTHOR = { id: "string?", name: "string?", avatarUrl: "string?" } satisfies Fields<Author>;
+
+const ATTACHMENT = {
+  url: "string",
+  name: "string",
+  type: "string?",
+  size: "number?",
+} satisfies Fields<Attachment>;
 
 const CONNECTION = {
   connectionId: "string",
@@ -146,6 +155,7 @@ const OBJECTS: Readonly<Record<string, Table>> = {
   message: MESSAGE,
   "new message": NEW_MESSAGE,
   author: AUTHOR,
+  attachment: ATTACHMENT,
   connection: CONNECTION,
   session: SESSION,
 };
@@ -153,7 +163,13 @@ const OBJECTS: Readonly<Record<string, Table>> = {
 /** What is inside a frame of each direction, and what it has to look like. */
 const INSIDE: Readonly<Record<Direction, Readonly<Record<string, Table>>>> = {
   up: { messages: NEW_MESSAGE },
-  down: { messages: MESSAGE, items: STORED_ITEM, presence: CONNECTION, session: SESSION },
+  down: {
+    messages: MESSAGE,
+    attachments: ATTACHMENT,
+    items: STORED_ITEM,
+    presence: CONNECTION,
+    session: SESSION,
+  },
 };
 
 type Direction = "up" | "down";

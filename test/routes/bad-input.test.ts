@@ -55,7 +55,7 @@ function withPair(good: object, key: string, value: string): string {
 }
 
 function bodyAttacks({
-  endpoint: { body: schema },
+  endpoint: { body: schema, maxBodyBytes = MAX_BODY_BYTES },
   ...sample
 }: RouteSample): fc.Arbitrary<Attack>[] {
   if (schema === undefined) return [];
@@ -122,12 +122,12 @@ function bodyAttacks({
       })),
     fc.integer({ min: 1, max: MAX_BODY_BYTES }).map((excess) => ({
       title: "too large",
-      body: JSON.stringify(good).padEnd(MAX_BODY_BYTES + excess),
+      body: JSON.stringify(good).padEnd(maxBodyBytes + excess),
       code: ["body_too_large"],
     })),
     fc.constantFrom(1, 8, 64).map((chunks) => ({
       title: "too large, of no declared length",
-      body: () => stream(JSON.stringify(good), MAX_BODY_BYTES / chunks, chunks),
+      body: () => stream(JSON.stringify(good), maxBodyBytes / chunks, chunks),
       code: ["body_too_large"],
     })),
     fc

@@ -67,6 +67,7 @@ export function conversation(fields: Partial<ConversationRecord> = {}): Conversa
     version: 1,
     createdAt: NOW,
     updatedAt: NOW,
+    importedId: null,
     ...fields,
   };
 }

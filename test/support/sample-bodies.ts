@@ -27,6 +27,29 @@ export const SAMPLE_BODIES: Readonly<Record<string, (names: Names) => object>> =
   createInvite: () => ({ role: "reader" }),
   redeemInvite: () => ({ secret: "inv_none" }),
   postMessage: () => ({ clientId: `sample-${++unique}`, content: "Hello" }),
+  importMessages: () => ({
+    conversations: [
+      {
+        id: "chat-1",
+        messages: [
+          {
+            id: `sample-${++unique}`,
+            role: "assistant",
+            content: "Hello",
+            createdAt: "2025-04-02T09:12:00Z",
+            attachments: [
+              {
+                url: "https://files.example/a.pdf",
+                name: "a.pdf",
+                type: "application/pdf",
+                size: 1,
+              },
+            ],
+          },
+        ],
+      },
+    ],
+  }),
   createTeam: () => ({ id: `sample-${++unique}-${crypto.randomUUID().slice(0, 8)}`, name: "New" }),
   updateTeam: () => ({ name: "Renamed" }),
   createTeamKey: () => ({ scopes: ["sessions:read"] }),

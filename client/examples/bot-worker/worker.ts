@@ -31,8 +31,9 @@ export class SessionEvents extends WorkerEntrypoint<{ SESSIONS: Pick<SessionServ
     const upTo = { conversationId: conversation.id, before: message.seq + 1, limit: 20 };
     const history = await sessions.listMessages(sessionId, upTo);
     check(history);
-    const words = scriptedModel(history.ok ? history.messages : [message]);
-    check(await sessions.streamMessage(sessionId, answer, textStream(words)));
+    // Nobody vouches for what a visitor brought along from elsewhere.
+    const said = history.ok ? history.messages.filter(({ imported }) => !imported) : [message];
+    check(await sessions.streamMessage(sessionId, answer, textStream(scriptedModel(said))));
   }
 }
 

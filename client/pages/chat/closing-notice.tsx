@@ -1,10 +1,10 @@
 import type { JSX } from "solid-js";
 import { Match, onCleanup, onMount, Switch } from "solid-js";
-import type { SessionClient } from "../../core/index.ts";
+import type { EnhancedSession } from "../../solid/index.ts";
 import type { ClosingLabel } from "./closing-label.ts";
 
 interface ClosingNoticeProps {
-  readonly client: SessionClient;
+  readonly session: EnhancedSession;
   readonly label: ClosingLabel;
   /** Called before the chat is opened again. */
   readonly onReopen: () => void;
@@ -45,7 +45,7 @@ export function ClosingNotice(props: ClosingNoticeProps): JSX.Element {
           <button
             type="button"
             class="button button-primary"
-            onClick={() => reopen(() => props.client.startNewSession())}
+            onClick={() => reopen(() => void props.session.createSession().catch(() => undefined))}
           >
             Start a new chat
           </button>
@@ -54,7 +54,7 @@ export function ClosingNotice(props: ClosingNoticeProps): JSX.Element {
           <button
             type="button"
             class="button button-primary"
-            onClick={() => reopen(() => props.client.leaveInvite())}
+            onClick={() => reopen(() => props.session.leaveInvite())}
           >
             Open your own chat
           </button>
@@ -63,7 +63,7 @@ export function ClosingNotice(props: ClosingNoticeProps): JSX.Element {
           <button
             type="button"
             class="button button-primary"
-            onClick={() => reopen(() => props.client.start())}
+            onClick={() => reopen(() => props.session.client()?.start())}
           >
             Try again
           </button>

@@ -1,10 +1,8 @@
 import type { JSX } from "solid-js";
-import { Match, onCleanup, onMount, Show, Switch } from "solid-js";
-import type { ChatClient } from "../../core/index.ts";
+import { onCleanup, onMount, Show } from "solid-js";
 import { MAX_CONTENT_BYTES } from "../../core/index.ts";
-import type { Select } from "./create-session-state.ts";
+import type { Chat } from "./chat.ts";
 import { SendIcon, StopIcon } from "./icons.tsx";
-import { isCutOff } from "./labels.ts";
 
 /** Somebody who has not touched a key for this long is not writing. */
 const TYPING_IDLE_MS = 5_000;
@@ -12,8 +10,7 @@ const TYPING_IDLE_MS = 5_000;
 const IME_KEY_CODE = 229;
 
 interface ComposerProps {
-  readonly client: ChatClient;
-  readonly select: Select;
+  readonly chat: Chat;
   /** Kept outside: it outlives the composer when the session ends while somebody writes. */
   readonly draft: string;
   readonly onDraft: (draft: string) => void;
@@ -24,7 +21,6 @@ interface ComposerProps {
 
 /** Where somebody writes. It takes messages without a connection too: they wait. */
 export function Composer(props: ComposerProps): JSX.Element {
-  const cutOff = props.select(({ connection }) => isCutOff(connection));
   const excess = () => new TextEncoder().encode(props.draft).length - MAX_CONTENT_BYTES;
   const canSend = () => props.draft.trim() !== "" && excess() <= 0;
   let field!: HTMLTextAreaElement;
@@ -39,23 +35,21 @@ export function Composer(props: ComposerProps): JSX.Element {
   const typed = () => {
     props.onDraft(field.value);
     clearTimeout(idleTimer);
-    props.client.setTyping(field.value !== "");
-    idleTimer = setTimeout(() => props.client.setTyping(false), TYPING_IDLE_MS);
+    props.chat.setTyping(field.value !== "");
+    idleTimer = setTimeout(() => props.chat.setTyping(false), TYPING_IDLE_MS);
   };
   const send = () => {
     if (canSend()) {
       clearTimeout(idleTimer);
-      props.client.send(props.draft.trim());
+      props.chat.send(props.draft.trim());
       props.onDraft("");
     }
     field.focus();
   };
-  const streaming = props.select(({ messages }) =>
-    messages.filter((message) => message.streaming).map(({ key }) => key),
-  );
+  const isStreaming = () => props.chat.streaming().length > 0;
   const stop = () => {
-    for (const key of streaming()) {
-      props.client.cancel(key);
+    for (const { key } of props.chat.streaming()) {
+      props.chat.cancel(key);
     }
   };
   const keyDown = (event: KeyboardEvent) => {
@@ -64,7 +58,9 @@ export function Composer(props: ComposerProps): JSX.Element {
     if (event.key === "Enter" && !event.shiftKey && !composing) {
       event.preventDefault();
       send();
-    } else if (event.key === "Escape" && !composing) {
+    } else if (event.key === "Escape" && !composing && isStreaming()) {
+      // It means the answer, and nothing around the chat.
+      event.preventDefault();
       stop();
     }
   };
@@ -79,7 +75,7 @@ export function Composer(props: ComposerProps): JSX.Element {
     >
       <div class="composer-actions">
         {props.children}
-        <Show when={streaming().length > 0}>
+        <Show when={isStreaming()}>
           <button
             type="button"
             class="chip chip-stop"
@@ -127,14 +123,12 @@ export function Composer(props: ComposerProps): JSX.Element {
         </button>
       </div>
       <p class="composer-hint" id="composer-hint">
-        <Switch
+        <Show
+          when={excess() > 0}
           fallback={<span class="keys-hint">Enter sends, Shift + Enter starts a new line</span>}
         >
-          <Match when={excess() > 0}>
-            <strong role="alert">This message is too long. Send it in parts.</strong>
-          </Match>
-          <Match when={cutOff()}>No connection. What you write is sent when it is back.</Match>
-        </Switch>
+          <strong role="alert">This message is too long. Send it in parts.</strong>
+        </Show>
       </p>
     </form>
   );

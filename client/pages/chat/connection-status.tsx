@@ -1,6 +1,7 @@
 import type { JSX } from "solid-js";
 import { Show } from "solid-js";
 import type { ConnectionLabel } from "./labels.ts";
+import { ALONE } from "./labels.ts";
 
 /** How the connection is, and who else is here. */
 export function ConnectionStatus(props: {
@@ -13,7 +14,12 @@ export function ConnectionStatus(props: {
       <span data-testid="connection">{props.connection.text}</span>
       <Show when={props.presence}>
         {(who) => (
-          <span class="header-presence" data-testid="presence" title={who()}>
+          <span
+            class="header-presence"
+            classList={{ "header-alone": who() === ALONE }}
+            data-testid="presence"
+            title={who()}
+          >
             {who()}
           </span>
         )}

@@ -1,21 +1,16 @@
 import type { Accessor } from "solid-js";
 import { createEffect, createSignal, onCleanup, onMount } from "solid-js";
-import type { ChatClient, ChatMessage } from "../../core/index.ts";
+import type { Chat } from "./chat.ts";
 
 /** Seen is what stood before somebody this long. It also bounds how often a mark is sent. */
 const LOOK_MS = 1000;
 
-interface ReadMarkingOptions {
-  readonly messages: Accessor<readonly ChatMessage[]>;
-  /** Whether the newest of them is in sight, in a tab that is. */
-  readonly showsNewest: Accessor<boolean>;
-}
-
-/** Marks messages as read while somebody can be looking at them. */
-export function createReadMarking(
-  client: ChatClient,
-  { messages, showsNewest }: ReadMarkingOptions,
-): void {
+/**
+ * Marks messages as read while somebody can be looking at them.
+ *
+ * @param showsNewest whether the newest of them is in sight, in a tab that is
+ */
+export function createReadMarking(chat: Chat, showsNewest: Accessor<boolean>): void {
   const [visible, setVisible] = createSignal(false);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const stop = () => {
@@ -29,14 +24,14 @@ export function createReadMarking(
     onCleanup(() => document.removeEventListener("visibilitychange", looked));
   });
   createEffect(() => {
-    const isLooking = visible() && showsNewest() && messages().length > 0;
+    const isLooking = visible() && showsNewest() && chat.messages().length > 0;
     if (!isLooking) {
       stop();
       return;
     }
     timer ??= setTimeout(() => {
       timer = undefined;
-      client.markRead();
+      chat.markRead();
     }, LOOK_MS);
   });
   onCleanup(stop);

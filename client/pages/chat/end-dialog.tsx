@@ -1,9 +1,10 @@
 import type { JSX } from "solid-js";
 import { createEffect, createSignal, Show } from "solid-js";
-import type { SessionClient } from "../../core/index.ts";
+import type { EnhancedSession } from "../../solid/index.ts";
+import { createModal } from "./create-modal.ts";
 
 interface EndDialogProps {
-  readonly client: SessionClient;
+  readonly session: EnhancedSession;
   readonly open: boolean;
   readonly onClose: () => void;
 }
@@ -11,19 +12,16 @@ interface EndDialogProps {
 /** Asks before the session is ended: ending cannot be taken back. */
 export function EndDialog(props: EndDialogProps): JSX.Element {
   const [phase, setPhase] = createSignal<"asking" | "ending" | "failed">("asking");
-  let dialog!: HTMLDialogElement;
+  const modal = createModal(() => props.open);
   createEffect(() => {
     if (props.open) {
       setPhase("asking");
-      dialog.showModal();
-    } else {
-      dialog.close();
     }
   });
   const end = async () => {
     setPhase("ending");
     try {
-      await props.client.terminateSession();
+      await props.session.terminateSession();
       props.onClose();
     } catch {
       setPhase("failed");
@@ -32,9 +30,7 @@ export function EndDialog(props: EndDialogProps): JSX.Element {
   return (
     <dialog
       class="dialog"
-      ref={(found) => {
-        dialog = found;
-      }}
+      ref={modal}
       aria-labelledby="end-title"
       aria-describedby="end-text"
       onClose={() => props.onClose()}

@@ -3,6 +3,7 @@
 const time = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: "long" });
 const date = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long" });
+const shortDate = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const dateWithYear = new Intl.DateTimeFormat(undefined, {
   day: "numeric",
   month: "long",
@@ -12,6 +13,10 @@ const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: 
 
 export function formatTime(at: number): string {
   return time.format(at);
+}
+
+export function formatShortDate(at: number): string {
+  return shortDate.format(at);
 }
 
 export function formatFull(at: number): string {

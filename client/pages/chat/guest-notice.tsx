@@ -1,9 +1,10 @@
 import type { JSX } from "solid-js";
 import { Match, Show, Switch } from "solid-js";
-import type { ConnectionRole, SessionClient } from "../../core/index.ts";
+import type { ConnectionRole } from "../../core/index.ts";
+import type { EnhancedSession } from "../../solid/index.ts";
 
 interface GuestNoticeProps {
-  readonly client: SessionClient;
+  readonly session: EnhancedSession;
   /** Undefined until the link has told. */
   readonly role: ConnectionRole | undefined;
   /** Called before the visitor's own chat is opened. */
@@ -14,10 +15,10 @@ interface GuestNoticeProps {
 export function GuestNotice(props: GuestNoticeProps): JSX.Element {
   const leave = () => {
     props.onLeave();
-    props.client.leaveInvite();
+    props.session.leaveInvite();
   };
   return (
-    <section class="notice notice-guest" aria-label="A shared chat">
+    <section class="notice notice-brief" aria-label="A shared chat">
       <p>
         <Switch fallback="Opening the chat that was shared with you…">
           <Match when={props.role === "reader"}>

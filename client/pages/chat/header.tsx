@@ -1,35 +1,44 @@
 import type { JSX } from "solid-js";
-import { Show } from "solid-js";
+import { createMemo, Show } from "solid-js";
+import type { EnhancedSession } from "../../solid/index.ts";
 import { ConnectionStatus } from "./connection-status.tsx";
-import type { Select } from "./create-session-state.ts";
-import { ChatIcon, DevicesIcon, EndIcon, NewTabIcon } from "./icons.tsx";
+import { ChatIcon, CloseIcon, DevicesIcon, EndIcon, NewTabIcon, SettingsIcon } from "./icons.tsx";
 import { connectionLabel, presenceLabel, viewerOf } from "./labels.ts";
 
 interface HeaderProps {
   readonly teamId: string;
-  readonly select: Select;
+  readonly session: EnhancedSession;
   /** Whether the chat is open and the visitor's own. */
   readonly canManage: boolean;
   readonly onShare: () => void;
+  readonly onSettings: () => void;
   readonly onEnd: () => void;
+  /** Closes the frame that the chat is in; undefined outside of one. */
+  readonly onClose: (() => void) | undefined;
 }
 
 const NOT_OPEN = { tone: "off", text: "Not open yet" } as const;
 
 export function Header(props: HeaderProps): JSX.Element {
-  const connection = props.select((state) => state.connection);
-  const synced = props.select((state) => state.synced);
-  const isGuest = props.select((state) => state.isInvited);
-  const presence = props.select((state) => presenceLabel(state.presence, viewerOf(state)));
-  const isOffered = props.select((state) => state.status === "offered");
-  const label = () => (isOffered() ? NOT_OPEN : connectionLabel(connection(), synced()));
+  const { session } = props;
+  const presence = createMemo(() =>
+    presenceLabel(
+      session.presence(),
+      viewerOf({ role: session.role(), isInvited: session.isInvited() }),
+    ),
+  );
+  const label = createMemo(() =>
+    session.offer() ? NOT_OPEN : connectionLabel(session.connection(), session.synced()),
+  );
   return (
     <header class="header">
       <span class="header-mark">
         <ChatIcon />
       </span>
       <div class="header-text">
-        <h1 class="header-title">{props.teamId}</h1>
+        <h1 class="header-title" tabIndex={-1}>
+          {props.teamId}
+        </h1>
         <ConnectionStatus connection={label()} presence={presence()} />
       </div>
       <nav class="header-actions" aria-label="Chat">
@@ -44,8 +53,8 @@ export function Header(props: HeaderProps): JSX.Element {
             <span class="button-label">Devices and sharing</span>
           </button>
         </Show>
-        {/* Another tab would open this browser's own chat. */}
-        <Show when={!isGuest()}>
+        {/* Another tab would open this browser's own chat, and outside of the frame another one. */}
+        <Show when={!session.isInvited() && !props.onClose}>
           <a
             class="button button-quiet"
             href={location.pathname + location.search}
@@ -67,6 +76,28 @@ export function Header(props: HeaderProps): JSX.Element {
             <EndIcon />
             <span class="button-label">End chat</span>
           </button>
+        </Show>
+        <button
+          type="button"
+          class="button button-quiet button-icon"
+          title="Settings"
+          aria-label="Settings"
+          onClick={() => props.onSettings()}
+        >
+          <SettingsIcon />
+        </button>
+        <Show when={props.onClose}>
+          {(close) => (
+            <button
+              type="button"
+              class="button button-quiet button-icon"
+              title="Close"
+              aria-label="Close the chat"
+              onClick={() => close()()}
+            >
+              <CloseIcon />
+            </button>
+          )}
         </Show>
       </nav>
     </header>

@@ -129,3 +129,27 @@ export function BackIcon(): JSX.Element {
     </Icon>
   );
 }
+
+export function OfflineIcon(): JSX.Element {
+  return (
+    <Icon>
+      <path d="M3.5 8.5a9.5 9.5 0 0 1 3-1.9M10 5.7c2.5 0 4.8 1 6.5 2.8M6.2 11.4c.6-.6 1.4-1 2.2-1.3M13.8 11.4l-.6-.5M10 15h.01M3.5 3.5l13 13" />
+    </Icon>
+  );
+}
+
+export function SettingsIcon(): JSX.Element {
+  return (
+    <Icon>
+      <path d="M3.5 6h6M14 6h2.5M3.5 14H6M10.5 14h6M11.75 3.75v4.5M8.25 11.75v4.5" />
+    </Icon>
+  );
+}
+
+export function FileIcon(): JSX.Element {
+  return (
+    <Icon>
+      <path d="M11.5 3H6.5A1.5 1.5 0 0 0 5 4.5v11A1.5 1.5 0 0 0 6.5 17h7a1.5 1.5 0 0 0 1.5-1.5v-9zM11.5 3v3.5H15" />
+    </Icon>
+  );
+}

@@ -3,11 +3,13 @@ import type {
   Author,
   ChatMessage,
   ConnectionState,
+  Conversation,
   MessageRole,
   Presence,
   SessionClientState,
   Typist,
 } from "../../core/index.ts";
+import { formatShortDate } from "./format.ts";
 
 export interface ConnectionLabel {
   readonly tone: "good" | "busy" | "bad" | "off";
@@ -17,6 +19,19 @@ export interface ConnectionLabel {
 /** Whether a connection was lost, or could not be made at all, and is not back yet. */
 export function isCutOff({ state, attempt }: ConnectionState): boolean {
   return state === "waiting" || (state === "connecting" && attempt > 0);
+}
+
+/** What a lost connection means for whoever writes. */
+export function cutOffLabel(pendingCount: number, isOnline: boolean): string {
+  const what = isOnline ? "No connection." : "You are offline.";
+  switch (pendingCount) {
+    case 0:
+      return `${what} What you write is sent later.`;
+    case 1:
+      return `${what} 1 message waits to be sent.`;
+    default:
+      return `${what} ${pendingCount} messages wait to be sent.`;
+  }
 }
 
 export function connectionLabel(connection: ConnectionState, synced: boolean): ConnectionLabel {
@@ -46,6 +61,8 @@ export function viewerOf({
   return isInvited ? "guest" : "visitor";
 }
 
+export const ALONE = "only you";
+
 /** Who is here beside this tab, which is one of them; empty while that is not known. */
 export function presenceLabel(
   presence: readonly Presence[],
@@ -68,7 +85,7 @@ export function presenceLabel(
     ...(isGuest ? counted(guests - 1, "other guest") : counted(guests, "guest")),
     ...(!isGuest && owners > 1 ? [`you in ${owners} places`] : []),
   ];
-  return parts.length === 0 ? "only you" : parts.join(", ");
+  return parts.length === 0 ? ALONE : parts.join(", ");
 }
 
 function presenceForTeam(others: readonly Presence[]): string {
@@ -112,10 +129,24 @@ export function authorName(role: MessageRole, author: Author | undefined, viewer
   );
 }
 
+/** A thread has no name of its own: the first is the chat, others go by their beginning. */
+export function conversationName(
+  { createdAt }: Pick<Conversation, "createdAt">,
+  isFirst: boolean,
+): string {
+  return isFirst ? "Chat" : formatShortDate(Date.parse(createdAt));
+}
+
 export interface DeliveryLabel {
   readonly text: string;
   readonly canRetry: boolean;
 }
+
+/** Without a connection: what has left may have arrived, and is made sure of afterwards. */
+const PENDING_TEXTS = {
+  queued: "Waiting to be sent",
+  sending: "Waiting to be confirmed",
+} as const;
 
 /** @param seenUpTo how far the other side has read */
 export function deliveryLabel(
@@ -127,8 +158,8 @@ export function deliveryLabel(
     const isSeen = seq !== undefined && seq <= seenUpTo;
     return { text: isSeen ? "Seen" : "Sent", canRetry: false };
   }
-  if (delivery === "sending") {
-    return { text: connected ? "Sending…" : "Waiting for the connection…", canRetry: false };
+  if (delivery === "queued" || delivery === "sending") {
+    return { text: connected ? "Sending…" : PENDING_TEXTS[delivery], canRetry: false };
   }
   switch (failure) {
     case "message_too_large":

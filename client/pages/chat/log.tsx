@@ -1,8 +1,10 @@
 import type { JSX } from "solid-js";
 import { createEffect, createMemo, createSignal, For, Match, Show, Switch } from "solid-js";
-import type { ChatClient, ChatMessage } from "../../core/index.ts";
+import type { ChatMessage } from "../../core/index.ts";
+import { isValid } from "../../core/index.ts";
+import type { Chat } from "./chat.ts";
+import { ConnectionBanner } from "./connection-banner.tsx";
 import { createReadMarking } from "./create-read-marking.ts";
-import type { Select } from "./create-session-state.ts";
 import { createUnread } from "./create-unread.ts";
 import { formatDay } from "./format.ts";
 import { ChatIcon, DownIcon } from "./icons.tsx";
@@ -13,18 +15,21 @@ import { createStickToBottom } from "./stick-to-bottom.ts";
 import type { DayItem } from "./timeline.ts";
 import { timeline } from "./timeline.ts";
 
+interface LogProps {
+  readonly chat: Chat;
+  /** False while the chat is not to be seen, though its page may be. */
+  readonly isShown?: boolean;
+}
+
 /** All that was said. */
-export function Log(props: { client: ChatClient; select: Select }): JSX.Element {
-  const messages = props.select((state) => state.messages);
-  const synced = props.select((state) => state.synced);
-  const status = props.select((state) => state.status);
-  const isNew = props.select((state) => state.status === "active" && state.session?.lastSeq === 0);
-  const viewer = props.select(viewerOf);
-  const seenUpTo = props.select(
-    (state) => state.readUpTo[viewerOf(state) === "operator" ? "visitor" : "team"],
-  );
-  const isReader = props.select((state) => state.role === "reader");
-  const typing = props.select((state) => typingLabel(state.typing, viewerOf(state)));
+export function Log(props: LogProps): JSX.Element {
+  const { chat } = props;
+  const { messages, synced, status } = chat;
+  const isNew = () => isValid({ status: status() }) && chat.sessionData()?.lastSeq === 0;
+  const viewer = createMemo(() => viewerOf({ role: chat.role(), isInvited: chat.isInvited() }));
+  const seenUpTo = () => chat.readUpTo()[viewer() === "operator" ? "visitor" : "team"];
+  const isReader = () => chat.role() === "reader";
+  const typing = createMemo(() => typingLabel(chat.typing(), viewer()));
   const writingRole = () => (viewer() === "operator" ? "operator" : "user");
   const ownRole = () => (isReader() ? undefined : writingRole());
   // Rows are kept by key, so that a message which is sent goes on in the row in which it was written.
@@ -49,10 +54,7 @@ export function Log(props: { client: ChatClient; select: Select }): JSX.Element 
     first: () => messages()[0]?.key,
   });
   const unread = createUnread(messages, stick, writingRole);
-  createReadMarking(props.client, {
-    messages,
-    showsNewest: () => synced() && stick.atBottom(),
-  });
+  createReadMarking(chat, () => synced() && stick.atBottom() && props.isShown !== false);
 
   return (
     <main class="log">
@@ -71,7 +73,7 @@ export function Log(props: { client: ChatClient; select: Select }): JSX.Element 
             content = found;
           }}
         >
-          <OlderMessages client={props.client} select={props.select} scroller={() => scroller} />
+          <OlderMessages chat={chat} scroller={() => scroller} />
           <div
             class="log-items"
             role="log"
@@ -85,7 +87,7 @@ export function Log(props: { client: ChatClient; select: Select }): JSX.Element 
                   <Show when={messageItem(key)}>
                     {(item) => (
                       <MessageRow
-                        client={props.client}
+                        chat={chat}
                         item={item()}
                         connected={synced()}
                         seenUpTo={seenUpTo()}
@@ -102,7 +104,7 @@ export function Log(props: { client: ChatClient; select: Select }): JSX.Element 
             <Match when={messages().length === 0 && isNew()}>
               <EmptyState isAsked={viewer() !== "operator" && !isReader()} />
             </Match>
-            <Match when={messages().length === 0 && status() === "opening"}>
+            <Match when={messages().length === 0 && status() === "creating"}>
               <p class="log-opening">Opening your chat…</p>
             </Match>
           </Switch>
@@ -120,6 +122,7 @@ export function Log(props: { client: ChatClient; select: Select }): JSX.Element 
           </Show>
         </div>
       </section>
+      <ConnectionBanner chat={chat} />
       <Show when={!stick.atBottom()}>
         <button type="button" class="button log-jump" onClick={() => stick.toBottom()}>
           <DownIcon />

@@ -1,27 +1,23 @@
 import { render } from "solid-js/web";
-import { createSessionClient } from "../../core/index.ts";
-import "../styles/theme.css";
-import "../styles/page.css";
-import "../styles/header.css";
-import "../styles/log.css";
-import "../styles/markdown.css";
-import "../styles/composer.css";
-import "../styles/notice.css";
-import "../styles/sharing.css";
+import { createEnhancedSession } from "../../solid/index.ts";
+import "../styles/chat.css";
 import { ChatPage } from "./chat-page.tsx";
+import { createPreferences } from "./preferences.ts";
 
 const DEFAULT_TEAM_ID = "demo";
 
-const teamId = new URLSearchParams(location.search).get("team") ?? DEFAULT_TEAM_ID;
-const client = createSessionClient({ baseUrl: location.origin, teamId });
 const root = document.querySelector("#chat");
 if (root) {
-  client.start();
-  // A link that is opened in this tab may change nothing but the fragment, and load nothing.
-  addEventListener("hashchange", () => {
-    if (location.hash !== "") {
-      client.start();
-    }
-  });
-  render(() => <ChatPage client={client} teamId={teamId} />, root);
+  render(() => {
+    const teamId = new URLSearchParams(location.search).get("team") ?? DEFAULT_TEAM_ID;
+    const preferences = createPreferences(teamId);
+    const session = createEnhancedSession({ teamId, fingerprint: preferences.recognised });
+    // A link that is opened in this tab may change nothing but the fragment, and load nothing.
+    addEventListener("hashchange", () => {
+      if (location.hash !== "") {
+        session.client()?.start();
+      }
+    });
+    return <ChatPage session={session} teamId={teamId} preferences={preferences} />;
+  }, root);
 }

@@ -1,14 +1,16 @@
 import type { JSX } from "solid-js";
 import { Match, Show, Switch } from "solid-js";
-import type { ChatClient } from "../../core/index.ts";
 import { Markdown } from "../markdown/markdown.tsx";
+import { Attachments } from "./attachments.tsx";
+import type { Chat } from "./chat.ts";
 import { formatFull, formatTime } from "./format.ts";
 import type { Viewer } from "./labels.ts";
 import { authorName, breakLabel, deliveryLabel } from "./labels.ts";
 import type { MessageItem } from "./timeline.ts";
 
 interface MessageRowProps {
-  readonly client: ChatClient;
+  /** What can be tried again is; undefined for what is only read. */
+  readonly chat?: Pick<Chat, "retry">;
   readonly item: MessageItem;
   /** Whether what is on its way can arrive at the moment. */
   readonly connected: boolean;
@@ -59,6 +61,7 @@ export function MessageRow(props: MessageRowProps): JSX.Element {
         <Match when={message().redacted}>
           <p class="message-text message-redacted">This message was removed.</p>
         </Match>
+        <Match when={message().content === "" && message().attachments.length > 0}>{null}</Match>
         <Match when={isPending()}>
           <p class="message-text message-pending">
             <span class="typing-dots" aria-hidden="true">
@@ -75,6 +78,7 @@ export function MessageRow(props: MessageRowProps): JSX.Element {
           </div>
         </Match>
       </Switch>
+      <Attachments attachments={message().attachments} />
       <Show when={props.item.endsGroup || props.item.showsDelivery || breakLabel(message())}>
         <p class="message-foot">
           <Show when={!message().streaming} fallback="Writing…">
@@ -85,16 +89,23 @@ export function MessageRow(props: MessageRowProps): JSX.Element {
               {formatTime(message().createdAt)}
             </time>
           </Show>
+          <Show when={message().imported}>
+            <span class="message-mark" title="Brought along from an earlier chat in this browser">
+              Imported
+            </span>
+          </Show>
           <Show when={breakLabel(message())}>
             {(label) => <span class="message-mark">{label()}</span>}
           </Show>
           <Show when={props.item.showsDelivery}>
             <span class="message-mark">{delivery().text}</span>
           </Show>
-          <Show when={delivery().canRetry}>
-            <button type="button" class="link" onClick={() => props.client.retry(message().key)}>
-              Try again
-            </button>
+          <Show when={delivery().canRetry && props.chat}>
+            {(chat) => (
+              <button type="button" class="link" onClick={() => chat().retry(message().key)}>
+                Try again
+              </button>
+            )}
           </Show>
         </p>
       </Show>

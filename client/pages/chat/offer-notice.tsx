@@ -1,19 +1,17 @@
 import type { JSX } from "solid-js";
 import { createSignal, onMount, Show } from "solid-js";
-import type { SessionClient } from "../../core/index.ts";
 import { RequestError } from "../../core/index.ts";
-import type { Select } from "./create-session-state.ts";
+import type { EnhancedSession } from "../../solid/index.ts";
 
 interface OfferNoticeProps {
-  readonly client: SessionClient;
-  readonly select: Select;
+  readonly session: EnhancedSession;
   /** Called before a chat is opened, whichever it is. */
   readonly onAnswer: () => void;
 }
 
 /** Asks whether a chat from another device is to be this browser's own: it may replace one, and it may be a stranger's. */
 export function OfferNotice(props: OfferNoticeProps): JSX.Element {
-  const replacesOwn = props.select((state) => state.replacesOwn);
+  const replacesOwn = () => props.session.offer()?.replacesOwn ?? false;
   const [phase, setPhase] = createSignal<"asking" | "accepting" | "failed" | "over">("asking");
   let section!: HTMLElement;
   onMount(() => section.focus());
@@ -21,18 +19,18 @@ export function OfferNotice(props: OfferNoticeProps): JSX.Element {
     setPhase("accepting");
     props.onAnswer();
     try {
-      await props.client.acceptHandOff();
+      await props.session.acceptHandOff();
     } catch (error) {
       setPhase(error instanceof RequestError && error.retryable ? "failed" : "over");
     }
   };
   const decline = () => {
     props.onAnswer();
-    props.client.leaveInvite();
+    props.session.leaveInvite();
   };
   return (
     <section
-      class="notice notice-offer"
+      class="notice"
       tabIndex={-1}
       ref={(found) => {
         section = found;

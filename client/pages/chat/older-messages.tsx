@@ -1,11 +1,9 @@
 import type { JSX } from "solid-js";
 import { createEffect, onCleanup, Show } from "solid-js";
-import type { ChatClient } from "../../core/index.ts";
-import type { Select } from "./create-session-state.ts";
+import type { Chat } from "./chat.ts";
 
 interface OlderMessagesProps {
-  readonly client: ChatClient;
-  readonly select: Select;
+  readonly chat: Chat;
   readonly scroller: () => HTMLElement;
 }
 
@@ -14,7 +12,7 @@ const LOAD_AHEAD = "400px 0px 0px 0px";
 
 /** Stands above the first message and loads what precedes it, by itself when it comes near and by hand after a failure. */
 export function OlderMessages(props: OlderMessagesProps): JSX.Element {
-  const older = props.select((state) => state.older);
+  const older = () => props.chat.older();
   let element!: HTMLDivElement;
   createEffect(() => {
     if (older() !== "more") {
@@ -23,7 +21,7 @@ export function OlderMessages(props: OlderMessagesProps): JSX.Element {
     const observer = new IntersectionObserver(
       (entries) => {
         if (entries.some((entry) => entry.isIntersecting)) {
-          void props.client.loadOlder();
+          void props.chat.loadOlder();
         }
       },
       { root: props.scroller(), rootMargin: LOAD_AHEAD },
@@ -45,7 +43,7 @@ export function OlderMessages(props: OlderMessagesProps): JSX.Element {
         <button
           type="button"
           class="button button-quiet"
-          onClick={() => void props.client.loadOlder()}
+          onClick={() => void props.chat.loadOlder()}
         >
           Earlier messages could not be loaded. Try again
         </button>

@@ -37,9 +37,12 @@ export function createStickToBottom({
   // Changes only when it is another one, and not with all that comes below.
   const first = createMemo(options.first);
   const [atBottom, setAtBottom] = createSignal(true);
+  // Where it was scrolled to last, by this or by the reader: one `scroll` event may tell of both at once.
+  let lastTop = 0;
   const toBottom = () => {
     setAtBottom(true);
     scroller().scrollTop = scroller().scrollHeight;
+    lastTop = scroller().scrollTop;
   };
 
   // The computation runs before the page changes, the effect after.
@@ -58,6 +61,7 @@ export function createStickToBottom({
     on(first, () => {
       if (distanceToEnd !== undefined) {
         scroller().scrollTop = scroller().scrollHeight - distanceToEnd;
+        lastTop = scroller().scrollTop;
         distanceToEnd = undefined;
       }
     }),
@@ -72,7 +76,7 @@ export function createStickToBottom({
     });
     observer.observe(element);
     observer.observe(content());
-    let lastTop = element.scrollTop;
+    lastTop = element.scrollTop;
     const scrolled = () => {
       const { scrollTop, scrollHeight, clientHeight } = element;
       const near = scrollHeight - scrollTop - clientHeight < NEAR_PX;

@@ -1,16 +1,18 @@
 import type { JSX } from "solid-js";
-import { Show } from "solid-js";
-import type { ChatClient } from "../../core/index.ts";
-import type { Select } from "./create-session-state.ts";
+import { createMemo, Show } from "solid-js";
+import type { Chat } from "./chat.ts";
 import { PersonIcon } from "./icons.tsx";
 import { personLabel, TALK_TO_PERSON } from "./person-label.ts";
 
 /** Asks for a person, in words that people read and a mark that bots read; and says so when one answers. */
-export function TalkToPerson(props: { client: ChatClient; select: Select }): JSX.Element {
-  const text = props.select((state) => personLabel(state).text);
-  const canAsk = props.select((state) => personLabel(state).canAsk);
+export function TalkToPerson(props: { chat: Chat }): JSX.Element {
+  const label = createMemo(() =>
+    personLabel({ conversation: props.chat.conversation(), messages: props.chat.messages() }),
+  );
+  const text = createMemo(() => label().text);
+  const canAsk = createMemo(() => label().canAsk);
   const ask = () =>
-    props.client.send("I would like to talk to a person.", { metadata: TALK_TO_PERSON });
+    props.chat.send("I would like to talk to a person.", { metadata: TALK_TO_PERSON });
   return (
     <Show
       when={canAsk()}

@@ -34,7 +34,7 @@ export function timeline(
 ): TimelineItem[] {
   const items: TimelineItem[] = [];
   const newestSent = messages.findLast(
-    ({ role, delivery }) => role === ownRole && delivery === "sent",
+    ({ role, delivery, imported }) => role === ownRole && delivery === "sent" && !imported,
   );
   for (const [index, message] of messages.entries()) {
     const previous = messages[index - 1];
@@ -63,6 +63,8 @@ function together(a: ChatMessage, b: ChatMessage): boolean {
     b.delivery !== "failed" &&
     a.author?.id === b.author?.id &&
     a.author?.name === b.author?.name &&
+    // A group is marked as a whole: nothing brought along may stand under what was really said.
+    a.imported === b.imported &&
     Math.abs(b.createdAt - a.createdAt) < GROUP_GAP_MS &&
     dayOf(a.createdAt) === dayOf(b.createdAt)
   );

@@ -1,14 +1,14 @@
 import type { JSX } from "solid-js";
-import { createSignal, For, onCleanup, Show } from "solid-js";
+import { createMemo, createSignal, For, onCleanup, Show } from "solid-js";
 import type { UpdateConversationRequest } from "../../core/index.ts";
 import { createOperatorClient } from "../../core/index.ts";
 import { Composer } from "../chat/composer.tsx";
 import { ConnectionStatus } from "../chat/connection-status.tsx";
-import { createSessionState } from "../chat/create-session-state.ts";
 import { BackIcon, PersonIcon } from "../chat/icons.tsx";
-import { connectionLabel, presenceLabel, viewerOf } from "../chat/labels.ts";
+import { connectionLabel, presenceLabel } from "../chat/labels.ts";
 import { Log } from "../chat/log.tsx";
 import { failureLabel } from "../sharing/labels.ts";
+import { createOperatorChat } from "./create-operator-chat.ts";
 import { conversationActions, handlingLabel, overLabel, visitorName } from "./labels.ts";
 import type { SignIn } from "./sign-in.ts";
 
@@ -21,14 +21,13 @@ export function Conversation(props: { signIn: SignIn; sessionId: string }): JSX.
   });
   client.start();
   onCleanup(() => client.stop());
-  const select = createSessionState(client);
-  const session = select((state) => state.session);
-  const connection = select((state) => connectionLabel(state.connection, state.synced));
-  const presence = select((state) =>
-    presenceLabel(state.presence, viewerOf(state), state.connectionId),
+  const chat = createOperatorChat(client);
+  const { conversation } = chat;
+  const connection = createMemo(() => connectionLabel(chat.connection(), chat.synced()));
+  const presence = createMemo(() =>
+    presenceLabel(chat.presence(), "operator", chat.connectionId()),
   );
-  const conversation = select((state) => state.conversation);
-  const over = select(overLabel);
+  const over = createMemo(() => overLabel({ status: chat.status(), error: chat.error() }));
   const [draft, setDraft] = createSignal("");
   const [failure, setFailure] = createSignal("");
   const [changing, setChanging] = createSignal(false);
@@ -76,17 +75,11 @@ export function Conversation(props: { signIn: SignIn; sessionId: string }): JSX.
           </nav>
         </Show>
       </header>
-      <Log client={client} select={select} />
+      <Log chat={chat} />
       <Show
         when={over()}
         fallback={
-          <Composer
-            client={client}
-            select={select}
-            draft={draft()}
-            onDraft={setDraft}
-            takesFocus={false}
-          >
+          <Composer chat={chat} draft={draft()} onDraft={setDraft} takesFocus={false}>
             <span class="chip chip-state" role="status">
               <PersonIcon />
               {failure() || handlingLabel(conversation())}
@@ -104,7 +97,7 @@ export function Conversation(props: { signIn: SignIn; sessionId: string }): JSX.
   );
 
   function visitorLabel(): string {
-    const { locationInfo = {}, userId } = session() ?? {};
+    const { locationInfo = {}, userId } = chat.sessionData() ?? {};
     return visitorName({
       locationInfo,
       ...(userId === undefined ? {} : { userId }),

@@ -75,7 +75,10 @@ export function conversationActions(
 }
 
 /** Why nothing can be written any more; undefined while it can. */
-export function overLabel({ status, error }: SessionClientState): string | undefined {
+export function overLabel({
+  status,
+  error,
+}: Pick<SessionClientState, "status" | "error">): string | undefined {
   switch (status) {
     case "expired":
       return "This session has expired.";

@@ -1,7 +1,7 @@
 import type { JSX } from "solid-js";
 import { createEffect, createMemo, For, Show } from "solid-js";
 import type { SessionSummary } from "../../core/index.ts";
-import { browserEnvironment, RequestError, RestClient } from "../../core/index.ts";
+import { createOperatorApi, RequestError } from "../../core/index.ts";
 import { ChatIcon } from "../chat/icons.tsx";
 import { ago, deviceName } from "../sharing/labels.ts";
 import { createPolled } from "./create-polled.ts";
@@ -19,10 +19,10 @@ interface SessionListProps {
 
 /** The team's active sessions, newest activity first. */
 export function SessionList(props: SessionListProps): JSX.Element {
-  const rest = new RestClient(location.origin, browserEnvironment());
-  const polled = createPolled(EVERY_MS, () =>
-    rest.activeSessions(props.signIn.operatorToken, props.signIn.teamId),
-  );
+  const polled = createPolled(EVERY_MS, () => {
+    const { operatorToken, teamId } = props.signIn;
+    return createOperatorApi({ baseUrl: location.origin, operatorToken }).activeSessions(teamId);
+  });
   createEffect(() => {
     const error = polled.error();
     if (error instanceof RequestError && error.status === 401) {

@@ -1,6 +1,6 @@
 import type { JSX } from "solid-js";
 import { createMemo, createSignal, For, Match, Show, Switch } from "solid-js";
-import type { Device, SessionClient } from "../../core/index.ts";
+import type { Device, Sharing } from "../../core/index.ts";
 import { GuestIcon, LaptopIcon, PhoneIcon } from "../chat/icons.tsx";
 import type { Loaded } from "./create-loaded.ts";
 import { deviceDetails, deviceName, failureLabel, guestLabel } from "./labels.ts";
@@ -8,7 +8,7 @@ import { ListStatus } from "./list-status.tsx";
 import { SharingError } from "./sharing-error.tsx";
 
 interface DeviceListProps {
-  readonly client: SessionClient;
+  readonly sharing: Sharing;
   readonly devices: Loaded<readonly Device[]>;
   /** Told of what happened, in a sentence. */
   readonly onDone: (what: string) => void;
@@ -43,15 +43,11 @@ export function DeviceList(props: DeviceListProps): JSX.Element {
   const signOutOne = (device: Device) =>
     signOut(
       device.credentialId,
-      () => props.client.sharing.revokeDevice(device.credentialId),
+      () => props.sharing.revokeDevice(device.credentialId),
       `${deviceName(device)} was signed out.`,
     );
   const signOutOthers = () =>
-    signOut(
-      "others",
-      () => props.client.sharing.revokeOtherDevices(),
-      "All others were signed out.",
-    );
+    signOut("others", () => props.sharing.revokeOtherDevices(), "All others were signed out.");
 
   return (
     <section class="sharing-section" aria-labelledby="devices-title">

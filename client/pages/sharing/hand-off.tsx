@@ -1,6 +1,6 @@
 import type { JSX } from "solid-js";
 import { createEffect, createMemo, createSignal, Match, onCleanup, Show, Switch } from "solid-js";
-import type { CreatedInvite, Device, SessionClient } from "../../core/index.ts";
+import type { CreatedInvite, Device, Sharing } from "../../core/index.ts";
 import { formatTime } from "../chat/format.ts";
 import { deviceName, failureLabel } from "./labels.ts";
 import { LinkField } from "./link-field.tsx";
@@ -9,7 +9,7 @@ import { QrCode } from "./qr-code.tsx";
 import { SharingError } from "./sharing-error.tsx";
 
 interface HandOffProps {
-  readonly client: SessionClient;
+  readonly sharing: Sharing;
   readonly devices: readonly Device[];
   readonly onDone: (what: string) => void;
 }
@@ -38,7 +38,7 @@ export function HandOff(props: HandOffProps): JSX.Element {
     setBusy(true);
     setFailure();
     try {
-      setMade(await props.client.sharing.handOff({ pageUrl: pageUrl() }));
+      setMade(await props.sharing.handOff({ pageUrl: pageUrl() }));
       props.onDone("The link is made.");
     } catch (error) {
       setFailure(failureLabel(error));

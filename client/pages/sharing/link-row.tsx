@@ -1,12 +1,12 @@
 import type { JSX } from "solid-js";
 import { createSignal, Show } from "solid-js";
-import type { Invite, SessionClient } from "../../core/index.ts";
+import type { Invite, Sharing } from "../../core/index.ts";
 import { LinkIcon } from "../chat/icons.tsx";
 import { failureLabel, inviteDetails, inviteDevices, inviteName } from "./labels.ts";
 import { SharingError } from "./sharing-error.tsx";
 
 interface LinkRowProps {
-  readonly client: SessionClient;
+  readonly sharing: Sharing;
   readonly invite: Invite;
   readonly onRevoked: () => Promise<void>;
 }
@@ -21,7 +21,7 @@ export function LinkRow(props: LinkRowProps): JSX.Element {
     setPhase("revoking");
     setFailure();
     try {
-      await props.client.sharing.revokeInvite(props.invite.inviteId, {
+      await props.sharing.revokeInvite(props.invite.inviteId, {
         revokeCredentials: signsOut(),
       });
       await props.onRevoked();

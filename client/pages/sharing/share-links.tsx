@@ -1,6 +1,6 @@
 import type { JSX } from "solid-js";
 import { createMemo, createSignal, For, Show } from "solid-js";
-import type { Invite, SessionClient } from "../../core/index.ts";
+import type { Invite, Sharing } from "../../core/index.ts";
 import type { Loaded } from "./create-loaded.ts";
 import { failureLabel, isOpen } from "./labels.ts";
 import { LinkField } from "./link-field.tsx";
@@ -10,7 +10,7 @@ import { pageUrl } from "./page-url.ts";
 import { SharingError } from "./sharing-error.tsx";
 
 interface ShareLinksProps {
-  readonly client: SessionClient;
+  readonly sharing: Sharing;
   readonly invites: Loaded<readonly Invite[]>;
   readonly onDone: (what: string) => void;
 }
@@ -40,7 +40,7 @@ export function ShareLinks(props: ShareLinksProps): JSX.Element {
     setBusy(true);
     setFailure();
     try {
-      const { url } = await props.client.sharing.share({
+      const { url } = await props.sharing.share({
         role: role(),
         expiresInSeconds: seconds(),
         pageUrl: pageUrl(),
@@ -118,7 +118,7 @@ export function ShareLinks(props: ShareLinksProps): JSX.Element {
             <Show when={byId().get(id)}>
               {(invite) => (
                 <LinkRow
-                  client={props.client}
+                  sharing={props.sharing}
                   invite={invite()}
                   onRevoked={async () => {
                     setUrl();

@@ -1,31 +1,32 @@
 import type { JSX } from "solid-js";
 import { createEffect, createSignal, on } from "solid-js";
-import type { SessionClient } from "../../core/index.ts";
-import type { Select } from "../chat/create-session-state.ts";
+import type { Presence, Sharing } from "../../core/index.ts";
 import { createLoaded } from "./create-loaded.ts";
 import { DeviceList } from "./device-list.tsx";
 import { HandOff } from "./hand-off.tsx";
 import { ShareLinks } from "./share-links.tsx";
 
 export interface SharingContentProps {
-  readonly client: SessionClient;
-  readonly select: Select;
+  readonly sharing: Sharing;
+  readonly presence: readonly Presence[];
   /** What was pressed has gone with what it was for. */
   readonly onFocusLost: () => void;
 }
 
 /** All of the dialog, loaded when it is first opened: most visitors never do. */
 export function SharingContent(props: SharingContentProps): JSX.Element {
-  const presence = props.select((state) => state.presence);
-  const devices = createLoaded(() => props.client.sharing.devices());
-  const invites = createLoaded(() => props.client.sharing.invites());
+  const devices = createLoaded(() => props.sharing.devices());
+  const invites = createLoaded(() => props.sharing.invites());
   const [done, setDone] = createSignal("");
   // Whoever comes or goes changes what the lists say.
   createEffect(
-    on(presence, () => {
-      void devices.reload();
-      void invites.reload();
-    }),
+    on(
+      () => props.presence,
+      () => {
+        void devices.reload();
+        void invites.reload();
+      },
+    ),
   );
   const tell = (what: string) => {
     setDone(what);
@@ -35,18 +36,18 @@ export function SharingContent(props: SharingContentProps): JSX.Element {
   };
   return (
     <>
-      <div class="sharing-body">
+      <div class="dialog-body">
         <DeviceList
-          client={props.client}
+          sharing={props.sharing}
           devices={devices}
           onDone={(what) => {
             tell(what);
             void invites.reload();
           }}
         />
-        <HandOff client={props.client} devices={devices.value() ?? []} onDone={tell} />
+        <HandOff sharing={props.sharing} devices={devices.value() ?? []} onDone={tell} />
         <ShareLinks
-          client={props.client}
+          sharing={props.sharing}
           invites={invites}
           onDone={(what) => {
             tell(what);

@@ -1,6 +1,6 @@
 import type { JSX } from "solid-js";
-import { createEffect, createSignal, Match, Show, Switch } from "solid-js";
-import { CloseIcon } from "../chat/icons.tsx";
+import { createEffect, createSignal, Match, Switch } from "solid-js";
+import { Dialog } from "../chat/dialog.tsx";
 import type { SharingContent, SharingContentProps } from "./sharing-content.tsx";
 
 interface SharingDialogProps extends Omit<SharingContentProps, "onFocusLost"> {
@@ -12,7 +12,6 @@ interface SharingDialogProps extends Omit<SharingContentProps, "onFocusLost"> {
 export function SharingDialog(props: SharingDialogProps): JSX.Element {
   const [loaded, setLoaded] = createSignal<{ Content: typeof SharingContent }>();
   const [failed, setFailed] = createSignal(false);
-  let dialog!: HTMLDialogElement;
   let title!: HTMLHeadingElement;
   const load = async () => {
     setFailed(false);
@@ -25,66 +24,42 @@ export function SharingDialog(props: SharingDialogProps): JSX.Element {
   };
   createEffect(() => {
     if (props.open) {
-      dialog.showModal();
       void load();
-    } else {
-      dialog.close();
     }
   });
   return (
-    <dialog
-      class="dialog dialog-sharing"
+    <Dialog
+      id="sharing-title"
+      title="Devices and sharing"
+      isWide={true}
+      open={props.open}
+      onClose={props.onClose}
       ref={(found) => {
-        dialog = found;
+        title = found;
       }}
-      aria-labelledby="sharing-title"
-      onClose={() => props.onClose()}
     >
-      <header class="sharing-header">
-        <h2
-          id="sharing-title"
-          tabIndex={-1}
-          ref={(found) => {
-            title = found;
+      <Switch fallback={<p class="sharing-waiting">Loading…</p>}>
+        <Match when={loaded()}>
+          {(module) => {
+            const { Content } = module();
+            return (
+              <Content
+                sharing={props.sharing}
+                presence={props.presence}
+                onFocusLost={() => title.focus()}
+              />
+            );
           }}
-        >
-          Devices and sharing
-        </h2>
-        <button
-          type="button"
-          class="button button-quiet button-icon"
-          aria-label="Close"
-          title="Close"
-          onClick={() => props.onClose()}
-        >
-          <CloseIcon />
-        </button>
-      </header>
-      {/* Made anew each time: no link that was shown before is still in it. */}
-      <Show when={props.open}>
-        <Switch fallback={<p class="sharing-waiting">Loading…</p>}>
-          <Match when={loaded()}>
-            {(module) => {
-              const { Content } = module();
-              return (
-                <Content
-                  client={props.client}
-                  select={props.select}
-                  onFocusLost={() => title.focus()}
-                />
-              );
-            }}
-          </Match>
-          <Match when={failed()}>
-            <p class="sharing-waiting" role="alert">
-              This could not be loaded.{" "}
-              <button type="button" class="link" onClick={() => void load()}>
-                Try again
-              </button>
-            </p>
-          </Match>
-        </Switch>
-      </Show>
-    </dialog>
+        </Match>
+        <Match when={failed()}>
+          <p class="sharing-waiting" role="alert">
+            This could not be loaded.{" "}
+            <button type="button" class="link" onClick={() => void load()}>
+              Try again
+            </button>
+          </p>
+        </Match>
+      </Switch>
+    </Dialog>
   );
 }

@@ -7,15 +7,23 @@ import type {
   Typist,
 } from "../../../client/core/index.ts";
 import { RequestError } from "../../../client/core/index.ts";
+import {
+  attachmentHref,
+  attachmentName,
+  sizeLabel,
+} from "../../../client/pages/chat/attachment-label.ts";
 import { closingLabel } from "../../../client/pages/chat/closing-label.ts";
 import {
   breakLabel,
   connectionLabel,
+  conversationName,
+  cutOffLabel,
   deliveryLabel,
   presenceLabel,
   typingLabel,
 } from "../../../client/pages/chat/labels.ts";
 import { personLabel } from "../../../client/pages/chat/person-label.ts";
+import { previousLabel, unsentLabel } from "../../../client/pages/chat/previous-label.ts";
 
 interface Person extends Presence {
   readonly author: Author;
@@ -137,10 +145,13 @@ describe("connectionLabel", () => {
 describe("closingLabel", () => {
   const own = { error: undefined, isInvited: false, role: "owner" } as const;
   const guest = { ...own, isInvited: true, role: "reader" } as const;
-  const shutOut = { status: "error", error: RequestError.fromClose(4401) } as const;
+  const shutOut = {
+    status: "error",
+    error: new RequestError("invalid_credential", { status: 401 }),
+  } as const;
 
   it("says nothing while there is a chat, or one to decide about", () => {
-    for (const status of ["idle", "opening", "offered", "active"] as const) {
+    for (const status of ["idle", "creating", "active", "refreshing"] as const) {
       expect(closingLabel({ ...own, status })).toBeUndefined();
       expect(closingLabel({ ...guest, status })).toBeUndefined();
     }
@@ -163,7 +174,7 @@ describe("closingLabel", () => {
   });
 
   it("offers another try where that may help", () => {
-    const error = RequestError.fromClose(4400);
+    const error = new RequestError("protocol_error", { status: 400 });
     expect(closingLabel({ ...own, status: "error", error })?.action).toBe("try_again");
   });
 });
@@ -182,28 +193,99 @@ describe("deliveryLabel", () => {
   it("says so of nothing that is not in the log", () => {
     expect(label({ seq: undefined }, 6)).toBe("Sent");
     expect(label({ seq: undefined, delivery: "sending" }, 6)).toBe("Sending…");
+    expect(label({ seq: undefined, delivery: "queued" }, 6)).toBe("Sending…");
     expect(label({ seq: undefined, delivery: "failed" }, 6)).toBe("Not sent");
   });
 });
 
+describe("what waits for a connection", () => {
+  const label = (delivery: ChatMessage["delivery"]) =>
+    deliveryLabel(chatMessage({ seq: undefined, delivery }), false, 0).text;
+
+  it("is told apart from what may have arrived", () => {
+    expect(label("queued")).toBe("Waiting to be sent");
+    expect(label("sending")).toBe("Waiting to be confirmed");
+  });
+
+  it("is counted", () => {
+    expect(cutOffLabel(0, true)).toBe("No connection. What you write is sent later.");
+    expect(cutOffLabel(1, true)).toBe("No connection. 1 message waits to be sent.");
+    expect(cutOffLabel(2, false)).toBe("You are offline. 2 messages wait to be sent.");
+  });
+});
+
+describe("a session of before", () => {
+  it("is told with how it went, and what it did not get", () => {
+    expect(previousLabel({ reason: "expired" })).toBe(
+      "Your last chat has expired. This is a new one.",
+    );
+    expect(previousLabel({ reason: "terminated" })).toBe(
+      "Your last chat was ended. This is a new one.",
+    );
+    expect([0, 1, 3].map(unsentLabel)).toEqual([
+      "",
+      "1 message was not sent in it.",
+      "3 messages were not sent in it.",
+    ]);
+  });
+});
+
+describe("a conversation", () => {
+  it("goes by the day on which it began, but for the first", () => {
+    const createdAt = "2026-03-04T12:00:00.000Z";
+    expect(conversationName({ createdAt }, true)).toBe("Chat");
+    expect(conversationName({ createdAt }, false)).toMatch(/4/);
+  });
+});
+
+describe("a file", () => {
+  it.each([
+    [undefined, ""],
+    [0, "0 byte"],
+    [999, "999 byte"],
+    [1_200, "1.2 kB"],
+    [1_200_000, "1.2 MB"],
+    [3_000_000_000_000, "3,000 GB"],
+  ])("of %s bytes", (size, text) => {
+    expect(sizeLabel(size === undefined ? {} : { size })).toBe(text);
+  });
+
+  it.each([
+    ["https://files.example/a b", "https://files.example/a%20b"],
+    ["http://files.example/a", undefined],
+    ["javascript:alert(1)", undefined],
+    ["data:text/html,x", undefined],
+    ["//files.example", undefined],
+    ["", undefined],
+  ])("at %j", (url, href) => {
+    expect(attachmentHref({ url })).toBe(href);
+  });
+
+  it("has no name that reads otherwise than it is", () => {
+    expect(attachmentName({ name: "ann\u202efdp.exe" })).toBe("ann\ufffdfdp.exe");
+    expect(attachmentName({ name: "\u2066a\u2069\n\u2028.pdf" })).toBe(
+      "\ufffda\ufffd\ufffd\ufffd.pdf",
+    );
+    for (const name of ["تقرير\u200f 2.pdf", "👩‍👩‍👧.png", "a b.pdf"]) {
+      expect(attachmentName({ name })).toBe(name);
+    }
+  });
+});
+
 function refused(code: string): RequestError {
-  const unknown = {
-    message: "",
-    status: 410,
-    retryAfterMs: undefined,
-    fields: [],
-    cause: undefined,
-  };
-  return new RequestError({ code, ...unknown });
+  return new RequestError(code, { status: 410 });
 }
 
 function chatMessage(fields: Partial<ChatMessage>): ChatMessage {
   return {
     key: "K",
     seq: 1,
+    conversationId: "C1",
     role: "user",
     author: undefined,
     content: "text",
+    attachments: [],
+    imported: false,
     createdAt: 0,
     delivery: "sent",
     streaming: false,

@@ -107,7 +107,7 @@ describe("a link", () => {
 
 describe("a failure", () => {
   it("is told in words for people", () => {
-    expect(failureLabel(RequestError.fromNetwork(undefined))).toMatch(/connection/);
+    expect(failureLabel(new RequestError("network_error"))).toMatch(/connection/);
     expect(failureLabel("anything")).toMatch(/connection/);
   });
 });

@@ -13,9 +13,12 @@ function message(fields: Partial<ChatMessage> = {}): ChatMessage {
   return {
     key: `K${count}`,
     seq: count,
+    conversationId: "C1",
     role: "assistant",
     author: undefined,
     content: "text",
+    attachments: [],
+    imported: false,
     createdAt: NOON,
     delivery: "sent",
     streaming: false,
@@ -81,6 +84,13 @@ describe("timeline", () => {
         message({ ...own, delivery: "failed" }),
       ]),
     ).toBe("| <m m> <m> <m>");
+  });
+
+  it("sets apart what was brought along: its mark is at the end of a group", () => {
+    expect(
+      shape([message({ imported: true }), message({ imported: true }), message(), message()]),
+    ).toBe("| <m m> <m m>");
+    expect(shape([message(), message({ imported: true })])).toBe("| <m> <m>");
   });
 
   it("has no two items of one key", () => {

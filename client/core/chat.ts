@@ -1,0 +1,131 @@
+// What a visitor's client and an operator's have in common: one connection, this tab's copy of the session, and what is said in it.
+import { DEFAULT_PAGE_MESSAGES } from "../../src/protocol/limits.ts";
+import type { ConversationList, MessagePage } from "../../src/protocol/rest.ts";
+import { Connection } from "./connection.ts";
+import type { ConnectionEnd } from "./connection-handlers.ts";
+import type { Environment } from "./environment.ts";
+import type { OwnRole } from "./replica-parts.ts";
+import type { Rest } from "./rest.ts";
+import type { Entry, SessionEnd } from "./session-access.ts";
+import type { ChatClient, SendOptions } from "./session-client.ts";
+import type { SessionReplica } from "./session-replica.ts";
+import { createReplica } from "./session-replica.ts";
+import type { SessionClientState } from "./session-state.ts";
+import { INITIAL_STATE } from "./session-state.ts";
+import type { Shelf } from "./shelf.ts";
+import { Store } from "./store.ts";
+
+/** A call about the session; `path` is what follows its own. Rejects with `RequestError`. */
+export type SessionCall = <T = void>(
+  method: Parameters<Rest>[0],
+  path: string,
+  body?: unknown,
+) => Promise<T>;
+
+interface Parts {
+  readonly baseUrl: string;
+  readonly environment: Environment;
+  readonly ownRole: OwnRole;
+  readonly call: SessionCall;
+  /** As `ConnectionHandlers`. */
+  readonly ticket: () => Promise<Entry>;
+  readonly ended: (end: ConnectionEnd) => void;
+  /** What is kept of a session between two pages, and which it is, if that is known already. */
+  readonly kept: () => {
+    readonly shelf: Shelf;
+    readonly sessionId: string | undefined;
+  };
+  /** Other tabs may have to send what was just written. */
+  readonly wrote: () => void;
+}
+
+export function createChat({
+  baseUrl,
+  environment,
+  ownRole,
+  call,
+  ticket,
+  ended,
+  kept,
+  wrote,
+}: Parts) {
+  const store = new Store<SessionClientState>(INITIAL_STATE);
+  const connection = new Connection(baseUrl, environment, {
+    ticket,
+    ended,
+    resumeQuery: () => replica.resumeQuery(),
+    opening: () => replica.opening(),
+    frame: (frame, bytes) => replica.frame(frame, bytes),
+    changed(connection) {
+      store.patch({ connection });
+      if (connection.state !== "online") {
+        replica.offline();
+      }
+    },
+  });
+  /** Replaced with the session: whatever still runs for an old one is known by it. */
+  let replica: SessionReplica;
+
+  function open(): void {
+    replica = createReplica({
+      store,
+      clock: environment.clock,
+      ownRole,
+      ...kept(),
+      handlers: {
+        sendUp: (frame) => void connection.send(frame),
+        conversations: () => call<ConversationList>("GET", "/conversations"),
+        wrote,
+        isVisible: environment.attention.visible,
+      },
+    });
+  }
+
+  async function loadOlder(): Promise<void> {
+    await replica.loadOlder((before) =>
+      call<MessagePage>("GET", `/messages?before=${before}&limit=${DEFAULT_PAGE_MESSAGES}`),
+    );
+  }
+
+  const actions: Omit<ChatClient, "start" | "stop"> = {
+    getState: () => store.get(),
+    subscribe: (listener) => store.subscribe(listener),
+    send(content: string, options: SendOptions = {}) {
+      const clientId = environment.newId();
+      return { clientId, delivered: replica.send({ clientId, content, ...options }) };
+    },
+    retry: (key) => replica.retry(key),
+    cancel: (key) => replica.cancel(key),
+    markRead: () => replica.markRead(),
+    setTyping: (active) => replica.setTyping(active),
+    loadOlder,
+  };
+
+  open();
+  return {
+    store,
+    connection,
+    actions,
+
+    get replica(): SessionReplica {
+      return replica;
+    },
+
+    /** Another session takes the place of the one that was shown. */
+    renew(): void {
+      connection.stop();
+      replica.retire();
+      store.patch({ ...INITIAL_STATE, storage: store.get().storage });
+      open();
+    },
+
+    /** The session is over: what the server still has of it can be read. */
+    over(end: SessionEnd): void {
+      replica.over(end);
+      if (replica.empty && end.session) {
+        replica.beginAt(end.session.lastSeq);
+        void loadOlder();
+      }
+    },
+  };
+}
