@@ -1,8 +1,8 @@
 // One visitor's session with one team: the actions, and who in this directory does each.
+// Long, because each way in, out of and between sessions passes here, a few lines each.
 import { CLOSE_CODES } from "../../src/protocol/close-codes.ts";
 import type { Conversation } from "../../src/protocol/conversation.ts";
 import type { Session } from "../../src/protocol/session.ts";
-import type { CreatedInvite, DeviceList, InviteList } from "../../src/protocol/sharing.ts";
 import { environmentOf } from "./browser-environment.ts";
 import { createChat } from "./chat.ts";
 import type { ConnectionEnd } from "./connection-handlers.ts";
@@ -11,6 +11,7 @@ import { createInvitation } from "./invitation.ts";
 import { isPending } from "./legacy-source.ts";
 import type { LegacyUpgrade } from "./legacy-upgrade.ts";
 import { createOwnSession } from "./own-session.ts";
+import { createRefreshing } from "./refreshing.ts";
 import { closeError, RequestError, requestError } from "./request-error.ts";
 import { createRest } from "./rest.ts";
 import type { Entry, SessionEnd } from "./session-access.ts";
@@ -18,9 +19,9 @@ import { createSessionAccess } from "./session-access.ts";
 import type { SessionClient, SessionClientOptions } from "./session-client.ts";
 import type { SessionClientState } from "./session-state.ts";
 import { isValid } from "./session-state.ts";
+import { createSharing } from "./sharing.ts";
 import { createShelf } from "./shelf.ts";
-
-const MINUTE_MS = 60_000;
+import { whenOpened } from "./when-opened.ts";
 
 /** How long what another tab did at the same moment may take to come to light. */
 const RIVAL_PATIENCE_MS = 1_000;
@@ -30,10 +31,7 @@ const NO_TABS: Tabs = { post() {}, subscribe: () => () => {} };
 
 /** A client for one team's session in this browser; `start()` sets it off. */
 export function createSessionClient(options: SessionClientOptions): SessionClient {
-  const { baseUrl, teamId, autoCreate = true, autoRefresh = true, crossTabSync = true } = options;
-  const { refreshInterval = 30 } = options;
-  // Less than a minute, or no number at all, would be a storm.
-  const refreshIntervalMs = (refreshInterval >= 1 ? refreshInterval : 1) * MINUTE_MS;
+  const { baseUrl, teamId, autoCreate = true, crossTabSync = true } = options;
   const found = environmentOf(options);
   const environment = crossTabSync ? found : { ...found, tabs: NO_TABS };
   const { clock, attention, tabs } = environment;
@@ -64,6 +62,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     wrote: () => tabs.post({ kind: "outbox", teamId }),
   });
   const { store, connection, actions } = chat;
+  const refreshing = createRefreshing({ options, environment, store, own, access, learned });
   inMemory = () => store.patch({ storage: "memory" });
   store.patch({ storage: kept });
   let loading: Promise<LegacyUpgrade | undefined> | undefined;
@@ -100,7 +99,6 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   let ending: (() => void)[] | undefined;
   /** Whether somebody asked for a session, where none is made by itself. */
   let isWanted = false;
-  let refreshTriedAt = 0;
 
   /** True when the page's address had one, which it has no longer. */
   function takeInvite(): boolean {
@@ -115,7 +113,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     if (takeInvite()) {
       chat.renew();
     }
-    ending ??= [attention.subscribe(noticed), tabs.subscribe(heard), refreshLater()];
+    ending ??= [attention.subscribe(noticed), tabs.subscribe(heard), refreshing.keepLooking()];
     const isInvited = access.isInvited();
     store.patch({ offer: undefined, isInvited, role: access.role, error: undefined });
     const isMade = autoCreate === true || isWanted || (autoCreate && isLegacyPending());
@@ -174,7 +172,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       chat.replica.persist();
     } else {
       look();
-      refreshIfDue();
+      refreshing.refreshIfDue();
       chat.replica.outboxChanged();
       if (isValid(store.get())) {
         void legacy().then((upgrade) => upgrade?.begin());
@@ -298,71 +296,6 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     reopen();
   }
 
-  function refreshLater(): () => void {
-    let cancel: () => void;
-    const later = () => {
-      cancel = clock.after(refreshIntervalMs, () => {
-        refreshIfDue();
-        later();
-      });
-    };
-    later();
-    return () => cancel();
-  }
-
-  /** One tab's prolongation is all tabs': each looks when the last was. What failed is tried again an interval later. */
-  function refreshIfDue(): void {
-    const isDue =
-      autoRefresh &&
-      attention.visible() &&
-      store.get().status === "active" &&
-      store.get().role === "owner" &&
-      !access.isInvited() &&
-      own.isOlderThan(refreshIntervalMs) &&
-      Math.abs(clock.now() - refreshTriedAt) >= refreshIntervalMs;
-    if (isDue) {
-      refreshSession().catch(() => undefined);
-    }
-  }
-
-  async function refreshSession(): Promise<Session> {
-    refreshTriedAt = clock.now();
-    if (store.get().status === "active") {
-      store.patch({ status: "refreshing" });
-    }
-    try {
-      const { session } = await access.withKey((key) => own.refresh(key, false));
-      learned(session);
-      return session;
-    } finally {
-      if (store.get().status === "refreshing") {
-        store.patch({ status: "active" });
-      }
-    }
-  }
-
-  /** Resolves with the id of the session that is open then. */
-  function opened(): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const unsubscribe = store.subscribe(look);
-      look();
-      function look() {
-        const state = store.get();
-        if (state.sessionId !== undefined && isValid(state)) {
-          resolve(state.sessionId);
-        } else if (state.error) {
-          reject(state.error);
-        } else if (state.status === "expired" || state.status === "terminated") {
-          reject(new RequestError(`session_${state.status}`, { status: 410 }));
-        } else {
-          return;
-        }
-        unsubscribe();
-      }
-    });
-  }
-
-  const owners = access.call;
   return {
     ...actions,
     start,
@@ -391,10 +324,10 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       } else if (!ending || status === "idle" || status === "error") {
         start();
       }
-      return await opened();
+      return await whenOpened(store);
     },
 
-    refreshSession,
+    refreshSession: refreshing.refreshSession,
 
     async terminateSession() {
       const { replica } = chat;
@@ -449,17 +382,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       }
     },
 
-    devices: async () => (await owners<DeviceList>("GET", "/devices")).devices,
-    revokeDevice: (id) => owners("DELETE", `/devices/${encodeURIComponent(id)}`),
-    revokeOtherDevices: () => owners("DELETE", "/devices/others"),
-    share: (request) => owners<CreatedInvite>("POST", "/invites", request),
-    handOff: (request) =>
-      access.callFresh<CreatedInvite>("POST", "/invites", { ...request, role: "owner" }),
-    invites: async () => (await owners<InviteList>("GET", "/invites")).invites,
-    revokeInvite(id, { revokeCredentials }) {
-      const query = revokeCredentials ? "?revokeCredentials=true" : "";
-      return owners("DELETE", `/invites/${encodeURIComponent(id)}${query}`);
-    },
+    ...createSharing(access),
   };
 }
 

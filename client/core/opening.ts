@@ -91,3 +91,11 @@ export function createOpening(
     again: (createKey: string) => create(createKey, "bearer"),
   };
 }
+
+/** Whether a creation was refused because its key is too old, or may be none: storage may hold anything. */
+export function isSpentKey(error: unknown): boolean {
+  return (
+    error instanceof RequestError &&
+    (error.code === "idempotency_key_expired" || error.code === "validation_failed")
+  );
+}

@@ -1,28 +1,20 @@
 // This browser's own session with the team, which all its tabs share through storage: how it is made, once, and kept young.
+// Long, because creating, following, identifying and regaining a key all turn on one record, which nothing else may touch.
 import { IDEMPOTENCY_WINDOW_MS, ROTATE_AFTER_MS } from "../../src/protocol/limits.ts";
 import type { OpenedSession, RefreshSessionResponse } from "../../src/protocol/rest.ts";
 import type { Session } from "../../src/protocol/session.ts";
 import type { Environment } from "./environment.ts";
-import { createOpening } from "./opening.ts";
+import { createOpening, isSpentKey } from "./opening.ts";
 import { RequestError, unauthenticated } from "./request-error.ts";
 import type { Key, Rest } from "./rest.ts";
 import { callWith } from "./rest.ts";
 import type { SessionClientOptions } from "./session-client.ts";
 import type { OwnRecord } from "./session-record.ts";
-import { outranks, readOwn, writeOwn } from "./session-record.ts";
+import { NO_SESSION, outranks, readOwn, writeOwn } from "./session-record.ts";
 import type { Shelf } from "./shelf.ts";
 
 /** After a creation storage is looked into again: what another tab wrote at the same moment may come to light late. */
 const RIVAL_CHECKS_MS = [1_000, 5_000];
-
-const NO_SESSION: OwnRecord = {
-  generation: 0,
-  refreshedAt: 0,
-  expiresAt: 0,
-  beganAt: 0,
-  ended: false,
-  identifying: false,
-};
 
 /** A session this old has had a life. */
 const YOUNG_MS = 60_000;
@@ -312,7 +304,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   /** An identification may have been done whose answer, with the new key, got lost. */
   async function reclaimByPerson(): Promise<boolean> {
     const { sessionId } = record();
-    const identityToken = await options.getIdentityToken?.();
+    const identityToken = await opening.presentedIdentity();
     if (identityToken === undefined) {
       return false;
     }
@@ -394,12 +386,4 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
 
 function isRefusedKey(error: unknown): boolean {
   return error instanceof RequestError && error.code === "invalid_credential";
-}
-
-/** Whether a creation was refused because its key is too old, or may be none: storage may hold anything. */
-export function isSpentKey(error: unknown): boolean {
-  return (
-    error instanceof RequestError &&
-    (error.code === "idempotency_key_expired" || error.code === "validation_failed")
-  );
 }

@@ -24,6 +24,15 @@ export interface OwnRecord {
   readonly identifying: boolean;
 }
 
+export const NO_SESSION: OwnRecord = {
+  generation: 0,
+  refreshedAt: 0,
+  expiresAt: 0,
+  beganAt: 0,
+  ended: false,
+  identifying: false,
+};
+
 /** What one tab keeps of the link that it was opened with: the invite, then what came of it. */
 export type InvitedRecord =
   | { readonly kind: "none" }

@@ -127,6 +127,41 @@ describe("an identification", () => {
     expect(storedToken(storage)).toBe("S1.C3.resumed");
   });
 
+  it("whose answer got lost is found out by the next call", async () => {
+    const api = new IdentifyingApi();
+    const tab = await openTab(api, { getIdentityToken: personLater() });
+    api.deliver = () => "down";
+    await expect(tab.client.identify()).rejects.toMatchObject({ code: "network_error" });
+    expect(await tab.client.refreshSession()).toMatchObject({ id: "S1" });
+    expect(storedToken(tab.storage)).toBe("S1.C3.resumed");
+  });
+
+  it.each([
+    ["fails", () => Promise.reject(new Error("The page's server is down."))],
+    ["never answers", () => new Promise<string>(() => {})],
+  ])("whose answer got lost is found out later where the page %s at first", async (_how, say) => {
+    const api = new IdentifyingApi();
+    const { client, storage } = await openTab(api);
+    api.deliver = () => "down";
+    await client.identify("anna").catch(() => undefined);
+    client.stop();
+    const environment = new FakeEnvironment(storage);
+    environment.respond = (request) => api.respond(request);
+    let asked = 0;
+    const getIdentityToken = () => (asked++ === 0 ? say() : "anna");
+    const next = createSessionClient({
+      baseUrl: BASE_URL,
+      teamId: "demo",
+      environment,
+      getIdentityToken,
+    });
+    next.start();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(next.getState()).toMatchObject({ error: undefined });
+    expect(storedToken(storage)).toBe("S1.C3.resumed");
+    next.stop();
+  });
+
   it("whose answer got lost succeeds when the page asks for it again", async () => {
     const api = new IdentifyingApi();
     const { client, storage } = await openTab(api);
