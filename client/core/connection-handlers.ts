@@ -1,7 +1,7 @@
 // What a connection asks of whoever uses it, and tells.
 import type { DownFrame } from "../../src/protocol/frames.ts";
+import type { Entry, SessionEnd } from "./entry.ts";
 import type { RequestError } from "./request-error.ts";
-import type { Entry, SessionEnd } from "./session-access.ts";
 import type { ConnectionState } from "./session-state.ts";
 
 export type ConnectionEnd =

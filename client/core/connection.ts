@@ -6,14 +6,14 @@ import { PING, PONG } from "../../src/protocol/frames.ts";
 import { SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX } from "../../src/protocol/version.ts";
 import type { ConnectionEnd, ConnectionHandlers } from "./connection-handlers.ts";
 import { decodeFrame } from "./decode-frame.ts";
+import type { Ticket } from "./entry.ts";
+import { isStale } from "./entry.ts";
 import type { Environment, Socket } from "./environment.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { reconnectDelayMs, STABLE_AFTER_MS, TOO_MANY_ATTEMPT } from "./reconnect-policy.ts";
 import type { RequestError } from "./request-error.ts";
 import { requestError } from "./request-error.ts";
 import { utf8Bytes } from "./send-frames.ts";
-import type { Ticket } from "./session-access.ts";
-import { isStale } from "./session-access.ts";
 import type { ConnectionState } from "./session-state.ts";
 
 /** From the first packet to the welcome. */

@@ -6,10 +6,10 @@ import type { SessionList, ValidateSessionResponse } from "../../src/protocol/re
 import { environmentOf } from "./browser-environment.ts";
 import { createChat } from "./chat.ts";
 import type { ConnectionEnd } from "./connection-handlers.ts";
+import type { SessionEnd, Ticket } from "./entry.ts";
 import type { Environment } from "./environment.ts";
 import { closeError, unauthenticated } from "./request-error.ts";
 import { callWith, createRest } from "./rest.ts";
-import type { SessionEnd, Ticket } from "./session-access.ts";
 import type { ChatClient } from "./session-client.ts";
 import { NO_SHELF } from "./shelf.ts";
 

@@ -1,5 +1,6 @@
 // Own messages that the log does not show yet, in the order of writing. Each is kept until the server has it, whatever happens to
 // this page; sent in order once it is known what the server has already, and again after each loss: its clientId makes that harmless.
+// Long, because what a message goes through on its way out is one list, and each step of it a few lines.
 import type { SendFrame } from "../../src/protocol/frames.ts";
 import { MAX_CONTENT_BYTES, MAX_MESSAGE_BYTES } from "../../src/protocol/limits.ts";
 import type { Author, NewMessage } from "../../src/protocol/message.ts";

@@ -1,7 +1,8 @@
 // How this tab gets into a session: this browser's own, or the one that a link opened. Holds the tickets that its key buys.
-import { TICKET_TTL_MS } from "../../src/protocol/limits.ts";
 import type { ValidateSessionResponse } from "../../src/protocol/rest.ts";
 import type { CredentialRole, Session } from "../../src/protocol/session.ts";
+import type { Entry, SessionEnd, Ticket } from "./entry.ts";
+import { isStale } from "./entry.ts";
 import type { Clock } from "./environment.ts";
 import type { Invitation } from "./invitation.ts";
 import { isSpentKey } from "./opening.ts";
@@ -10,37 +11,8 @@ import { RequestError, requestError, unauthenticated } from "./request-error.ts"
 import type { Key, Rest } from "./rest.ts";
 import { callWith } from "./rest.ts";
 
-/** Opens a socket while it is young. */
-export interface Ticket {
-  readonly sessionId: string;
-  readonly ticket: string;
-  /** By this device's clock, when it was asked for: the answer may have waited in a page that slept. */
-  readonly issuedAt: number;
-}
-
-/** The session is over; its record where the server still has it. */
-export interface SessionEnd {
-  readonly reason: "expired" | "terminated";
-  readonly session: Session | undefined;
-}
-
-/** A session was handed over to this browser: the person has to say whether it is to be this browser's own. */
-export interface Offer {
-  readonly reason: "offered";
-}
-
-export type Entry = Ticket | SessionEnd | Offer;
-
-/** What is left of a ticket's life when it is no longer used: time for the upgrade to arrive. */
-const TICKET_MARGIN_MS = 10_000;
-
 /** How often what another tab did at the same moment may send this one elsewhere before it waits like after any failure. */
 const ATTEMPTS = 3;
-
-/** Whether a ticket is too old to open a socket with, or nobody can tell, since the clock was put back. */
-export function isStale(issuedAt: number, now: number): boolean {
-  return now < issuedAt || now - issuedAt > TICKET_TTL_MS - TICKET_MARGIN_MS;
-}
 
 interface Parts {
   readonly rest: Rest;
