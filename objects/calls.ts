@@ -3,6 +3,7 @@
 import type { TeamSettings } from "../src/domain/policy.ts";
 import type { AuditActor } from "../src/protocol/audit.ts";
 import type { Failure } from "../src/protocol/errors.ts";
+import type { FileType, StoredAttachment } from "../src/protocol/file.ts";
 import type { Author, Message } from "../src/protocol/message.ts";
 import type { DeviceInfo, LocationInfo, Session } from "../src/protocol/session.ts";
 import type { CreateInviteRequest } from "../src/protocol/sharing.ts";
@@ -138,6 +139,39 @@ export interface Posted {
   readonly message: Message;
   /** False when its `clientId` had been stored before. */
   readonly isNew: boolean;
+}
+
+/** A file whose first bytes the Worker has looked at; they come after this. */
+export interface UploadCall extends Call {
+  readonly fileId: string;
+  readonly clientId: string;
+  readonly name: string;
+  readonly type: FileType;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** Where the bytes may go; or the file, when all of it was uploaded before under its `clientId`. */
+export type Upload =
+  | { readonly isNew: true; readonly fileId: string }
+  | { readonly isNew: false; readonly file: StoredAttachment };
+
+/** What the cleanup asks of a session, and what the index has of it: to be compared with what the session is. */
+export interface ReconcileCall {
+  /** The row's version; undefined where there is none. */
+  readonly indexVersion: number | undefined;
+}
+
+/** What a session did when it was reminded of its deadlines. */
+export interface Reconciled {
+  /** False where no session is, or no more: what the index and the bucket have under its id belongs to nothing. */
+  readonly exists: boolean;
+  readonly expired: boolean;
+  readonly archivedConversations: number;
+  readonly archivedFiles: number;
+  readonly purged: boolean;
+  /** The index had an older state of it, and was told. */
+  readonly repaired: boolean;
 }
 
 /** Where a joining reader wants to begin. */

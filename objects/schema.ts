@@ -4,6 +4,7 @@
 import whoGetsIn from "../migrations/session/0002-who-gets-in.sql";
 import botsAndOperators from "../migrations/session/0003-bots-and-operators.sql";
 import importedHistory from "../migrations/session/0004-imported-history.sql";
+import aLifeThatEnds from "../migrations/session/0005-a-life-that-ends.sql";
 import whole from "../migrations/session/schema.sql";
 
 export interface Schema {
@@ -13,7 +14,10 @@ export interface Schema {
   readonly steps: readonly string[];
 }
 
-const SCHEMA: Schema = { whole, steps: [whoGetsIn, botsAndOperators, importedHistory] };
+const SCHEMA: Schema = {
+  whole,
+  steps: [whoGetsIn, botsAndOperators, importedHistory, aLifeThatEnds],
+};
 
 /** The schema that this code knows. */
 export const SCHEMA_VERSION = versionOf(SCHEMA);

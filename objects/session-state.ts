@@ -223,6 +223,7 @@ export function newSession(
     "id" | "userFingerprint" | "deviceInfo" | "locationInfo" | "defaultConversationId"
   >,
   team: TeamSettings,
+  indexEpoch: number,
   now: number,
 ): { readonly stored: StoredSession; readonly conversation: ConversationRecord } {
   return {
@@ -234,6 +235,7 @@ export function newSession(
         status: "active",
         endReason: null,
         endedAt: null,
+        archivedAt: null,
         version: 1,
         userId: null,
         createdAt: now,
@@ -247,6 +249,9 @@ export function newSession(
       identifiedAfterSeq: null,
       identifiedAt: null,
       isKeyGood: true,
+      archive: null,
+      eraseAskedAt: null,
+      indexEpoch,
     },
     conversation: newConversation(input.defaultConversationId, now),
   };

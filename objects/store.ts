@@ -25,6 +25,21 @@ export interface StoredSession {
   readonly identifiedAt: number | null;
   /** Whether its idempotency key still opens it, as far as nobody has been shut out. */
   readonly isKeyGood: boolean;
+  /** What of its log is in the bucket instead; null while it is here. */
+  readonly archive: Archived | null;
+  /** When somebody asked for all of it to be gone, epoch milliseconds. */
+  readonly eraseAskedAt: number | null;
+  /** The epoch of the index that all of it was last projected in. */
+  readonly indexEpoch: number;
+}
+
+/** The log as it was when it was archived. */
+export interface Archived {
+  readonly messages: number;
+  readonly lastSeq: number;
+  readonly totalBytes: number;
+  /** Hex of SHA-256 over the transcript before it was compressed. */
+  readonly sha256: string;
 }
 
 export class SessionStore {
@@ -65,6 +80,7 @@ export class SessionStore {
         status: row.status as SessionStatus,
         endReason: row.end_reason as EndReason | null,
         endedAt: row.ended_at,
+        archivedAt: row.archived_at,
         version: row.version,
         userId: row.user_id,
         userFingerprint: row.user_fingerprint,
@@ -89,6 +105,9 @@ export class SessionStore {
       identifiedAfterSeq: row.identified_after_seq,
       identifiedAt: row.identified_at,
       isKeyGood: row.key_good === 1,
+      archive: row.archive === null ? null : (JSON.parse(row.archive) as Archived),
+      eraseAskedAt: row.erase_asked_at,
+      indexEpoch: row.index_epoch,
     };
   }
 
@@ -98,8 +117,8 @@ export class SessionStore {
       `INSERT OR REPLACE INTO session (single, id, team_id, team_number, status, end_reason, ended_at, version, user_id,
          user_fingerprint, device_info, location_info, created_at, updated_at, last_accessed, default_conversation_id,
          team_revision, team_policy, team_webhook, indexed_at, indexed_access, sockets_closed_at, identified_after_seq,
-         identified_at, key_good)
-       VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         identified_at, key_good, archived_at, archive, erase_asked_at, index_epoch)
+       VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       record.id,
       record.teamId,
       record.teamNumber,
@@ -124,6 +143,10 @@ export class SessionStore {
       stored.identifiedAfterSeq,
       stored.identifiedAt,
       stored.isKeyGood ? 1 : 0,
+      record.archivedAt,
+      stored.archive && JSON.stringify(stored.archive),
+      stored.eraseAskedAt,
+      stored.indexEpoch,
     );
   }
 
@@ -216,6 +239,10 @@ type SessionRow = {
   identified_after_seq: number | null;
   identified_at: number | null;
   key_good: number;
+  archived_at: number | null;
+  archive: string | null;
+  erase_asked_at: number | null;
+  index_epoch: number;
 };
 
 type ConversationRow = {

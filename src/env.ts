@@ -8,6 +8,10 @@ declare global {
     /** Asked before the limiters about whoever has no credential. */
     readonly OUTER_RING?: RateLimit;
     readonly INDEX_DB: D1Database;
+    /** Files, archived transcripts, and the daily export of teams. */
+    readonly BUCKET: R2Bucket;
+    /** Raised to have every session project itself into the index anew; 0 where it is left out. See docs/operations.md. */
+    readonly INDEX_EPOCH?: string;
     readonly ASSETS: Fetcher;
     /** The Worker that hears of the events of all sessions: its entrypoint `SessionEvents`. */
     readonly APP?: SessionEventsHandler;

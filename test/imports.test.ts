@@ -53,6 +53,12 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     importsTypesOf: [],
     packages: ["standardwebhooks", "ipaddr.js"],
   },
+  bucket: {
+    paths: ["src/bucket/"],
+    imports: ["domain", "protocol"],
+    importsTypesOf: [],
+    packages: [],
+  },
   "object-calls": {
     paths: ["objects/calls.ts"],
     imports: ["domain", "protocol"],
@@ -66,6 +72,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       "env",
       "object-migrations",
       "session-index",
+      "bucket",
       "delivery",
       "schemas",
       "domain",

@@ -75,9 +75,9 @@ function isKept(value: unknown): value is Given & { readonly seq: number } {
 }
 
 function isAttachment(value: unknown): boolean {
-  const { url, name, size } = asFields(value);
+  const { url, fileId = url, name, size } = asFields(value);
   return (
-    typeof url === "string" &&
+    typeof fileId === "string" &&
     typeof name === "string" &&
     (size === undefined || typeof size === "number")
   );

@@ -6,9 +6,15 @@ export type {
   ConversationStatus,
   UpdateConversationRequest,
 } from "../../src/protocol/conversation.ts";
+export type { StoredAttachment } from "../../src/protocol/file.ts";
 export type { Presence } from "../../src/protocol/frames.ts";
 export { MAX_CONTENT_BYTES } from "../../src/protocol/limits.ts";
-export type { Attachment, Author, MessageRole } from "../../src/protocol/message.ts";
+export type {
+  Attachment,
+  Author,
+  LinkedAttachment,
+  MessageRole,
+} from "../../src/protocol/message.ts";
 export type {
   ConnectionRole,
   CredentialRole,

@@ -18,6 +18,8 @@ export interface SessionRecord {
   readonly status: SessionStatus;
   readonly endReason: EndReason | null;
   readonly endedAt: number | null;
+  /** When its transcript went to the bucket. */
+  readonly archivedAt: number | null;
   readonly version: number;
   readonly userId: string | null;
   /** An HMAC that no two teams share, never the fingerprint itself. */

@@ -184,3 +184,24 @@ export const WEBHOOK_TESTS_PER_MINUTE = 10;
 
 /** Redactions that a resuming reader is told of, the latest. */
 export const MAX_REDACTIONS_TOLD = 1000;
+
+/** One file: what a phone's camera makes fits. */
+export const MAX_FILE_BYTES = 25 * MIB;
+
+/** Files of one session, deleted ones not counted: bounds its list. */
+export const MAX_FILES_PER_SESSION = 500;
+
+/** Bytes of all files of one session, deleted ones not counted. */
+export const MAX_FILE_BYTES_PER_SESSION = 250 * MIB;
+
+/** Uploads of one credential in a minute. */
+export const UPLOADS_PER_MINUTE_PER_CREDENTIAL = 30;
+
+/** An upload that has not come through by then has broken off: what there is of it is deleted. */
+export const UPLOAD_TIMEOUT_MS = 3_600_000;
+
+/** A file that no message has taken by then is deleted. */
+export const UNSENT_FILE_MS = 86_400_000;
+
+/** A deleted file opens to nobody at once; its bytes are kept for so long, for whoever deleted the wrong one. */
+export const DELETED_FILE_KEPT_MS = 7 * 86_400_000;

@@ -25,11 +25,11 @@ export function attachmentName({ name }: Pick<Attachment, "name">): string {
   return name.replace(UNSEEN, "\ufffd");
 }
 
-/** Where a click may lead; undefined for what is no address of the open web. */
-export function attachmentHref({ url }: Pick<Attachment, "url">): string | undefined {
-  if (!URL.canParse(url)) {
+/** Where a click may lead; undefined for what is no address of the open web, or lies here. */
+export function attachmentHref(attachment: Attachment): string | undefined {
+  if (!("url" in attachment && URL.canParse(attachment.url))) {
     return undefined;
   }
-  const { protocol, href } = new URL(url);
+  const { protocol, href } = new URL(attachment.url);
   return protocol === "https:" ? href : undefined;
 }
