@@ -9,9 +9,10 @@ import { describe, expect, test } from "vitest";
 import { CLOSE_CODES, isFinalClose } from "../../src/protocol/close-codes.ts";
 import type { FrameErrorCode } from "../../src/protocol/errors.ts";
 import { ERROR_STATUS } from "../../src/protocol/errors.ts";
+import type { StoredAttachment } from "../../src/protocol/file.ts";
 import type { DownFrame, Presence, StoredFrame, UpFrame } from "../../src/protocol/frames.ts";
 import * as limits from "../../src/protocol/limits.ts";
-import type { Attachment, Author, Message, NewMessage } from "../../src/protocol/message.ts";
+import type { Author, LinkedAttachment, Message, NewMessage } from "../../src/protocol/message.ts";
 import type { Session } from "../../src/protocol/session.ts";
 import { decodeUp } from "../../src/schemas/frames.ts";
 
@@ -110,6 +111,7 @@ const NEW_MESSAGE = {
   clientId: "string",
   content: "string",
   conversationId: "string?",
+  attachments: "array?",
   metadata: "object?",
 } satisfies Fields<NewMessage>;
 
@@ -120,7 +122,14 @@ const ATTACHMENT = {
   name: "string",
   type: "string?",
   size: "number?",
-} satisfies Fields<Attachment>;
+} satisfies Fields<LinkedAttachment>;
+
+const STORED_ATTACHMENT = {
+  fileId: "string",
+  name: "string",
+  type: "string",
+  size: "number",
+} satisfies Fields<StoredAttachment>;
 
 const CONNECTION = {
   connectionId: "string",
@@ -156,6 +165,7 @@ const OBJECTS: Readonly<Record<string, Table>> = {
   "new message": NEW_MESSAGE,
   author: AUTHOR,
   attachment: ATTACHMENT,
+  "stored attachment": STORED_ATTACHMENT,
   connection: CONNECTION,
   session: SESSION,
 };

@@ -258,7 +258,7 @@ describe("a file", () => {
     ["//files.example", undefined],
     ["", undefined],
   ])("at %j", (url, href) => {
-    expect(attachmentHref({ url })).toBe(href);
+    expect(attachmentHref({ url, name: "a" })).toBe(href);
   });
 
   it("has no name that reads otherwise than it is", () => {

@@ -33,6 +33,7 @@ export class ModelSession {
       status: "active",
       endReason: null,
       endedAt: null,
+      archivedAt: null,
       version: 1,
       userId: null,
       userFingerprint: null,
