@@ -74,6 +74,7 @@ describe("scopes", () => {
       "findByFingerprint sessions:read operator owner",
       "listSessions sessions:read operator owner",
       "stats stats:read operator",
+      "cleanUp admin",
       "listAuditEvents admin",
       "readWebhook admin",
       "changeWebhook admin",
