@@ -6,7 +6,7 @@ import { attempt } from "../operations/dependency-failures.ts";
 import { noteRefusal } from "../operations/refusals.ts";
 import type { Failure, Result } from "../protocol/errors.ts";
 import { isText, readBody, readQuery } from "./body.ts";
-import type { Answer, Endpoint } from "./endpoint.ts";
+import type { Answer, Endpoint, StreamedAnswer } from "./endpoint.ts";
 import type { Matched } from "./matched.ts";
 import { type Audience, allowOrigin, mayCallFrom, preflightAnswer } from "./origin.ts";
 import { problem } from "./problem.ts";
@@ -16,12 +16,19 @@ export function dispatch(endpoint: Endpoint, matched: Matched): Promise<Response
   return fromOrigin(endpoint.audience, matched, async () => {
     const answer = await perform(endpoint, matched);
     if ("code" in answer) return problem(answer);
-    const { status, body, cookies = [] } = answer;
-    const response =
-      body === undefined ? new Response(null, { status }) : Response.json(body, { status });
-    for (const cookie of cookies) response.headers.append("Set-Cookie", cookie);
-    return response;
+    return "stream" in answer ? streamed(answer) : json(answer);
   });
+}
+
+function json({ status, body, cookies = [] }: Exclude<Answer, StreamedAnswer>): Response {
+  const response =
+    body === undefined ? new Response(null, { status }) : Response.json(body, { status });
+  for (const cookie of cookies) response.headers.append("Set-Cookie", cookie);
+  return response;
+}
+
+function streamed({ status, stream, headers }: StreamedAnswer): Response {
+  return new Response(stream, { status, headers });
 }
 
 /** Answers a browser that asks whether a page may call. */
