@@ -1,7 +1,7 @@
 // The tables of the index. migrations/index/ is generated from this file and test/cli/index-migrations.test.ts keeps the
 // two equal; what drizzle cannot say (WITHOUT ROWID, triggers) is written by hand in the migrations.
 // Each index entry counts as a row written, and an upsert rewrites every entry whose columns it names, changed or not: a
-// session with a fingerprint and without a user costs five rows at each write, one less after its end.
+// session with a fingerprint and without a user costs five rows at each write, as many after its end.
 import { sql } from "drizzle-orm";
 import { check, index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { WebhookSettings } from "../domain/policy.ts";

@@ -76,8 +76,8 @@ describe("within the touch interval", () => {
 
 describe("a creation", () => {
   test.each([
-    { title: "of an anonymous visitor", body: {}, rowsWritten: 7 },
-    { title: "with a fingerprint", body: { userFingerprint: "print" }, rowsWritten: 8 },
+    { title: "of an anonymous visitor", body: {}, rowsWritten: 8 },
+    { title: "with a fingerprint", body: { userFingerprint: "print" }, rowsWritten: 9 },
   ])("$title writes $rowsWritten rows of D1, and reads a team's row at most", async (given) => {
     const cost = await costOf(async () => {
       await newSession(teamId, { body: given.body });
