@@ -20,6 +20,7 @@ let teamId: string;
 let key: string;
 let chat: SessionWithToken;
 let restore: (() => void) | undefined;
+let unique = 0;
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ["Date"], now: start });
@@ -40,7 +41,11 @@ afterEach(() => {
 const path = () => `/api/sessions/${chat.session.id}`;
 
 async function say(content: string, bearer = chat.token, conversationId?: string) {
-  const body = { clientId: content.replaceAll(/[^a-z0-9]+/gi, "-"), content, ...(conversationId && { conversationId }) };
+  const body = {
+    clientId: `message-${++unique}`,
+    content,
+    ...(conversationId && { conversationId }),
+  };
   const response = await call(`${path()}/messages`, { bearer, body });
   expect(response.status).toBe(201);
   return (await response.json<{ message: Message }>()).message;
@@ -60,7 +65,10 @@ async function transcript(): Promise<TranscriptLine[]> {
   const stored = await env.BUCKET.get(transcriptKey(chat.session.id));
   const clear = stored?.body.pipeThrough(new DecompressionStream("gzip"));
   const text = await new Response(clear).text();
-  return text.trimEnd().split("\n").map((line) => JSON.parse(line));
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
 }
 
 describe.each(RESIDENCIES)("an object that %s", (residency) => {
@@ -133,9 +141,7 @@ describe.each(RESIDENCIES)("an object that %s", (residency) => {
     expect(await bucketText(transcriptKey(chat.session.id))).toBe("");
     expect(await alarmAt(chat.session.id)).toBeNull();
     expect((await problemOf(await call(path(), { bearer: key }))).code).toBe("session_not_found");
-    expect(await objectTables(chat.session.id, () => true)).toBe(
-      `purged\n${start + 180 * DAY_MS}`,
-    );
+    expect(await objectTables(chat.session.id, () => true)).toBe(`purged\n${start + 180 * DAY_MS}`);
   });
 });
 
@@ -159,5 +165,4 @@ test("a message that is archived can be taken back", async () => {
     ["", true],
     ["after", undefined],
   ]);
-
 });
