@@ -13,7 +13,12 @@ import { sessionsDatabase } from "../src/session-index/databases.ts";
 import { IndexError } from "../src/session-index/errors.ts";
 import { within } from "../src/session-index/timeout.ts";
 import { projectWebhook } from "../src/session-index/webhook-failures.ts";
-import { type Projection, projectEvents, projectSession } from "../src/session-index/write.ts";
+import {
+  type IndexedSession,
+  type Projection,
+  projectEvents,
+  projectSession,
+} from "../src/session-index/write.ts";
 import type { EventStore } from "./event-store.ts";
 import type { FileStore } from "./file-store.ts";
 import type { OutboxEntry, OutboxStore } from "./outbox-store.ts";
@@ -50,6 +55,7 @@ export class IndexProjector {
   #running: { readonly answered: Promise<void>; readonly done: Promise<void> } | undefined;
   /** What was marked since the write that is under way began, and so is not done with when that lands. */
   readonly #markedSince = new Set<string>();
+  #isClosed = false;
   /** The outbox as stored, dead letters among it; undefined when it has to be read again. */
   #entries: readonly OutboxEntry[] | undefined;
 
@@ -111,6 +117,25 @@ export class IndexProjector {
     return this.#outbox().some((entry) => entry.entity === SESSION);
   }
 
+  /** Nothing is projected after this: what is under way has settled when it resolves. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#running?.done;
+  }
+
+  /** Events that the index has yet to hear of. */
+  waitingEvents(): AuditRecord[] {
+    return this.#waiting()
+      .filter(isEvent)
+      .map((entry) => this.#eventOf(entry));
+  }
+
+  /** The session as the index is to have it. */
+  get indexed(): IndexedSession {
+    const { record, team } = this.#source.stored;
+    return { ...record, expiresAt: expiresAt(record, team.policy) };
+  }
+
   /** When the alarm has to try, if ever. */
   dueAt(): number | undefined {
     return earliest(...this.#waiting().map((entry) => entry.dueAt));
@@ -147,8 +172,9 @@ export class IndexProjector {
   }
 
   async #drain(answered: () => void): Promise<void> {
-    for (let entries = this.#waiting(); entries.length > 0; entries = this.#waiting()) {
-      if (!(await this.#write(entries, answered))) return;
+    while (!this.#isClosed) {
+      const entries = this.#waiting();
+      if (entries.length === 0 || !(await this.#write(entries, answered))) return;
     }
   }
 
@@ -221,10 +247,8 @@ export class IndexProjector {
       });
       if (!told.ok) return told;
     }
-    const events = asides
-      .filter(isEvent)
-      .map(({ entity }) => JSON.parse(this.#outboxStore.payload(entity)) as AuditRecord);
-    if (changes.length === 0) return await projectEvents(database, events);
+    const events = asides.filter(isEvent).map((entry) => this.#eventOf(entry));
+    if (changes.length === 0) return await projectEvents(database, record.id, events);
     const marked = new Set(changes.map(({ entity }) => entity));
     const conversations = this.#store
       .conversations()
@@ -235,6 +259,10 @@ export class IndexProjector {
       .map((entity) => entity.slice(FILE_PREFIX.length))
       .map((id) => ({ id, file: this.#fileStore.get(id) }));
     return await projectSession(database, session, conversations, events, files);
+  }
+
+  #eventOf({ entity }: OutboxEntry): AuditRecord {
+    return JSON.parse(this.#outboxStore.payload(entity)) as AuditRecord;
   }
 }
 

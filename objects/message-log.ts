@@ -59,7 +59,7 @@ export class MessageLog {
     this.#state = state;
     this.#listener = listener;
     this.#rate = new MessageRate(messages);
-    this.#head = messages.head();
+    this.#head = state.stored.archive ?? messages.head();
   }
 
   get head(): LogHead {

@@ -33,7 +33,7 @@ export async function reconcileOverdue(env: Env, now: number): Promise<number> {
 
 async function reconcile(env: Env, overdue: readonly Overdue[]): Promise<void> {
   const answers = await Promise.allSettled(
-    overdue.map(({ id }) => sessionStub(env, id).reconcile()),
+    overdue.map(({ id }) => sessionStub(env, id).reconcile({ indexVersion: undefined })),
   );
   for (const answer of answers) {
     if (answer.status === "fulfilled") continue;

@@ -12,6 +12,7 @@ import {
 } from "./conversations.ts";
 import { listDevices, revokeDevice } from "./devices.ts";
 import type { Endpoint, Method } from "./endpoint.ts";
+import { exportSession } from "./exports.ts";
 import { deleteFile, downloadFile, uploadFile } from "./files.ts";
 import { getHealth } from "./health.ts";
 import { identifySession, resumeSession } from "./identity.ts";
@@ -46,6 +47,7 @@ export const ROUTES: readonly Route[] = [
   ["GET", "/api/sessions/stats/:teamId", getSessionStats],
   ["GET", "/api/sessions/:id", getSession],
   ["DELETE", "/api/sessions/:id", terminateSession],
+  ["GET", "/api/sessions/:id/export", exportSession],
   ["GET", "/api/sessions/:id/validate", validateSession],
   ["POST", "/api/sessions/:id/refresh", refreshSession],
   ["POST", "/api/sessions/:id/identify", identifySession],
