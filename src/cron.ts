@@ -1,5 +1,6 @@
 // What alarms missed, found by the index: sessions that should have ended long ago, and those whose events somebody has
 // resumed; and what has served its time in the index. Bounded work a run, the longest overdue first.
+import { log } from "./log.ts";
 import { resumeSome } from "./operations/event-resumption.ts";
 import { sessionStub } from "./operations/session-access.ts";
 import { sessionsDatabases, teamsDatabase } from "./session-index/databases.ts";
@@ -37,7 +38,7 @@ async function reconcile(env: Env, overdue: readonly Overdue[]): Promise<void> {
   );
   for (const answer of answers) {
     if (answer.status === "fulfilled") continue;
-    console.error({ event: "reconcile_failed", error: String(answer.reason) });
+    log.error({ event: "reconcile_failed", error: String(answer.reason) });
   }
 }
 

@@ -1,9 +1,11 @@
 // Who may how often. The exact counts are the limiter objects'; before them, whoever has no credential meets an outer ring
 // that is approximate and costs no object. A limiter that is down lets nobody new in and shuts nobody out.
+
 import type { LimiterAnswer, LimiterObject } from "../../objects/limiter.ts";
 import type { Caller, CredentialCaller } from "../caller.ts";
 import { toBase64Url } from "../domain/base64url.ts";
 import type { TeamSettings } from "../domain/policy.ts";
+import { log } from "../log.ts";
 import type { Failure } from "../protocol/errors.ts";
 import {
   IDENTIFICATIONS_PER_MINUTE_PER_OWNER,
@@ -147,7 +149,7 @@ async function take(
   try {
     answer = await within(PATIENCE_MS, limiterStub(env, `${what}:${of}`).take(limit, 1));
   } catch (error) {
-    console.error({ event: "limiter_down", what, error: String(error) });
+    log.error({ event: "limiter_down", what, error: String(error) });
     return whenDown === "refuse" ? UNAVAILABLE : undefined;
   }
   return answer.allowed ? undefined : rateLimited(answer.retryAfterMs);
@@ -162,7 +164,7 @@ async function outerRing({ env }: Services, key: string): Promise<Failure | unde
     const outcome = await env.OUTER_RING?.limit({ key });
     return outcome?.success === false ? rateLimited(OUTER_RING_PERIOD_MS) : undefined;
   } catch (error) {
-    console.error({ event: "outer_ring_down", error: String(error) });
+    log.error({ event: "outer_ring_down", error: String(error) });
     return undefined;
   }
 }

@@ -106,7 +106,7 @@ export function allowOrigin(response: Response, audience: Audience, origin: stri
     response.headers.set("Access-Control-Allow-Origin", origin);
     response.headers.set("Access-Control-Allow-Credentials", "true");
   }
-  response.headers.set("Access-Control-Expose-Headers", "Retry-After");
+  response.headers.set("Access-Control-Expose-Headers", "Retry-After, X-Request-Id");
 }
 
 export function preflightAnswer(audience: Audience, origin: string): Response {

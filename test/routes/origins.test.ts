@@ -85,7 +85,9 @@ describe("a listed page", () => {
         });
         expect(response.ok, `${sample.title}: ${await response.clone().text()}`).toBe(true);
         expect(response.headers.get("Access-Control-Allow-Origin")).toBe(origin);
-        expect(response.headers.get("Access-Control-Expose-Headers")).toBe("Retry-After");
+        expect(response.headers.get("Access-Control-Expose-Headers")).toBe(
+          "Retry-After, X-Request-Id",
+        );
         expect(response.headers.get("Vary")).toBe("Origin");
         expect(response.headers.get("Access-Control-Allow-Credentials")).toBe("true");
       }
