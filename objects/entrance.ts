@@ -51,6 +51,12 @@ export class Entrance {
     return this.#live;
   }
 
+  /** The same, for whoever takes none for gone: throws where there is a session that is not for this code to touch. */
+  get certain(): LiveSession | undefined {
+    if (this.#broken) throw new Error("the session was stored by newer code");
+    return this.#live;
+  }
+
   async create(call: CreateCall): Promise<Result<Created>> {
     if (this.#broken) return this.#broken;
     const now = Date.now();

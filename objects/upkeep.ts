@@ -7,6 +7,7 @@ import { WEBHOOK_TIMEOUT_MS } from "../src/protocol/limits.ts";
 import { IndexError } from "../src/session-index/errors.ts";
 import { within } from "../src/session-index/timeout.ts";
 import type { Alarm } from "./alarm.ts";
+import type { ReconcileCall, Reconciled } from "./calls.ts";
 import type { EventFeed } from "./event-feed.ts";
 import type { IndexProjector } from "./index-projector.ts";
 import type { SessionState } from "./session-state.ts";
@@ -84,14 +85,31 @@ export class Upkeep {
     }
   }
 
-  /** Ends the session if it is due, and tells the index how it really is. */
-  async reconcile(): Promise<void> {
-    const now = Date.now();
+  /** Does what is due by the team's present policy, and tells the index how it really is where that is behind. */
+  async reconcile({ indexVersion }: ReconcileCall): Promise<Reconciled> {
+    const { state, store, projector } = this.#parts;
+    const isBehind = (indexVersion ?? 0) < state.stored.record.version;
+    const wasActive = state.isActive;
     // Nobody called for long, so the team may have changed its mind since.
-    if (this.#parts.state.isOverdue(now)) await this.#parts.learnTeam();
+    await this.#parts.learnTeam();
+    const now = Date.now();
     this.#parts.expireIfDue(now);
-    this.#flushTouches(now);
+    if (isBehind || this.#touchFlushDue() !== undefined) {
+      this.#flushTouches(now);
+      store.transaction(() => {
+        for (const { id } of store.conversations()) projector.markConversation(id, now);
+      });
+    }
     await this.project();
+    const expired = wasActive && !state.isActive;
+    return {
+      exists: true,
+      expired,
+      archivedConversations: 0,
+      archivedFiles: 0,
+      purged: false,
+      repaired: isBehind,
+    };
   }
 
   /**

@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { Caller } from "./caller.ts";
 import { signingKeys } from "./keys.ts";
 import * as audit from "./operations/audit.ts";
+import * as cleanup from "./operations/cleanup/request.ts";
 import * as conversations from "./operations/conversations.ts";
 import { attempt } from "./operations/dependency-failures.ts";
 import * as queries from "./operations/index-queries.ts";
@@ -17,6 +18,7 @@ import type { AuditEventList } from "./protocol/audit.ts";
 import type { Conversation, UpdateConversationRequest } from "./protocol/conversation.ts";
 import type { Failure, Result } from "./protocol/errors.ts";
 import type { JsonObject } from "./protocol/json.ts";
+import type { CleanupResult } from "./protocol/lifecycle.ts";
 import type {
   Message,
   MessagePiece,
@@ -271,6 +273,11 @@ export class SessionService extends WorkerEntrypoint<Env> {
     return this.#run(({ services, caller }) =>
       queries.getSessionStats(services, caller, asText(teamId)),
     );
+  }
+
+  /** Does what alarms missed for the team's sessions; call it again while `more`. */
+  cleanupExpiredSessions(): Promise<Result<CleanupResult>> {
+    return this.#run(({ services, caller }) => cleanup.cleanupExpiredSessions(services, caller));
   }
 
   /** What happened to the team's credentials, keys and people's data, newest first. */

@@ -106,6 +106,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       "keys",
       "log",
       "delivery",
+      "bucket",
       "session-index",
       "schemas",
       "domain",

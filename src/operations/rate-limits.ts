@@ -8,6 +8,7 @@ import type { TeamSettings } from "../domain/policy.ts";
 import { log } from "../log.ts";
 import type { Failure } from "../protocol/errors.ts";
 import {
+  CLEANUPS_PER_MINUTE_PER_TEAM,
   IDENTIFICATIONS_PER_MINUTE_PER_OWNER,
   IMPORTS_PER_MINUTE_PER_OWNER,
   INVITES_PER_MINUTE_PER_OWNER,
@@ -110,6 +111,12 @@ export function limitWebhookTest(services: Services, teamId: string): Promise<Fa
   return take(services, { what: "webhook-test", of: teamId, limit, whenDown: "refuse" });
 }
 
+/** Why a team's sessions are not cleaned up now, if so. */
+export function limitCleanup(services: Services, teamId: string): Promise<Failure | undefined> {
+  const limit = CLEANUPS_PER_MINUTE_PER_TEAM;
+  return take(services, { what: "cleanup", of: teamId, limit, whenDown: "refuse" });
+}
+
 async function admitNetwork(
   services: Services,
   what: "redeem" | "resume",
@@ -133,7 +140,8 @@ interface Limited {
     | "invite"
     | "identify"
     | "import"
-    | "webhook-test";
+    | "webhook-test"
+    | "cleanup";
   readonly of: string;
   /** A minute; null for no limit, and then nobody is asked. */
   readonly limit: number | null;
