@@ -1,9 +1,11 @@
 // Projects the session and its audit events into the index: what is marked or recorded is written until it has landed,
 // with backoff while the index is down. A write that can never succeed becomes a dead letter, so that it does not wake
 // the object for ever.
+
 import { backoffMs } from "../src/domain/backoff.ts";
 import { earliest } from "../src/domain/deadlines.ts";
 import { expiresAt, type SessionRecord } from "../src/domain/session-state.ts";
+import { log } from "../src/log.ts";
 import {
   type AuditRecord,
   type NewAuditEvent,
@@ -227,7 +229,7 @@ export class IndexProjector {
       result = { ok: false, retryable: true, message: error.message };
     }
     if (!result.ok) {
-      console.warn({ event: "index_write_failed", team: team.id, message: result.message });
+      log.warn({ event: "index_write_failed", team: team.id, message: result.message });
     }
     return result;
   }

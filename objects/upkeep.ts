@@ -1,6 +1,8 @@
 // What a session does unasked: it wakes up at the earliest of all that it waits for, does what is due, and tells the index
 // what has changed, now or later. Nothing is lost when it is late: whoever calls looks at the deadlines, too.
+
 import { earliest } from "../src/domain/deadlines.ts";
+import { log } from "../src/log.ts";
 import { WEBHOOK_TIMEOUT_MS } from "../src/protocol/limits.ts";
 import { IndexError } from "../src/session-index/errors.ts";
 import { within } from "../src/session-index/timeout.ts";
@@ -70,7 +72,7 @@ export class Upkeep {
       if (!lifecycle.isPurged) alarm.set(this.#nextDue());
     } catch (error) {
       // A throwing alarm is retried six times and then never again; this one always comes back.
-      console.error({ event: "alarm_failed", error: String(error) });
+      log.error({ event: "alarm_failed", error: String(error) });
       alarm.setNoLaterThan(Date.now() + ALARM_RETRY_MS);
     }
   }

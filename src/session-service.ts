@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { Caller } from "./caller.ts";
 import { signingKeys } from "./keys.ts";
 import * as audit from "./operations/audit.ts";
+import * as cleanup from "./operations/cleanup/request.ts";
 import * as conversations from "./operations/conversations.ts";
 import { attempt } from "./operations/dependency-failures.ts";
 import * as files from "./operations/files.ts";
@@ -19,6 +20,7 @@ import type { Conversation, UpdateConversationRequest } from "./protocol/convers
 import type { Failure, Result } from "./protocol/errors.ts";
 import type { UploadedFile, UploadQuery } from "./protocol/file.ts";
 import type { JsonObject } from "./protocol/json.ts";
+import type { CleanupResult } from "./protocol/lifecycle.ts";
 import type {
   Message,
   MessagePiece,
@@ -322,6 +324,11 @@ export class SessionService extends WorkerEntrypoint<Env> {
     return this.#run(({ services, caller }) =>
       queries.getSessionStats(services, caller, asText(teamId)),
     );
+  }
+
+  /** Does what alarms missed for the team's sessions; call it again while `more`. */
+  cleanupExpiredSessions(): Promise<Result<CleanupResult>> {
+    return this.#run(({ services, caller }) => cleanup.cleanupExpiredSessions(services, caller));
   }
 
   /** What happened to the team's credentials, keys and people's data, newest first. */

@@ -2,6 +2,7 @@
 
 import { createTeam, getTeam, updateTeam } from "./admin.ts";
 import { listAuditEvents } from "./audit.ts";
+import { cleanupExpiredSessions } from "./cleanup.ts";
 import {
   listConversations,
   listMessages,
@@ -45,6 +46,7 @@ export const ROUTES: readonly Route[] = [
   ["POST", "/api/sessions/create", createSession],
   ["GET", "/api/sessions/fingerprint/:fingerprint/:teamId", findSessionsByFingerprint],
   ["GET", "/api/sessions/stats/:teamId", getSessionStats],
+  ["POST", "/api/sessions/cleanup", cleanupExpiredSessions],
   ["GET", "/api/sessions/:id", getSession],
   ["DELETE", "/api/sessions/:id", terminateSession],
   ["GET", "/api/sessions/:id/export", exportSession],

@@ -145,6 +145,7 @@ describe("real answers are as described", () => {
       session: [token, key, undefined, "nonsense"],
       team: [key, token, undefined],
       person: [key, token, undefined],
+      caretaker: [TEST_ADMIN_TOKEN, key, token, undefined],
       admin: [TEST_ADMIN_TOKEN, undefined, "nonsense"],
     };
   });

@@ -72,6 +72,7 @@ const ARGUMENTS: Readonly<Record<string, Arguments>> = {
 const OWN_ARGUMENTS: Readonly<Record<string, Arguments>> = {
   listSessions: async () => [],
   listAuditEvents: async () => [],
+  cleanupExpiredSessions: async () => [],
   createOperatorToken: async (_, body) => [body],
   revokeOperator: async () => {
     const signedIn = { operatorId: crypto.randomUUID(), name: "Anna" };
