@@ -61,6 +61,7 @@ export class Entrance {
 
   async alarm(): Promise<void> {
     this.#alarm.fired();
+    this.#live?.upkeep.seeEpoch();
     await this.#live?.upkeep.catchUp();
   }
 
@@ -118,6 +119,7 @@ export class Entrance {
   /** The session, by a policy of its team that is no older than the caller's. */
   async #caughtUp(word: TeamWord): Promise<LiveSession | undefined> {
     const live = this.#live;
+    live?.upkeep.seeEpoch();
     await live?.heardOfTeam(word);
     return live;
   }

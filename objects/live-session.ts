@@ -18,6 +18,7 @@ import { Credentials } from "./credentials.ts";
 import { EventFeed } from "./event-feed.ts";
 import { EventStore } from "./event-store.ts";
 import { Import } from "./import.ts";
+import { isOfEarlierEpoch } from "./index-epoch.ts";
 import { IndexProjector } from "./index-projector.ts";
 import { Invites } from "./invites.ts";
 import { MessageLog } from "./message-log.ts";
@@ -145,6 +146,7 @@ export class LiveSession {
       streams,
       projector,
       events: this.events,
+      isOfEarlierEpoch: () => isOfEarlierEpoch(state.stored, env),
       expireIfDue: (now) => this.expireIfDue(now),
       learnTeam: () => this.learnTeam(),
     });

@@ -15,6 +15,7 @@ import {
   connectActor,
   type RefreshCall,
   type Refreshed,
+  type Reindexed,
   type ReplayCall,
 } from "./calls.ts";
 import { holderOf } from "./holder.ts";
@@ -67,6 +68,11 @@ export class SessionObject extends MessageCalls {
   /** What the alarm should have done, asked for by the index, which believes the session to be over. */
   async reconcile(): Promise<void> {
     await this.entrance.live?.upkeep.reconcile();
+  }
+
+  /** Tells the index everything, whatever it was told before. */
+  async reindex(): Promise<Reindexed> {
+    return (await this.entrance.live?.upkeep.reindex()) ?? "absent";
   }
 
   /** The administrator has changed the team; the Worker tells, so that nobody has to ask. */

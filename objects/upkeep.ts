@@ -5,6 +5,7 @@ import { WEBHOOK_TIMEOUT_MS } from "../src/protocol/limits.ts";
 import { IndexError } from "../src/session-index/errors.ts";
 import { within } from "../src/session-index/timeout.ts";
 import type { Alarm } from "./alarm.ts";
+import type { Reindexed } from "./calls.ts";
 import type { EventFeed } from "./event-feed.ts";
 import type { IndexProjector } from "./index-projector.ts";
 import type { SessionState } from "./session-state.ts";
@@ -30,6 +31,8 @@ interface Parts {
   readonly streams: Streams;
   readonly projector: IndexProjector;
   readonly events: EventFeed;
+  /** Whether the index was emptied since it last had all of the session. */
+  readonly isOfEarlierEpoch: () => boolean;
   /** Ends what has come to its deadline. */
   readonly expireIfDue: (now: number) => void;
   /** Goes by the team as the index has it. Never fails. */
@@ -38,6 +41,7 @@ interface Parts {
 
 export class Upkeep {
   readonly #parts: Parts;
+  #isEpochSeen = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -51,6 +55,37 @@ export class Upkeep {
   /** An alarm that failed too often is gone; the next caller sets it again. */
   armIfLost(): void {
     if (!this.#parts.alarm.isSet) this.arm();
+  }
+
+  /**
+   * Tells an index that was emptied everything, behind whatever the session woke up for. Asked once in a waking: what was
+   * refused then, in an index without the team, is worth another try at the next.
+   */
+  seeEpoch(): void {
+    if (this.#isEpochSeen) return;
+    this.#isEpochSeen = true;
+    if (!this.#parts.isOfEarlierEpoch()) return;
+    this.#markWhole();
+    this.#parts.ctx.waitUntil(this.project());
+  }
+
+  /** Tells the index everything, as it may have lost it; resolves when it has been told, or has refused, or failed. */
+  async reindex(): Promise<Reindexed> {
+    const { projector } = this.#parts;
+    this.#markWhole();
+    this.arm();
+    await projector.run();
+    // A run that was under way may have begun before the mark.
+    if (projector.owesWhole() === "waits") await projector.run();
+    this.arm();
+    const owes = projector.owesWhole();
+    if (owes === undefined) return "projected";
+    return owes === "waits" ? "waiting" : "refused";
+  }
+
+  #markWhole(): void {
+    const { store, projector } = this.#parts;
+    store.transaction(() => projector.markWhole(Date.now()));
   }
 
   /** The alarm: the session's end, the index's touches and retries, whatever is due. */
