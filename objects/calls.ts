@@ -181,6 +181,12 @@ export interface OwnFiles {
   readonly files: readonly string[];
 }
 
+/**
+ * What came of telling the index everything: it has it; it failed, and the session goes on trying; it refused, as it does
+ * without the team; there is no session, or no more.
+ */
+export type Reindexed = "projected" | "waiting" | "refused" | "absent";
+
 /** Where a joining reader wants to begin. */
 export type HistoryRequest =
   | { readonly after: number }

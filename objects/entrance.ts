@@ -70,6 +70,7 @@ export class Entrance {
 
   async alarm(): Promise<void> {
     this.#alarm.fired();
+    this.live?.upkeep.seeEpoch();
     await this.live?.upkeep.catchUp();
   }
 
@@ -129,6 +130,7 @@ export class Entrance {
 
   /** The session, by a policy of its team that is no older than the caller's. */
   async #caughtUp(word: TeamWord): Promise<LiveSession | undefined> {
+    this.live?.upkeep.seeEpoch();
     await this.live?.heardOfTeam(word);
     // It may have been purged meanwhile.
     return this.live;

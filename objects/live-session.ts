@@ -30,6 +30,7 @@ import { FileRemoval } from "./file-removal.ts";
 import { FileStore } from "./file-store.ts";
 import { Files } from "./files.ts";
 import { Import } from "./import.ts";
+import { isOfEarlierEpoch } from "./index-epoch.ts";
 import { IndexProjector } from "./index-projector.ts";
 import { Invites } from "./invites.ts";
 import { MessageLog } from "./message-log.ts";
@@ -204,6 +205,7 @@ export class LiveSession {
       events: this.events,
       files: this.files,
       lifecycle: this.ending.lifecycle,
+      isOfEarlierEpoch: () => isOfEarlierEpoch(state.stored, env),
       expireIfDue: (now) => this.expireIfDue(now),
       learnTeam: () => this.learnTeam(),
     });

@@ -7,7 +7,7 @@ import { WEBHOOK_TIMEOUT_MS } from "../src/protocol/limits.ts";
 import { IndexError } from "../src/session-index/errors.ts";
 import { within } from "../src/session-index/timeout.ts";
 import type { Alarm } from "./alarm.ts";
-import type { ReconcileCall, Reconciled } from "./calls.ts";
+import type { ReconcileCall, Reconciled, Reindexed } from "./calls.ts";
 import type { EventFeed } from "./event-feed.ts";
 import type { Files } from "./files.ts";
 import type { IndexProjector } from "./index-projector.ts";
@@ -37,6 +37,8 @@ interface Parts {
   readonly events: EventFeed;
   readonly files: Files;
   readonly lifecycle: Lifecycle;
+  /** Whether the index was emptied since it last had all of the session. */
+  readonly isOfEarlierEpoch: () => boolean;
   /** Ends what has come to its deadline. */
   readonly expireIfDue: (now: number) => void;
   /** Goes by the team as the index has it. Never fails. */
@@ -45,6 +47,7 @@ interface Parts {
 
 export class Upkeep {
   readonly #parts: Parts;
+  #isEpochSeen = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -58,6 +61,37 @@ export class Upkeep {
   /** An alarm that failed too often is gone; the next caller sets it again. */
   armIfLost(): void {
     if (!this.#parts.alarm.isSet) this.arm();
+  }
+
+  /**
+   * Tells an index that was emptied everything, behind whatever the session woke up for. Asked once in a waking: what was
+   * refused then, in an index without the team, is worth another try at the next.
+   */
+  seeEpoch(): void {
+    if (this.#isEpochSeen) return;
+    this.#isEpochSeen = true;
+    if (!this.#parts.isOfEarlierEpoch()) return;
+    this.#markWhole();
+    this.#parts.ctx.waitUntil(this.project());
+  }
+
+  /** Tells the index everything, as it may have lost it; resolves when it has been told, or has refused, or failed. */
+  async reindex(): Promise<Reindexed> {
+    const { projector } = this.#parts;
+    this.#markWhole();
+    this.arm();
+    await projector.run();
+    // A run that was under way may have begun before the mark.
+    if (projector.owesWhole() === "waits") await projector.run();
+    this.arm();
+    const owes = projector.owesWhole();
+    if (owes === undefined) return "projected";
+    return owes === "waits" ? "waiting" : "refused";
+  }
+
+  #markWhole(): void {
+    const { store, projector } = this.#parts;
+    store.transaction(() => projector.markWhole(Date.now()));
   }
 
   /** The alarm: the session's end, the index's touches and retries, what becomes of its data, whatever is due. */
@@ -111,7 +145,7 @@ export class Upkeep {
     const isBehind = indexVersion < version;
     if (!lifecycle.isGone(now)) {
       this.#flushTouches(now);
-      if (isBehind) this.#markConversations(now);
+      if (isBehind) this.#markWhole();
       await files.run(now);
       await this.project();
     }
@@ -119,13 +153,6 @@ export class Upkeep {
     if (!purged && archivedConversations > 0) await this.project();
     const repaired = isBehind && !purged && !projector.owesSession();
     return { exists: true, expired, archivedConversations, archivedFiles, purged, repaired };
-  }
-
-  #markConversations(now: number): void {
-    const { store, projector } = this.#parts;
-    store.transaction(() => {
-      for (const { id } of store.conversations()) projector.markConversation(id, now);
-    });
   }
 
   /**
