@@ -213,13 +213,18 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
     });
     const created = { ...opened(answer), generation, createKey };
     const now = readStored();
-    const isOther = now.sessionId !== undefined && now.sessionId !== created.sessionId;
-    if (isOther && outranks(now, created)) {
+    const isOther = ({ sessionId }: OwnRecord) => (sessionId ?? created.sessionId) !== created.sessionId;
+    const better = [now, mine].find((one) => isOther(one) && outranks(one, created));
+    if (better) {
+      if (now.sessionId === undefined) {
+        // This tab has gone elsewhere meanwhile, and the key of a creation was written over what storage had.
+        keep(better);
+      }
       end({ createKey, sessionId: answer.session.id, token: answer.token });
       return undefined;
     }
     made.push(created);
-    if (mine.sessionId !== undefined && mine.sessionId !== created.sessionId) {
+    if (isOther(mine)) {
       // This tab has gone elsewhere meanwhile, and comes back like any other.
       writeOwn(shelf, created);
       tell("session", answer.session);
