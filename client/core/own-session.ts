@@ -1,6 +1,10 @@
 // This browser's own session with the team, which all its tabs share through storage: how it is made, once, and kept young.
 // Long, because creating, following, identifying and regaining a key all turn on one record, which nothing else may touch.
-import { IDEMPOTENCY_WINDOW_MS, ROTATE_AFTER_MS } from "../../src/protocol/limits.ts";
+import {
+  IDEMPOTENCY_WINDOW_MS,
+  ROTATE_AFTER_MS,
+  SUPERSEDED_GRACE_MS,
+} from "../../src/protocol/limits.ts";
 import type { OpenedSession, RefreshSessionResponse } from "../../src/protocol/rest.ts";
 import type { Session } from "../../src/protocol/session.ts";
 import type { Environment } from "./environment.ts";
@@ -18,6 +22,9 @@ const RIVAL_CHECKS_MS = [1_000, 5_000];
 
 /** A session this old has had a life. */
 const YOUNG_MS = 60_000;
+
+/** What another tab wrote into storage is here by then. */
+const STORAGE_PATIENCE_MS = 300;
 
 /** Between two attempts to end a session that nobody needs, and how many there are. */
 const END_AGAIN_MS = 10_000;
@@ -46,6 +53,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   const { clock, newId, tabs } = environment;
   const { teamId } = options;
   const opening = createOpening(rest, environment, options);
+  const loadedAt = clock.now();
   /** The session that this tab is in, even where storage has lost it. */
   let mine = NO_SESSION;
   /** Whether this tab took part in its creation. */
@@ -213,7 +221,8 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
     });
     const created = { ...opened(answer), generation, createKey };
     const now = readStored();
-    const isOther = ({ sessionId }: OwnRecord) => (sessionId ?? created.sessionId) !== created.sessionId;
+    const isOther = ({ sessionId }: OwnRecord) =>
+      (sessionId ?? created.sessionId) !== created.sessionId;
     const better = [now, mine].find((one) => isOther(one) && outranks(one, created));
     if (better) {
       if (now.sessionId === undefined) {
@@ -338,6 +347,13 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
     return session.id === sessionId;
   }
 
+  /** Whether the token is old enough to be offered for rotation. */
+  function rotationDue(): boolean {
+    const { token, refreshedAt } = record();
+    const age = clock.now() - refreshedAt;
+    return token !== undefined && (age >= ROTATE_AFTER_MS || age < 0);
+  }
+
   return {
     record,
     key,
@@ -372,11 +388,21 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
       return age >= ms || age < 0;
     },
 
-    /** Whether the token is old enough to be offered for rotation. */
-    get rotationDue(): boolean {
-      const { token, refreshedAt } = record();
-      const age = clock.now() - refreshedAt;
-      return token !== undefined && (age >= ROTATE_AFTER_MS || age < 0);
+    rotationDue,
+
+    /**
+     * Waits until storage has told what it has to tell. A device that slept may wake a page before that: another one may have
+     * replaced the token in the last moment, and whoever still comes with the old one is taken for a thief.
+     */
+    async awake(): Promise<void> {
+      if (rotationDue() && clock.now() - loadedAt > YOUNG_MS) {
+        let begunAt: number;
+        do {
+          begunAt = clock.now();
+          await new Promise<void>((resolve) => clock.after(STORAGE_PATIENCE_MS, resolve));
+          // Time in which the device slept was none for storage.
+        } while (clock.now() - begunAt >= SUPERSEDED_GRACE_MS);
+      }
     },
 
     /** Tells all tabs, those of later too, that the session was ended here. */
