@@ -147,14 +147,14 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     return entry;
   }
 
-  function renew(): void {
+  function renew(isRival = false): void {
     access.renewed();
-    chat.renew();
+    chat.renew(isRival);
   }
 
   /** Opens whatever there is to be opened now, or makes it. */
-  function reopen(): void {
-    renew();
+  function reopen(isRival = false): void {
+    renew(isRival);
     start();
   }
 
@@ -209,7 +209,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     const followed = own.follow(isAlive);
     if (followed) {
       const written = followed.isRival ? chat.replica.ownMessages() : [];
-      reopen();
+      reopen(followed.isRival);
       chat.replica.requeue(written);
       return true;
     }

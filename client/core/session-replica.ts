@@ -31,6 +31,7 @@ export function createReplica({
   store,
   clock,
   ownRole,
+  own,
   shelf,
   sessionId: openedAs,
   handlers,
@@ -67,6 +68,7 @@ export function createReplica({
     store: createOutboxStore(shelf),
     clock,
     ownRole,
+    own,
     isSynced: () => store.get().synced,
     isLogged: (clientId) => log.messages.some(({ key }) => key === clientId),
     author: () => ownAuthor,
@@ -147,8 +149,8 @@ export function createReplica({
     answers.forget();
   };
 
-  const requeue = (list: readonly Written[]): void => {
-    outbox.requeue(list);
+  const requeue = (list: readonly Written[], isAsked: boolean): void => {
+    outbox.requeue(list, isAsked);
     refresh();
     handlers.wrote();
   };
@@ -320,10 +322,14 @@ export function createReplica({
       }
       transcript.forget();
     },
-    /** Another session takes this one's place: what still arrives for it is shown no more. */
-    retire(): void {
+    /**
+     * Another session takes this one's place: what still arrives for it is shown no more.
+     *
+     * @param goesOn whether that one goes on with a message
+     */
+    retire(goesOn: (one: Written) => boolean): void {
       transcript.stop();
-      outbox.stop();
+      outbox.stop(goesOn);
       typists.present([]);
       isRetired = true;
     },
@@ -361,20 +367,26 @@ export function createReplica({
     ownMessages(): readonly Written[] {
       const written = outbox.written();
       const known = new Set(written.map(({ message }) => message.clientId));
+      /** The server's clock may be another, and know no difference between what came at once. */
+      let next = written[0]?.order ?? Number.POSITIVE_INFINITY;
       const others = log.messages
         // What was brought along is brought along again, by whoever has it.
         .filter(({ role, imported, key }) => role === ownRole && !imported && !known.has(key))
-        .map(({ key: clientId, content, metadata, createdAt: order }) => ({
-          order,
-          message: { clientId, content, ...(metadata && { metadata }) },
-          sessionId,
-          failure: undefined,
-        }));
-      return [...others, ...written].sort((a, b) => a.order - b.order);
+        .reverse()
+        .map(({ key: clientId, content, metadata, createdAt }) => {
+          next = Math.min(createdAt, next - 1);
+          return {
+            order: next,
+            message: { clientId, content, ...(metadata && { metadata }) },
+            sessionId,
+            failure: undefined,
+          };
+        });
+      return [...others.reverse(), ...written];
     },
     /** Writes them for this session, under the same clientIds. Whoever waits for one of them goes on waiting. */
-    requeue,
-    sendUnsent: () => requeue(outbox.unsent()),
+    requeue: (list: readonly Written[]) => requeue(list, false),
+    sendUnsent: () => requeue(outbox.unsent(), true),
     dismissPrevious,
 
     setTyping: typing,
