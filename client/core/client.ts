@@ -26,6 +26,9 @@ import { whenOpened } from "./when-opened.ts";
 /** How long what another tab did at the same moment may take to come to light. */
 const RIVAL_PATIENCE_MS = 1_000;
 
+/** So often a session is asked for in vain before the state says why: most failures are over sooner. */
+const ATTEMPTS_UNTOLD = 5;
+
 /** Where each tab goes its own way. */
 const NO_TABS: Tabs = { post() {}, subscribe: () => () => {} };
 
@@ -139,7 +142,14 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   }
 
   async function enter(): Promise<Entry> {
-    const entry = await access.ticket();
+    const entry = await access.ticket().catch((error) => {
+      const { attempt } = store.get().connection;
+      if (ending && access.sessionId() === undefined && attempt + 1 >= ATTEMPTS_UNTOLD) {
+        // Whoever set the page up with a wrong address would never hear of it.
+        store.patch({ error: requestError(error) });
+      }
+      throw error;
+    });
     if ("ticket" in entry) {
       // What was said before comes before what is said now.
       await (await legacy())?.beginBefore();
@@ -163,7 +173,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       return;
     }
     isWanted = false;
-    store.patch({ isInvited: access.isInvited(), role: access.role });
+    store.patch({ isInvited: access.isInvited(), role: access.role, error: undefined });
     chat.replica.adopt(session);
   }
 
@@ -246,6 +256,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     if (signsOut(error)) {
       chat.replica.forget(error.code);
       chat.renew();
+      chat.replica.refuse(error.code);
     }
     store.patch({ status: "error", error, isInvited: access.isInvited(), role: access.role });
   }

@@ -335,6 +335,8 @@ export function createReplica({
     },
     /** Writes the end of the transcript now, if it has changed. */
     persist: transcript.persist,
+    /** What is written from now on has no session to come into. */
+    refuse: outbox.over,
     /** Nothing that was said stays in the browser, nor what was about to be: it may be in other hands. */
     forget(why: RequestErrorCode): void {
       transcript.forget();
