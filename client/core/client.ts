@@ -119,7 +119,8 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     ending ??= [attention.subscribe(noticed), tabs.subscribe(heard), refreshing.keepLooking()];
     const isInvited = access.isInvited();
     store.patch({ offer: undefined, isInvited, role: access.role, error: undefined });
-    const isMade = autoCreate === true || isWanted || (autoCreate && isLegacyPending());
+    const isNeeded = store.get().pendingCount > 0 || isLegacyPending();
+    const isMade = autoCreate === true || isWanted || (autoCreate && isNeeded);
     if (isInvited || access.sessionId() !== undefined || isMade) {
       store.patch({ status: "creating" });
       connection.start();
@@ -224,11 +225,11 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       return true;
     }
     const record = own.record();
-    if (record.ended && status !== "terminated") {
+    if (record.sessionId !== undefined && sessionId === undefined && status === "idle") {
+      start();
+    } else if (record.ended && status !== "terminated") {
       connection.stop();
       over({ reason: "terminated", session: undefined });
-    } else if (record.sessionId !== undefined && sessionId === undefined && status === "idle") {
-      start();
     }
     return false;
   }
@@ -292,12 +293,16 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
    * One that expired is followed by another where that is wanted, unless it was made just now: that would go on for ever.
    * One that was terminated, never by itself.
    */
-  function over(end: SessionEnd): void {
-    const isFollowed = autoCreate !== false && !access.isInvited() && !own.isYoung;
-    if (end.reason === "expired" && isFollowed) {
+  function over({ reason, session }: SessionEnd): void {
+    const isOwn = !access.isInvited();
+    // What a person ended in this browser is over for good, whether or not its time had come before.
+    const isEnded = isOwn && own.record().ended;
+    if (reason === "expired" && isOwn && autoCreate !== false && !isEnded && !own.isYoung) {
       next("expired");
     } else {
-      chat.over(end);
+      // Also where this tab never came into it.
+      store.patch({ sessionId: access.sessionId() });
+      chat.over({ reason: isEnded ? "terminated" : reason, session });
     }
   }
 
@@ -307,19 +312,20 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     reopen();
   }
 
+  if (autoCreate === "lazy") {
+    // Whichever tab wrote the first message: it may be gone.
+    store.subscribe(() => {
+      const { status, offer, pendingCount } = store.get();
+      if (ending && status === "idle" && !offer && pendingCount > 0) {
+        start();
+      }
+    });
+  }
+
   return {
     ...actions,
     start,
     stop,
-
-    send(content, sendOptions) {
-      const sent = actions.send(content, sendOptions);
-      if (autoCreate === "lazy" && store.get().status === "idle" && !store.get().offer) {
-        isWanted = true;
-        start();
-      }
-      return sent;
-    },
 
     async createSession() {
       const { status, error } = store.get();
@@ -347,12 +353,11 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       if (replica !== chat.replica) {
         return;
       }
-      const { session } = store.get();
-      if (session && !access.isInvited()) {
-        own.ended(session);
+      if (!access.isInvited()) {
+        own.ended(store.get().session?.version);
       }
       connection.stop();
-      chat.over({ reason: "terminated", session: undefined });
+      over({ reason: "terminated", session: undefined });
     },
 
     async identify(identityToken) {

@@ -54,6 +54,8 @@ export function createOutbox(parts: OutboxParts) {
   let lastOrder = 0;
   let cancelResend: (() => void) | undefined;
   let cancelAdoption: (() => void) | undefined;
+  /** Whether the session was over before anything could be written for it. */
+  let isLate = false;
   /** Why nothing can be stored any more. */
   let ended: RequestErrorCode | undefined;
   /** All that this client wrote or took over for this session, but for what was refused. */
@@ -146,7 +148,7 @@ export function createOutbox(parts: OutboxParts) {
     for (const one of ended === undefined ? store.all() : []) {
       const { order, message } = one;
       const known = find(message.clientId);
-      if (one.sessionId !== undefined && one.sessionId !== sessionId) {
+      if (one.sessionId === undefined ? isLate : one.sessionId !== sessionId) {
         continue;
       }
       if (isLogged(message.clientId)) {
@@ -248,7 +250,10 @@ export function createOutbox(parts: OutboxParts) {
     over(failure: RequestErrorCode): void {
       ended = failure;
       for (const one of unsettled()) {
-        refuse(one, failure);
+        // What was written for no session is the next one's, where one follows by itself.
+        if (one.sessionId !== undefined || failure !== "session_expired") {
+          refuse({ ...one, ...stamp(one) }, failure);
+        }
       }
     },
     /** @param goesOn whether what comes after this goes on with a message */
@@ -261,11 +266,12 @@ export function createOutbox(parts: OutboxParts) {
       // Holds its place: nothing is looked for any more.
       cancelAdoption = () => undefined;
     },
-    /** There is a session: what was written before is for it. */
-    opened(id: string): void {
+    /** There is a session: what was written before is for it, unless it is over already. */
+    opened(id: string, isActive: boolean): void {
       if (sessionId !== id) {
         sessionId = id;
-        pending = pending.map((one) => ({ ...one, ...stamp(one) }));
+        isLate = !isActive;
+        pending = isLate ? pending : pending.map((one) => ({ ...one, ...stamp(one) }));
         adopt();
       }
     },

@@ -6,7 +6,6 @@ import {
   SUPERSEDED_GRACE_MS,
 } from "../../src/protocol/limits.ts";
 import type { OpenedSession, RefreshSessionResponse } from "../../src/protocol/rest.ts";
-import type { Session } from "../../src/protocol/session.ts";
 import type { Environment } from "./environment.ts";
 import { createOpening, isSpentKey } from "./opening.ts";
 import { RequestError, unauthenticated } from "./request-error.ts";
@@ -108,7 +107,10 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
     be(record);
   }
 
-  function tell(kind: "session" | "terminated", { id, version }: Session): void {
+  function tell(
+    kind: "session" | "terminated",
+    { id, version }: { readonly id: string; readonly version: number | undefined },
+  ): void {
     tabs.post({ kind, teamId, sessionId: id, version });
   }
 
@@ -406,11 +408,14 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
     },
 
     /** Tells all tabs, those of later too, that the session was ended here. */
-    ended(session: Session): void {
-      if (readOwn(shelf).sessionId === session.id) {
-        keep({ ...mine, ended: true });
+    ended(version: number | undefined): void {
+      const { sessionId } = mine;
+      if (sessionId !== undefined) {
+        if (readOwn(shelf).sessionId === sessionId) {
+          keep({ ...mine, ended: true });
+        }
+        tell("terminated", { id: sessionId, version });
       }
-      tell("terminated", session);
     },
   };
 }

@@ -125,11 +125,11 @@ export function createReplica({
     }
   };
 
-  const open = (id: string): void => {
+  const open = (id: string, isActive: boolean): void => {
     if (sessionId !== id) {
       sessionId = id;
       transcript.open(id);
-      outbox.opened(id);
+      outbox.opened(id, isActive);
       refresh();
     }
   };
@@ -140,7 +140,7 @@ export function createReplica({
     if (!known || known.id !== session.id || session.version >= known.version) {
       store.patch({ session, sessionId: session.id });
     }
-    open(session.id);
+    open(session.id, session.status === "active");
     show();
   };
 
@@ -268,7 +268,7 @@ export function createReplica({
   if (openedAs === undefined) {
     refresh();
   } else {
-    open(openedAs);
+    open(openedAs, true);
   }
 
   return {

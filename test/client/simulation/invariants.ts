@@ -157,11 +157,14 @@ function promises(simulation: Simulation): string[] {
 
 /** Each page shows what the server has. */
 function tabs(simulation: Simulation): string[] {
-  const { browser, server } = simulation;
+  const { browser, server, settings } = simulation;
   return browser.running.flatMap(({ name, client }) => {
     const state = client.getState();
     const session = server.sessions.get(state.sessionId ?? "");
     if (state.status === "terminated" && session && wasAskedToEnd(simulation, session)) {
+      return [];
+    }
+    if (settings.autoCreate === "lazy" && state.status === "idle" && state.pendingCount === 0) {
       return [];
     }
     if (state.status !== "active" || session?.status !== "active") {

@@ -144,6 +144,22 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     ...USUAL,
+    name: "sessions that begin with a message",
+    settings: { autoCreate: "lazy" },
+    lifetimes: { idleDays: 10 * MINUTE_DAYS, absoluteDays: 180 },
+    weights: {
+      ...COMING_AND_GOING,
+      ...BAD_NETWORK,
+      write: 3,
+      terminate: 1,
+      createSession: 1,
+      sleepMinutes: 1,
+      sendUnsent: 1,
+      dismissPrevious: 1,
+    },
+  },
+  {
+    ...USUAL,
     name: "everything",
     steps: [20, 50],
     weights: {
