@@ -214,10 +214,11 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
       // Stored before it is used: when the answer gets lost, the same key asks for it again.
       keep({ ...NO_SESSION, generation, createKey });
     }
-    const answer = await opening.open(createKey).catch((error) => {
+    const answer = await opening.open(createKey).catch(async (error) => {
       if (isSpentKey(error)) {
-        // The session behind it is over, or out of reach: nobody kept its token.
+        // The session behind it is over, or out of reach: nobody kept its token, unless storage is about to tell.
         spentKey = createKey;
+        await storageTold();
       }
       throw error;
     });
@@ -345,8 +346,24 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
     ) {
       return false;
     }
-    const { session } = await opening.open(createKey);
-    return session.id === sessionId;
+    try {
+      const { session } = await opening.open(createKey);
+      return session.id === sessionId;
+    } catch (error) {
+      if (isSpentKey(error)) {
+        return false;
+      }
+      throw error;
+    }
+  }
+
+  async function storageTold(): Promise<void> {
+    let begunAt: number;
+    do {
+      begunAt = clock.now();
+      await new Promise<void>((resolve) => clock.after(STORAGE_PATIENCE_MS, resolve));
+      // Time in which the device slept was none for storage.
+    } while (clock.now() - begunAt >= SUPERSEDED_GRACE_MS);
   }
 
   /** Whether the token is old enough to be offered for rotation. */
@@ -398,12 +415,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
      */
     async awake(): Promise<void> {
       if (rotationDue() && clock.now() - loadedAt > YOUNG_MS) {
-        let begunAt: number;
-        do {
-          begunAt = clock.now();
-          await new Promise<void>((resolve) => clock.after(STORAGE_PATIENCE_MS, resolve));
-          // Time in which the device slept was none for storage.
-        } while (clock.now() - begunAt >= SUPERSEDED_GRACE_MS);
+        await storageTold();
       }
     },
 
