@@ -68,6 +68,8 @@ function messages(simulation: Simulation): string[] {
     for (const tab of browser.tabs) {
       const order = browser.written
         .filter(({ tab: name, clientId }) => name === tab.name && ids.includes(clientId))
+        // Another tab that sends what this one left comes to no hole that storage has.
+        .filter(({ isKept }) => isKept)
         .filter(({ clientId }) => !resent.has(clientId) && !server.limited.has(clientId))
         .map(({ clientId }) => ids.indexOf(clientId));
       if (order.some((place, index) => place < (order[index - 1] ?? 0))) {
@@ -83,7 +85,7 @@ function lost(simulation: Simulation, written: Written): string[] {
   const { clientId, content, outcome, tab: name } = written;
   const tab = browser.tabs.find((one) => one.name === name);
   const isSafe = !isStorageBroken || (tab?.state === "running" && !sessionChanged(tab));
-  if (outcome === "refused" || dismissed.has(clientId) || !isSafe) {
+  if (outcome === "refused" || dismissed.has(clientId) || !isSafe || isCookieGone(simulation)) {
     return [];
   }
   const homes = homesOf(simulation, clientId);
@@ -164,6 +166,9 @@ function tabs(simulation: Simulation): string[] {
     if (state.status === "terminated" && session && wasAskedToEnd(simulation, session)) {
       return [];
     }
+    if (state.error?.code === "invalid_credential" && isCookieGone(simulation)) {
+      return [];
+    }
     if (settings.autoCreate === "lazy" && state.status === "idle" && state.pendingCount === 0) {
       return [];
     }
@@ -196,8 +201,21 @@ function tabs(simulation: Simulation): string[] {
   });
 }
 
+/**
+ * Whoever ends a session gives its cookie back. A page that did not hear of that only knows that its key is gone, and
+ * removes what may be in other hands.
+ */
+function isCookieGone({ browser, liveSessions, settings }: Simulation): boolean {
+  const { tokenTransport } = settings;
+  return tokenTransport === "cookie" && browser.askedToEnd.size > 0 && liveSessions.length === 0;
+}
+
 /** All pages have the same session. */
-function agreement({ browser }: Simulation): string[] {
+function agreement(simulation: Simulation): string[] {
+  const { browser } = simulation;
+  if (isCookieGone(simulation)) {
+    return [];
+  }
   const seen = new Set(
     browser.running.map(({ client }) => {
       const { status, sessionId } = client.getState();
