@@ -205,9 +205,10 @@ function tabs(simulation: Simulation): string[] {
  * Whoever ends a session gives its cookie back. A page that did not hear of that only knows that its key is gone, and
  * removes what may be in other hands.
  */
-function isCookieGone({ browser, liveSessions, settings }: Simulation): boolean {
-  const { tokenTransport } = settings;
-  return tokenTransport === "cookie" && browser.askedToEnd.size > 0 && liveSessions.length === 0;
+function isCookieGone(simulation: Simulation): boolean {
+  const { browser, liveSessions, settings } = simulation;
+  const isLeft = liveSessions.every((session) => !isShown(simulation, session));
+  return settings.tokenTransport === "cookie" && browser.askedToEnd.size > 0 && isLeft;
 }
 
 /** All pages have the same session. */
