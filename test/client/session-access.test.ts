@@ -57,7 +57,7 @@ describe("the first visit", () => {
         ? { status: 422, body: { code: "validation_failed" } }
         : respond(request);
     client.start();
-    await settle();
+    await vi.advanceTimersByTimeAsync(1_000);
     expect(environment.sockets).toHaveLength(1);
     expect(stored(storage).createKey).not.toBe("x");
   });
@@ -106,7 +106,7 @@ describe("the first visit", () => {
     const { client, environment } = openTab(new FakeEnvironment(storage));
     environment.respond = () => ({ status: 409, body: { code: "idempotency_key_expired" } });
     client.start();
-    await settle();
+    await vi.advanceTimersByTimeAsync(1_000);
     expect(environment.requests.map(({ headers }) => headers["idempotency-key"])).toEqual([
       "old",
       "id-1",
