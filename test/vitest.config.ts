@@ -107,6 +107,7 @@ export default defineConfig({
           name: "e2e",
           environment: "node",
           include: ["test/e2e/**/*.test.ts"],
+          globalSetup: "test/e2e/global-setup.ts",
           sequence: { groupOrder: 3 },
           fileParallelism: false,
           testTimeout: 120_000,
