@@ -20,6 +20,9 @@ import { createTeam } from "../../support/local-team.ts";
 import type { StreamCase, StreamOutcome } from "./stream-case.ts";
 import { streamCase } from "./stream-case.ts";
 
+/** What is written to a connection that the server has answered and closed may cost the caller the answer. */
+const SLOWLY_MS = 1_000;
+
 let team: LocalTeam;
 let client: TeamClient;
 let workerd: Miniflare;
@@ -105,7 +108,7 @@ describe.each([
     expect(outcome.message?.content).toMatch(/^word0 word1 .*word19 $/);
     expect(shown.length).toBeGreaterThan(1);
     expect(outcome.message?.content.startsWith(shown.join(""))).toBe(true);
-    const again = await run({ words: null });
+    const again = await run({ words: null, everyMs: SLOWLY_MS });
     expect(again).toEqual({ message: outcome.message, isNew: false, isLeft: true });
     socket.close();
   });
@@ -149,8 +152,7 @@ describe.each([
 
   test("is refused before it is written where there is nowhere to put it", async () => {
     await client.terminateSession(opened.session.id);
-    // Slowly: what is written to a connection that the server has closed may cost the caller the answer.
-    const outcome = await run({ words: null, everyMs: 1_000 });
+    const outcome = await run({ words: null, everyMs: SLOWLY_MS });
     expect(outcome).toEqual({ error: "session_terminated", isLeft: true });
   });
 });
