@@ -182,6 +182,17 @@ export class Tab {
   }
 }
 
+/** What the tabs of one browser share: its storage, and the server of their session. */
+export function fakeBrowser(): {
+  readonly storage: MemoryStorage;
+  readonly server: FakeServer;
+  readonly open: () => Tab;
+} {
+  const storage = new MemoryStorage();
+  const server = new FakeServer();
+  return { storage, server, open: () => new Tab(storage, server.id) };
+}
+
 const CLOCK: Environment["clock"] = {
   now: () => Date.now(),
   after: (ms, callback) => {
