@@ -2,8 +2,8 @@
 import { exports } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { ApiError } from "../../client/server/api-error.ts";
-import { signIdentityToken } from "../../client/server/identity-token.ts";
 import type { FileRange } from "../../client/server/file-calls.ts";
+import { signIdentityToken } from "../../client/server/identity-token.ts";
 import type { TeamClient } from "../../client/server/team-client.ts";
 import { createTeamClient } from "../../client/server/team-client.ts";
 import { BASE, call, newTeam, newTeamKey } from "../support/api.ts";
