@@ -149,10 +149,7 @@ export class Api {
 }
 
 function typeOf({ body, bytes }: Call): Record<string, string> {
-  // Runtimes that know a blob's length do not all say it where a request does not leave the process.
-  if (bytes !== undefined) {
-    return { "content-type": bytes.type, "content-length": String(bytes.size) };
-  }
+  if (bytes !== undefined) return { "content-type": bytes.type };
   return body === undefined ? {} : { "content-type": "application/json" };
 }
 
