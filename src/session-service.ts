@@ -7,6 +7,7 @@ import type { Caller } from "./caller.ts";
 import { signingKeys } from "./keys.ts";
 import * as audit from "./operations/audit.ts";
 import * as conversations from "./operations/conversations.ts";
+import * as dataRequests from "./operations/data-requests.ts";
 import { attempt } from "./operations/dependency-failures.ts";
 import * as queries from "./operations/index-queries.ts";
 import * as operators from "./operations/operators.ts";
@@ -17,6 +18,7 @@ import type { AuditEventList } from "./protocol/audit.ts";
 import type { Conversation, UpdateConversationRequest } from "./protocol/conversation.ts";
 import type { Failure, Result } from "./protocol/errors.ts";
 import type { JsonObject } from "./protocol/json.ts";
+import type { EraseReceipt } from "./protocol/lifecycle.ts";
 import type {
   Message,
   MessagePiece,
@@ -140,6 +142,22 @@ export class SessionService extends WorkerEntrypoint<Env> {
   terminateSession(sessionId: string): Promise<Result<object>> {
     return this.#run(({ services, caller }) =>
       sessions.terminateSession(services, caller, asText(sessionId)),
+    );
+  }
+
+  /** Removes all that is held about the session, now and for good. */
+  eraseSession(sessionId: string): Promise<Result<EraseReceipt>> {
+    return this.#run(({ services, caller }) =>
+      dataRequests.eraseSession(services, caller, asText(sessionId)),
+    );
+  }
+
+  /** All that is held about the session: a JSON object a line, of which `end` is the last. */
+  exportSession(
+    sessionId: string,
+  ): Promise<Result<{ readonly stream: ReadableStream<Uint8Array> }>> {
+    return this.#run(({ services, caller }) =>
+      dataRequests.exportSession(services, caller, asText(sessionId)),
     );
   }
 
