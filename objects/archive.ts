@@ -5,6 +5,7 @@ import { BucketError } from "../src/bucket/call.ts";
 import { transcriptKey } from "../src/bucket/keys.ts";
 import { digestOf, openLines, readLines } from "../src/bucket/read-lines.ts";
 import { type LinesDigest, writeLines } from "../src/bucket/write-lines.ts";
+import { log } from "../src/log.ts";
 import type { AuditActor } from "../src/protocol/audit.ts";
 import type { Conversation } from "../src/protocol/conversation.ts";
 import type { Failure, Result } from "../src/protocol/errors.ts";
@@ -37,6 +38,8 @@ interface Parts {
   readonly projector: IndexProjector;
   /** Marks all files as deleted, in the transaction that lets the messages go; returns how many. */
   readonly removeFiles: (now: number) => number;
+  /** The bytes of a message's files are due, in the transaction that takes it back. */
+  readonly removeFilesOf: (seq: number, now: number) => void;
 }
 
 export interface ArchivedNow {
@@ -118,7 +121,7 @@ export class Archive {
   }
 
   async #redact(messageId: string, actor: AuditActor): Promise<Result<object>> {
-    const { state, store, projector } = this.#parts;
+    const { state, store, projector, removeFilesOf } = this.#parts;
     const { archive } = state.stored;
     let found: Message | undefined;
     for await (const message of this.messages(undefined)) {
@@ -130,8 +133,10 @@ export class Archive {
       ? await digestOf(await this.#open())
       : await this.#write(this.#withoutContent(messageId));
     if (digest.sha256 === archive.sha256) return { ok: true };
+    const { seq } = found;
     const now = Date.now();
     store.transaction(() => {
+      removeFilesOf(seq, now);
       state.rearchive({ ...archive, sha256: digest.sha256 });
       projector.record({ type: "message.redacted", actor, details: { messageId } }, now);
     });
@@ -155,8 +160,8 @@ export class Archive {
   }
 
   async *#transcript(): AsyncGenerator<readonly string[]> {
-    const { state, log, messages, conversations } = this.#parts;
-    const { lastSeq } = log.head;
+    const { state, log: messageLog, messages, conversations } = this.#parts;
+    const { lastSeq } = messageLog.head;
     const session = state.view(lastSeq, "team");
     const header = { session, conversations: conversations() };
     yield [encode({ type: "transcript", version: TRANSCRIPT_VERSION, ...header })];
@@ -191,9 +196,9 @@ export class Archive {
 
   /** The messages are in the bucket, verified: all that follows from it at once. */
   #letGo({ sha256 }: LinesDigest): ArchivedNow {
-    const { store, state, log, messages, projector, removeFiles } = this.#parts;
+    const { store, state, log: messageLog, messages, projector, removeFiles } = this.#parts;
     const now = Date.now();
-    const { lastSeq, totalBytes } = log.head;
+    const { lastSeq, totalBytes } = messageLog.head;
     const threads = this.#threads();
     const archived: Archived = { messages: lastSeq, lastSeq, totalBytes, sha256, threads };
     return store.transaction(() => {
@@ -234,7 +239,7 @@ export class Archive {
   }
 
   #unavailable(error: unknown): Failure {
-    console.error({
+    log.error({
       event: "transcript_unavailable",
       team: this.#parts.state.team.id,
       error: String(error),

@@ -1,4 +1,5 @@
 // What may be asked for of a session's data as a whole: all of it, and that all of it goes.
+import { log } from "../src/log.ts";
 import type { AuditActor } from "../src/protocol/audit.ts";
 import type { Failure, Result } from "../src/protocol/errors.ts";
 import type { EraseReceipt } from "../src/protocol/lifecycle.ts";
@@ -84,7 +85,7 @@ export class DataRequests {
 
   #unavailable(error: unknown): Failure {
     const team = this.#parts.state.team.id;
-    console.error({ event: "export_unavailable", team, error: String(error) });
+    log.error({ event: "export_unavailable", team, error: String(error) });
     return UNAVAILABLE;
   }
 }

@@ -1,5 +1,7 @@
 // The way into a session: it is opened here when its object wakes, or begun, and whoever calls is let in here or not.
+
 import type { CallerRole, SessionOperation } from "../src/domain/access.ts";
+import { log } from "../src/log.ts";
 import type { ErrorCode, Failure, Result } from "../src/protocol/errors.ts";
 import { Alarm } from "./alarm.ts";
 import { begin, beginAgain } from "./beginning.ts";
@@ -39,7 +41,7 @@ export class Entrance {
       if (stored) this.#live = new LiveSession(ctx, env, this.#store, this.#alarm, stored);
     } catch (error) {
       if (!(error instanceof SchemaTooNewError)) throw error;
-      console.error({ event: "schema_too_new", error: error.message });
+      log.error({ event: "schema_too_new", error: error.message });
       this.#broken = { ok: false, code: "unavailable" };
     }
   }
@@ -68,6 +70,7 @@ export class Entrance {
 
   async alarm(): Promise<void> {
     this.#alarm.fired();
+    this.live?.upkeep.seeEpoch();
     await this.live?.upkeep.catchUp();
   }
 
@@ -127,6 +130,7 @@ export class Entrance {
 
   /** The session, by a policy of its team that is no older than the caller's. */
   async #caughtUp(word: TeamWord): Promise<LiveSession | undefined> {
+    this.live?.upkeep.seeEpoch();
     await this.live?.heardOfTeam(word);
     // It may have been purged meanwhile.
     return this.live;

@@ -1,6 +1,7 @@
 // How events get to one listener: in order, one batch at a time, at least once. The end of a batch is written before the
 // batch is sent, so that a retry, whoever makes it, carries the same events under the same id. Where nobody listens, or
 // all is delivered, nothing is read, written or set.
+
 import type { Delivered } from "../src/delivery/delivered.ts";
 import { undelivered } from "../src/delivery/delivered.ts";
 import {
@@ -13,6 +14,7 @@ import {
   replayed,
   resumed,
 } from "../src/domain/event-cursor.ts";
+import { log } from "../src/log.ts";
 import type { EventBatch } from "../src/protocol/events.ts";
 import type { EventSource } from "./event-source.ts";
 import type { EventStore } from "./event-store.ts";
@@ -149,7 +151,7 @@ export class EventDelivery {
         await this.#deliver(cursor);
       }
     } catch (error) {
-      console.error({ event: "event_delivery_failed", error: String(error) });
+      log.error({ event: "event_delivery_failed", error: String(error) });
     } finally {
       // In the turn of the last look: what happens after it starts another run.
       this.#running = undefined;
@@ -180,7 +182,7 @@ export class EventDelivery {
       const batchId = `msg_${id}_${position}-${to}_${replays}`;
       return await this.#listener.send(batchId, { teamId, sessionId: id, events });
     } catch (error) {
-      console.error({ event: "event_delivery_failed", error: String(error) });
+      log.error({ event: "event_delivery_failed", error: String(error) });
       return undelivered("internal error");
     }
   }

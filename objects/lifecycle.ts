@@ -1,7 +1,9 @@
 // What becomes of a session's data after its end: it is archived, then purged, or erased at once. Whatever fails is tried
 // again by the alarm, with backoff, from where the data says that it stands.
+
 import { earliest } from "../src/domain/deadlines.ts";
 import { archiveDueAt, isGone, purgeDueAt, type Remains } from "../src/domain/lifecycle.ts";
+import { log } from "../src/log.ts";
 import type { EraseReceipt } from "../src/protocol/lifecycle.ts";
 import type { Archive } from "./archive.ts";
 import type { EventFeed } from "./event-feed.ts";
@@ -89,7 +91,7 @@ export class Lifecycle {
       return done;
     } catch (error) {
       if (!this.isPurged) notes.failed(Date.now(), Math.random());
-      console.error({ event: "lifecycle_failed", team: state.team.id, error: String(error) });
+      log.error({ event: "lifecycle_failed", team: state.team.id, error: String(error) });
       return NOTHING;
     }
   }

@@ -26,7 +26,11 @@ import { DataRequests } from "./data-requests.ts";
 import { type Ending, endingOf } from "./ending.ts";
 import { EventFeed } from "./event-feed.ts";
 import { EventStore } from "./event-store.ts";
+import { FileRemoval } from "./file-removal.ts";
+import { FileStore } from "./file-store.ts";
+import { Files } from "./files.ts";
 import { Import } from "./import.ts";
+import { isOfEarlierEpoch } from "./index-epoch.ts";
 import { IndexProjector } from "./index-projector.ts";
 import { Invites } from "./invites.ts";
 import { MessageLog } from "./message-log.ts";
@@ -52,6 +56,7 @@ export class LiveSession {
   readonly conversations: Conversations;
   readonly credentials: Credentials;
   readonly redaction: Redaction;
+  readonly files: Files;
   readonly import: Import;
   readonly projector: IndexProjector;
   readonly events: EventFeed;
@@ -79,7 +84,12 @@ export class LiveSession {
     this.state = new SessionState(store, this.credentials, stored, slidAt);
     this.log = new MessageLog(store, this.messages, this.state, {
       heardVisitor: (conversationId, at) => this.conversations.heardVisitor(conversationId, at),
-      undone: () => this.conversations.forget(),
+      undone: () => {
+        this.conversations.forget();
+        this.files.undone();
+      },
+      find: (wanted, side) => this.files.find(wanted, side),
+      take: (attachments, seq) => this.files.take(attachments, seq),
       stored: (now, slides) => {
         if (slides) this.state.slid(now);
         this.events.happened();
@@ -114,9 +124,12 @@ export class LiveSession {
       adopt: (team) => this.adoptTeam(team),
     });
     const events = new EventStore(ctx.storage.sql);
+    const files = new FileStore(ctx.storage.sql);
     const outbox = new OutboxStore(ctx.storage.sql);
-    this.projector = new IndexProjector(env, store, outbox, events, state);
+    this.projector = new IndexProjector(env, store, outbox, events, files, state);
     const { sockets, projector } = this;
+    const removal = new FileRemoval({ bucket: env.BUCKET, store, rows: files, state, projector });
+    this.files = new Files({ store, rows: files, removal, projector, changed });
     this.archive = new Archive({
       env,
       store,
@@ -125,7 +138,8 @@ export class LiveSession {
       log,
       conversations: () => this.conversations.list("team").conversations,
       projector,
-      removeFiles: () => 0,
+      removeFiles: (now) => this.files.removeAll(now),
+      removeFilesOf: (seq, now) => this.files.removeOfMessage(seq, now),
     });
     const { archive } = this;
     this.conversations = new Conversations({
@@ -155,6 +169,7 @@ export class LiveSession {
       messages,
       sockets,
       projector,
+      files: this.files,
       archive,
       endAnswer: (messageId) => {
         streams.cancel(messageId);
@@ -188,7 +203,9 @@ export class LiveSession {
       streams,
       projector,
       events: this.events,
+      files: this.files,
       lifecycle: this.ending.lifecycle,
+      isOfEarlierEpoch: () => isOfEarlierEpoch(state.stored, env),
       expireIfDue: (now) => this.expireIfDue(now),
       learnTeam: () => this.learnTeam(),
     });

@@ -102,7 +102,9 @@ export abstract class MessageCalls extends AccessCalls {
   async redactMessage(call: Call, messageId: string): Promise<Result<object>> {
     return await this.entrance.as(call, "redactMessage", async ({ live }) => {
       const redacted = await live.redaction.redact(messageId, auditActor(call.actor), Date.now());
-      if (redacted.ok) await live.upkeep.project();
+      if (!redacted.ok) return redacted;
+      await live.files.run(Date.now());
+      await live.upkeep.project();
       return redacted;
     });
   }

@@ -197,8 +197,12 @@ export class SessionState {
     if (this.record !== record) this.#saveRecord(touch(record, this.record.lastAccessed, now));
   }
 
-  indexed(record: SessionRecord, readAt: number): void {
-    this.#save({ indexedAt: readAt, indexedAccess: record.lastAccessed });
+  indexed(record: SessionRecord, readAt: number, wholeInEpoch: number | undefined): void {
+    this.#save({
+      indexedAt: readAt,
+      indexedAccess: record.lastAccessed,
+      indexEpoch: Math.max(wholeInEpoch ?? 0, this.#stored.indexEpoch),
+    });
   }
 
   touchFlushDue(socketsOpen: boolean): number | undefined {

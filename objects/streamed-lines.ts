@@ -1,4 +1,5 @@
 // Lines as a stream of bytes, made no faster than they are read.
+import { log } from "../src/log.ts";
 
 /** Whoever reads nothing for so long has gone: a stream that waits keeps its object awake. */
 const PATIENCE_MS = 60_000;
@@ -25,7 +26,7 @@ async function pump(
     await inTime(writer.close());
   } catch (error) {
     // The reader's, who has gone, or ours: either way it ends without its last line.
-    console.warn({ event: "export_broke_off", error: String(error) });
+    log.warn({ event: "export_broke_off", error: String(error) });
     await writer.abort(error).catch(() => undefined);
   }
 }

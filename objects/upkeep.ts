@@ -1,12 +1,15 @@
 // What a session does unasked: it wakes up at the earliest of all that it waits for, does what is due, and tells the index
 // what has changed, now or later. Nothing is lost when it is late: whoever calls looks at the deadlines, too.
+
 import { earliest } from "../src/domain/deadlines.ts";
+import { log } from "../src/log.ts";
 import { WEBHOOK_TIMEOUT_MS } from "../src/protocol/limits.ts";
 import { IndexError } from "../src/session-index/errors.ts";
 import { within } from "../src/session-index/timeout.ts";
 import type { Alarm } from "./alarm.ts";
-import type { ReconcileCall, Reconciled } from "./calls.ts";
+import type { ReconcileCall, Reconciled, Reindexed } from "./calls.ts";
 import type { EventFeed } from "./event-feed.ts";
+import type { Files } from "./files.ts";
 import type { IndexProjector } from "./index-projector.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { SessionState } from "./session-state.ts";
@@ -32,7 +35,10 @@ interface Parts {
   readonly streams: Streams;
   readonly projector: IndexProjector;
   readonly events: EventFeed;
+  readonly files: Files;
   readonly lifecycle: Lifecycle;
+  /** Whether the index was emptied since it last had all of the session. */
+  readonly isOfEarlierEpoch: () => boolean;
   /** Ends what has come to its deadline. */
   readonly expireIfDue: (now: number) => void;
   /** Goes by the team as the index has it. Never fails. */
@@ -41,6 +47,7 @@ interface Parts {
 
 export class Upkeep {
   readonly #parts: Parts;
+  #isEpochSeen = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -56,6 +63,37 @@ export class Upkeep {
     if (!this.#parts.alarm.isSet) this.arm();
   }
 
+  /**
+   * Tells an index that was emptied everything, behind whatever the session woke up for. Asked once in a waking: what was
+   * refused then, in an index without the team, is worth another try at the next.
+   */
+  seeEpoch(): void {
+    if (this.#isEpochSeen) return;
+    this.#isEpochSeen = true;
+    if (!this.#parts.isOfEarlierEpoch()) return;
+    this.#markWhole();
+    this.#parts.ctx.waitUntil(this.project());
+  }
+
+  /** Tells the index everything, as it may have lost it; resolves when it has been told, or has refused, or failed. */
+  async reindex(): Promise<Reindexed> {
+    const { projector } = this.#parts;
+    this.#markWhole();
+    this.arm();
+    await projector.run();
+    // A run that was under way may have begun before the mark.
+    if (projector.owesWhole() === "waits") await projector.run();
+    this.arm();
+    const owes = projector.owesWhole();
+    if (owes === undefined) return "projected";
+    return owes === "waits" ? "waiting" : "refused";
+  }
+
+  #markWhole(): void {
+    const { store, projector } = this.#parts;
+    store.transaction(() => projector.markWhole(Date.now()));
+  }
+
   /** The alarm: the session's end, the index's touches and retries, what becomes of its data, whatever is due. */
   async catchUp(): Promise<void> {
     const { alarm, lifecycle } = this.#parts;
@@ -68,19 +106,20 @@ export class Upkeep {
       if (!lifecycle.isPurged) alarm.set(this.#nextDue());
     } catch (error) {
       // A throwing alarm is retried six times and then never again; this one always comes back.
-      console.error({ event: "alarm_failed", error: String(error) });
+      log.error({ event: "alarm_failed", error: String(error) });
       alarm.setNoLaterThan(Date.now() + ALARM_RETRY_MS);
     }
   }
 
   async #goOn(now: number): Promise<void> {
-    const { state, projector, expireIfDue, learnTeam } = this.#parts;
+    const { state, projector, files, expireIfDue, learnTeam } = this.#parts;
     const flushDue = this.#touchFlushDue();
     const isFlushDue = flushDue !== undefined && flushDue <= now;
     // A Worker that knew an older team may have been the last to call: a webhook may have come since.
     if (isFlushDue || state.isOverdue(now)) await learnTeam();
     expireIfDue(now);
     if (isFlushDue) this.#flushTouches(now);
+    await files.run(now);
     await Promise.all([projector.run(), this.#deliver()]);
   }
 
@@ -95,7 +134,7 @@ export class Upkeep {
 
   /** Does what is due, whatever became of the alarm, and tells the index how the session really is. */
   async reconcile({ indexVersion = 0 }: ReconcileCall): Promise<Reconciled> {
-    const { state, projector, lifecycle, expireIfDue, learnTeam } = this.#parts;
+    const { state, projector, files, lifecycle, expireIfDue, learnTeam } = this.#parts;
     const { isActive } = state;
     const { version } = state.record;
     // Nobody called for long, so the team may have changed its mind since.
@@ -106,20 +145,14 @@ export class Upkeep {
     const isBehind = indexVersion < version;
     if (!lifecycle.isGone(now)) {
       this.#flushTouches(now);
-      if (isBehind) this.#markConversations(now);
+      if (isBehind) this.#markWhole();
+      await files.run(now);
       await this.project();
     }
     const { archivedConversations, archivedFiles, purged } = await lifecycle.run();
     if (!purged && archivedConversations > 0) await this.project();
     const repaired = isBehind && !purged && !projector.owesSession();
     return { exists: true, expired, archivedConversations, archivedFiles, purged, repaired };
-  }
-
-  #markConversations(now: number): void {
-    const { store, projector } = this.#parts;
-    store.transaction(() => {
-      for (const { id } of store.conversations()) projector.markConversation(id, now);
-    });
   }
 
   /**
@@ -147,7 +180,7 @@ export class Upkeep {
   }
 
   #nextDue(): number | undefined {
-    const { state, projector, events, streams, lifecycle } = this.#parts;
+    const { state, projector, events, streams, files, lifecycle } = this.#parts;
     const now = Date.now();
     if (lifecycle.isGone(now)) return lifecycle.dueAt(now);
     return earliest(
@@ -156,6 +189,7 @@ export class Upkeep {
       projector.dueAt(),
       events.dueAt(now),
       streams.dueAt(),
+      files.dueAt(),
       lifecycle.dueAt(now),
     );
   }

@@ -19,11 +19,13 @@ export type {
   SessionLifeEvent,
   WebhookPayload,
 } from "../../src/protocol/events.ts";
+export type { NewAttachment, StoredAttachment } from "../../src/protocol/file.ts";
 export type { JsonObject, JsonValue } from "../../src/protocol/json.ts";
 export type { EraseReceipt } from "../../src/protocol/lifecycle.ts";
 export type {
   Attachment,
   Author,
+  LinkedAttachment,
   Message,
   MessageRole,
   NewStreamedMessage,
@@ -71,6 +73,7 @@ export type {
 export type { Fetch } from "./api.ts";
 export type { ApiErrorCode } from "./api-error.ts";
 export { ApiError } from "./api-error.ts";
+export type { FileCalls, FileRange, FileSource } from "./file-calls.ts";
 export type { IdentitySigningKey } from "./identity-token.ts";
 export { signIdentityToken } from "./identity-token.ts";
 export type {

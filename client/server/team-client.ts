@@ -19,6 +19,7 @@ import type { ExportLine } from "../../src/protocol/transcript.ts";
 import type { Fetch } from "./api.ts";
 import { Api, queryOf } from "./api.ts";
 import { ApiError } from "./api-error.ts";
+import { FileCalls } from "./file-calls.ts";
 import type { TextSource } from "./text-body.ts";
 import { WebhookCalls } from "./webhook-calls.ts";
 
@@ -79,6 +80,8 @@ export interface StoredMessage {
 export class TeamClient {
   /** Where the team's events go. */
   readonly webhook: WebhookCalls;
+  /** What its messages carry. */
+  readonly files: FileCalls;
   readonly #api: Api;
   readonly #teamId: string;
   readonly #team: string;
@@ -97,6 +100,7 @@ export class TeamClient {
     });
     this.#teamId = options.teamId;
     this.#team = `/api/teams/${encodeURIComponent(options.teamId)}`;
+    this.files = new FileCalls(this.#api);
     this.webhook = new WebhookCalls(this.#api, this.#team);
   }
 

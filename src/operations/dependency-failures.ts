@@ -1,3 +1,4 @@
+import { log } from "../log.ts";
 import type { Failure } from "../protocol/errors.ts";
 import { IndexError } from "../session-index/errors.ts";
 
@@ -13,7 +14,7 @@ export async function attempt<T>(call: () => Promise<T>): Promise<T | Failure> {
     return await call();
   } catch (error) {
     if (!mayPass(error)) throw error;
-    console.error({ event: "dependency_failed", error: String(error) });
+    log.error({ event: "dependency_failed", error: String(error) });
     return UNAVAILABLE;
   }
 }

@@ -41,6 +41,11 @@ export interface StreamedAnswer {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** A failure, and what beside its code a client may go by. */
+export interface Refusal extends Failure {
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** What an endpoint streams, where that is not JSON. */
 export interface Streamed {
   readonly mediaType: string;
@@ -67,7 +72,7 @@ export interface Endpoint<Body = unknown, Query = unknown> {
   readonly answers: Readonly<Partial<Record<Answer["status"], z.ZodType | Streamed | null>>>;
   /** Its refusals beside those that every route of its audience has. */
   readonly errors: readonly ErrorCode[];
-  handle(call: Call<Body, Query>): Promise<Answer | Failure>;
+  handle(call: Call<Body, Query>): Promise<Answer | Refusal>;
 }
 
 /** Keeps the types of body and query together with their schemas. */

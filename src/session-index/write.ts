@@ -9,6 +9,7 @@ import { type AuditRecord, auditStatements } from "./audit.ts";
 import { chunks } from "./chunks.ts";
 import type { IndexDatabase } from "./databases.ts";
 import { indexError } from "./errors.ts";
+import { type FileChange, fileStatements } from "./files.ts";
 import { purgedHash, unlessPurged } from "./purged.ts";
 import { conversations, sessions } from "./schema.ts";
 
@@ -28,6 +29,7 @@ export async function projectSession(
   session: IndexedSession,
   threads: readonly ConversationRecord[],
   events: readonly AuditRecord[],
+  files: readonly FileChange[] = [],
 ): Promise<Projection> {
   const idHash = await purgedHash(session.id);
   return await land(database, [
@@ -35,6 +37,7 @@ export async function projectSession(
     ...chunks(threads, CONVERSATIONS_PER_STATEMENT).map((some) =>
       upsertConversations(database, session, some, idHash),
     ),
+    ...fileStatements(database, session, files, idHash),
     ...auditStatements(database, events, { idHash }),
   ]);
 }
