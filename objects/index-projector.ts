@@ -5,6 +5,7 @@
 import { backoffMs } from "../src/domain/backoff.ts";
 import { earliest } from "../src/domain/deadlines.ts";
 import { expiresAt, type SessionRecord } from "../src/domain/session-state.ts";
+import { REPORTED_FROM_ATTEMPT } from "../src/domain/trouble.ts";
 import { log } from "../src/log.ts";
 import {
   type AuditRecord,
@@ -19,6 +20,7 @@ import { type Projection, projectEvents, projectSession } from "../src/session-i
 import type { EventStore } from "./event-store.ts";
 import type { OutboxEntry, OutboxStore } from "./outbox-store.ts";
 import type { SessionStore, StoredSession } from "./store.ts";
+import type { Troubles } from "./troubles.ts";
 
 /** A fresh entry is tried at once by whoever marked it; this is when the alarm tries if that one died. */
 const FALLBACK_MS = 1_800_000;
@@ -46,6 +48,9 @@ export class IndexProjector {
   readonly #outboxStore: OutboxStore;
   readonly #eventStore: EventStore;
   readonly #source: IndexSource;
+  readonly #troubles: Troubles;
+  /** Since when the index takes nothing; undefined while it does, or nobody knows. */
+  #failingSince: number | undefined;
   #running: { readonly answered: Promise<void>; readonly done: Promise<void> } | undefined;
   /** What was marked since the write that is under way began, and so is not done with when that lands. */
   readonly #markedSince = new Set<string>();
@@ -58,12 +63,14 @@ export class IndexProjector {
     outbox: OutboxStore,
     events: EventStore,
     source: IndexSource,
+    troubles: Troubles,
   ) {
     this.#env = env;
     this.#store = store;
     this.#outboxStore = outbox;
     this.#eventStore = events;
     this.#source = source;
+    this.#troubles = troubles;
   }
 
   /** Marks the session record as changed, in the transaction that changes it. */
@@ -176,7 +183,22 @@ export class IndexProjector {
         for (const entry of failed) this.#outboxStore.save(retried(entry, result, now));
       }
     });
+    this.#monitor(waiting, result, now);
     return result.ok || !result.retryable;
+  }
+
+  /** Tells of an index that goes on failing, and that it takes something again. */
+  #monitor(written: readonly OutboxEntry[], result: Projection, now: number): void {
+    const attempts = Math.max(...written.map((entry) => entry.attempts));
+    if (result.ok) {
+      this.#failingSince = undefined;
+      this.#troubles.resolved("index", attempts);
+      return;
+    }
+    this.#failingSince ??= now;
+    if (result.retryable && attempts + 1 < REPORTED_FROM_ATTEMPT) return;
+    const waiting = this.#outbox().length;
+    this.#troubles.report({ kind: "index", since: this.#failingSince, waiting }, now);
   }
 
   async #project(

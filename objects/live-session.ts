@@ -30,6 +30,7 @@ import type { SessionStore, StoredSession } from "./store.ts";
 import { StreamStore } from "./stream-store.ts";
 import { Streams } from "./streams.ts";
 import { TeamWatch } from "./team-watch.ts";
+import { Troubles } from "./troubles.ts";
 import { Upkeep } from "./upkeep.ts";
 
 export class LiveSession {
@@ -47,6 +48,7 @@ export class LiveSession {
   readonly projector: IndexProjector;
   readonly events: EventFeed;
   readonly upkeep: Upkeep;
+  readonly troubles: Troubles;
   readonly #ctx: DurableObjectState;
   readonly #store: SessionStore;
   readonly #watch: TeamWatch;
@@ -60,6 +62,7 @@ export class LiveSession {
   ) {
     this.#ctx = ctx;
     this.#store = store;
+    this.troubles = new Troubles(ctx, env);
     this.messages = new MessageStore(ctx.storage.sql);
     const accessStore = new AccessStore(ctx.storage.sql);
     this.credentials = new Credentials(accessStore);
@@ -103,8 +106,8 @@ export class LiveSession {
     });
     const events = new EventStore(ctx.storage.sql);
     const outbox = new OutboxStore(ctx.storage.sql);
-    this.projector = new IndexProjector(env, store, outbox, events, state);
-    const { sockets, projector } = this;
+    this.projector = new IndexProjector(env, store, outbox, events, state, this.troubles);
+    const { sockets, projector, troubles } = this;
     this.conversations = new Conversations({
       store,
       messages,
@@ -123,6 +126,7 @@ export class LiveSession {
       state,
       log,
       projector,
+      troubles,
       changed,
     });
     this.redaction = new Redaction({
@@ -145,6 +149,7 @@ export class LiveSession {
       streams,
       projector,
       events: this.events,
+      troubles,
       expireIfDue: (now) => this.expireIfDue(now),
       learnTeam: () => this.learnTeam(),
     });

@@ -14,6 +14,7 @@ import type { SessionState } from "./session-state.ts";
 import type { Sockets } from "./sockets.ts";
 import type { SessionStore } from "./store.ts";
 import type { Streams } from "./streams.ts";
+import type { Troubles } from "./troubles.ts";
 
 /** A caller waits this long for the index at most; the object goes on trying by itself. */
 const INDEX_WAIT_MS = 2_000;
@@ -33,6 +34,7 @@ interface Parts {
   readonly streams: Streams;
   readonly projector: IndexProjector;
   readonly events: EventFeed;
+  readonly troubles: Troubles;
   /** Ends what has come to its deadline. */
   readonly expireIfDue: (now: number) => void;
   /** Goes by the team as the index has it. Never fails. */
@@ -72,8 +74,15 @@ export class Upkeep {
     } catch (error) {
       // A throwing alarm is retried six times and then never again; this one always comes back.
       log.error({ event: "alarm_failed", error: String(error) });
+      this.alarmRetried();
       alarm.setNoLaterThan(Date.now() + ALARM_RETRY_MS);
     }
+  }
+
+  /** An alarm came to nothing, or died, and is run again. */
+  alarmRetried(): void {
+    const now = Date.now();
+    this.#parts.troubles.report({ kind: "alarm", since: now, waiting: 0 }, now);
   }
 
   /** What takes longer goes on behind the alarm, so that a slow receiver does not keep the next one waiting. */
@@ -89,11 +98,12 @@ export class Upkeep {
   async reconcile({ indexVersion }: ReconcileCall): Promise<Reconciled> {
     const { state, store, projector } = this.#parts;
     const isBehind = (indexVersion ?? 0) < state.stored.record.version;
-    const wasActive = state.isActive;
     // Nobody called for long, so the team may have changed its mind since.
     await this.#parts.learnTeam();
     const now = Date.now();
+    const wasActive = state.isActive;
     this.#parts.expireIfDue(now);
+    const expired = wasActive && !state.isActive;
     if (isBehind || this.#touchFlushDue() !== undefined) {
       this.#flushTouches(now);
       store.transaction(() => {
@@ -101,7 +111,6 @@ export class Upkeep {
       });
     }
     await this.project();
-    const expired = wasActive && !state.isActive;
     return {
       exists: true,
       expired,

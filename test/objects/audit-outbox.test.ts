@@ -7,6 +7,7 @@ import { IndexProjector } from "../../objects/index-projector.ts";
 import type { LiveSession } from "../../objects/live-session.ts";
 import { OutboxStore } from "../../objects/outbox-store.ts";
 import { SessionStore } from "../../objects/store.ts";
+import { Troubles } from "../../objects/troubles.ts";
 import type { NewAuditEvent } from "../../src/session-index/audit.ts";
 import { alarmAt, runAlarms } from "../support/alarms.ts";
 import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
@@ -32,7 +33,8 @@ const REVOKED: NewAuditEvent = {
 
 /** A projector over the object's own store, as its session has one; what it does is all in storage. */
 async function record(id: string, events: readonly NewAuditEvent[]): Promise<void> {
-  await runInDurableObject(objectOf(id), (_, { storage }) => {
+  await runInDurableObject(objectOf(id), (_, ctx) => {
+    const { storage } = ctx;
     const store = new SessionStore(storage);
     const stored = store.open();
     if (stored === undefined) throw new Error("no session");
@@ -43,6 +45,7 @@ async function record(id: string, events: readonly NewAuditEvent[]): Promise<voi
       new OutboxStore(storage.sql),
       new EventStore(storage.sql),
       source,
+      new Troubles(ctx, env),
     );
     store.transaction(() => {
       for (const event of events) projector.record(event, Date.now());

@@ -142,7 +142,9 @@ test("a request that does change something is seen to", async () => {
     const before = await everything(chat);
     expect((await send(good, { bearer: await openerOf(sample, chat) })).ok).toBe(true);
     // A refresh so soon after the creation has nothing to slide, nor has a cleanup anything to do.
-    const isIdle = ["refreshSession", "testWebhook", "cleanupExpiredSessions"].includes(sample.endpoint.operationId);
+    const isIdle = ["refreshSession", "testWebhook", "cleanupExpiredSessions"].includes(
+      sample.endpoint.operationId,
+    );
     if (!isIdle) expect(await everything(chat), sample.title).not.toBe(before);
   }
 });

@@ -2,8 +2,8 @@
 import { env } from "cloudflare:workers";
 import { SignJWT } from "jose";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { cleanUp } from "../../src/operations/cleanup/clean-up.ts";
 import { fromBase64Url, toBase64Url } from "../../src/domain/base64url.ts";
+import { cleanUp } from "../../src/operations/cleanup/clean-up.ts";
 import type { CreatedIdentityKey, EcPublicJwk, IdentityKeyList } from "../../src/protocol/team.ts";
 import { teamsDatabase } from "../../src/session-index/databases.ts";
 import { claimIdentityToken } from "../../src/session-index/identity-tokens.ts";

@@ -45,6 +45,7 @@ export async function builtWorker(folder: string) {
     durableObjects: {
       SESSIONS: { className: "SessionObject", useSQLite: true },
       LIMITERS: { className: "LimiterObject", useSQLite: true },
+      MONITOR: { className: "MonitorObject", useSQLite: true },
     },
     d1Databases: { INDEX_DB: "ours" },
   } satisfies V4WorkerOptions;
