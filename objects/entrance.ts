@@ -46,21 +46,22 @@ export class Entrance {
     }
   }
 
-  /** Undefined while no session was created under this name. */
+  /** Undefined while no session was created under this name, and after it is purged. */
   get live(): LiveSession | undefined {
-    return this.#live;
+    return this.#live?.ending.lifecycle.isPurged ? undefined : this.#live;
   }
 
-  /** The same, for whoever takes none for gone: throws where there is a session that is not for this code to touch. */
-  get certain(): LiveSession | undefined {
-    if (this.#broken) throw new Error("the session was stored by newer code");
-    return this.#live;
+  /** The same. Throws where it cannot be told, as the session is for newer code. */
+  get known(): LiveSession | undefined {
+    if (this.#broken) throw new SchemaTooNewError("the session is stored by newer code");
+    return this.live;
   }
 
   async create(call: CreateCall): Promise<Result<Created>> {
     if (this.#broken) return this.#broken;
     const now = Date.now();
-    if (this.#live !== undefined) return beginAgain(this.#live, call.credential, now);
+    if (this.live !== undefined) return beginAgain(this.live, call.credential, now);
+    if (this.#store.isPurged()) return { ok: false, code: "idempotency_key_expired" };
     const live = begin(this.#ctx, this.#env, this.#store, this.#alarm, call, now);
     this.#live = live;
     await live.upkeep.project();
@@ -69,7 +70,7 @@ export class Entrance {
 
   async alarm(): Promise<void> {
     this.#alarm.fired();
-    await this.#live?.upkeep.catchUp();
+    await this.live?.upkeep.catchUp();
   }
 
   /**
@@ -108,7 +109,9 @@ export class Entrance {
   ): Promise<R | Failure> {
     const live = await this.#caughtUp(word);
     if (live === undefined) return this.#broken ?? { ok: false, code: unknown };
-    live.expireIfDue(Date.now());
+    const now = Date.now();
+    live.expireIfDue(now);
+    if (live.ending.lifecycle.isGone(now)) return { ok: false, code: unknown };
     return live.disabledRefusal() ?? (await work(live));
   }
 
@@ -119,14 +122,15 @@ export class Entrance {
     work: (live: LiveSession) => Promise<R>,
   ): Promise<R | Failure> {
     const live = await this.#caughtUp(word);
-    if (live?.state.record.teamId === teamId) return await work(live);
+    const isKnown = live !== undefined && !live.ending.lifecycle.isGone(Date.now());
+    if (isKnown && live.state.record.teamId === teamId) return await work(live);
     return this.#broken ?? { ok: false, code: "session_not_found" };
   }
 
   /** The session, by a policy of its team that is no older than the caller's. */
   async #caughtUp(word: TeamWord): Promise<LiveSession | undefined> {
-    const live = this.#live;
-    await live?.heardOfTeam(word);
-    return live;
+    await this.live?.heardOfTeam(word);
+    // It may have been purged meanwhile.
+    return this.live;
   }
 }

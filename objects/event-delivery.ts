@@ -61,6 +61,7 @@ export class EventDelivery {
   #running: Promise<void> | undefined;
   /** Since when something waits that nobody has failed to deliver. */
   #behindSince: number | undefined;
+  #isClosed = false;
 
   constructor(listener: EventListener, parts: DeliveryParts) {
     this.#listener = listener;
@@ -97,8 +98,20 @@ export class EventDelivery {
     else if (cursor !== undefined && !this.#isStored) this.#save(cursor);
   }
 
+  /** Whether there is something to deliver, to somebody who is not given up. */
+  get owes(): boolean {
+    const { cursor } = this;
+    return cursor !== undefined && this.#isBehind(cursor);
+  }
+
+  /** The session's data goes: nothing more is delivered, and what is under way is not noted. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
   /** When the alarm has to try, if ever. */
   dueAt(now: number): number | undefined {
+    if (this.#isClosed) return undefined;
     const { cursor } = this;
     if (cursor === undefined || !this.#isBehind(cursor)) return undefined;
     // Also of a batch that is tried again just now: its time is behind, and no alarm needs to hurry.
@@ -110,6 +123,7 @@ export class EventDelivery {
 
   /** Delivers what is due; resolves when that is done, or has failed. The caller's turn ends first. */
   run(): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
     const { cursor } = this;
     if (cursor !== undefined && (this.#running !== undefined || this.#isDue(cursor, Date.now()))) {
       this.#running ??= this.#drain();
@@ -135,7 +149,7 @@ export class EventDelivery {
     try {
       // What is written from here on holds nobody's answer back.
       await scheduler.wait(0);
-      for (let batches = 0; batches < MAX_BATCHES_PER_RUN; batches++) {
+      for (let batches = 0; batches < MAX_BATCHES_PER_RUN && !this.#isClosed; batches++) {
         const { cursor } = this;
         if (cursor === undefined || !this.#isDue(cursor, Date.now())) break;
         await this.#deliver(cursor);
@@ -146,7 +160,7 @@ export class EventDelivery {
       // In the turn of the last look: what happens after it starts another run.
       this.#running = undefined;
       this.#behindSince = undefined;
-      this.#parts.settled();
+      if (!this.#isClosed) this.#parts.settled();
     }
   }
 
@@ -156,6 +170,7 @@ export class EventDelivery {
     const to = cursor.batchEnd ?? source.batchEnd(position);
     if (cursor.batchEnd === null) this.#save({ ...cursor, batchEnd: to });
     const outcome = await this.#send(cursor, to);
+    if (this.#isClosed) return;
     // Meanwhile another webhook may have taken its place, or somebody wants it all again.
     const now = this.cursor;
     if (now?.listenerId !== cursor.listenerId || now.replays !== replays) return;

@@ -16,8 +16,14 @@ import { sessionsDatabase } from "../src/session-index/databases.ts";
 import { IndexError } from "../src/session-index/errors.ts";
 import { within } from "../src/session-index/timeout.ts";
 import { projectWebhook } from "../src/session-index/webhook-failures.ts";
-import { type Projection, projectEvents, projectSession } from "../src/session-index/write.ts";
+import {
+  type IndexedSession,
+  type Projection,
+  projectEvents,
+  projectSession,
+} from "../src/session-index/write.ts";
 import type { EventStore } from "./event-store.ts";
+import type { FileStore } from "./file-store.ts";
 import type { OutboxEntry, OutboxStore } from "./outbox-store.ts";
 import type { SessionStore, StoredSession } from "./store.ts";
 import type { Troubles } from "./troubles.ts";
@@ -29,6 +35,7 @@ const WRITE_TIMEOUT_MS = 5_000;
 
 const SESSION = "session";
 const CONVERSATION_PREFIX = "conversation:";
+const FILE_PREFIX = "file:";
 const EVENT_PREFIX = "audit:";
 const WEBHOOK = "webhook";
 
@@ -47,6 +54,7 @@ export class IndexProjector {
   readonly #store: SessionStore;
   readonly #outboxStore: OutboxStore;
   readonly #eventStore: EventStore;
+  readonly #fileStore: FileStore;
   readonly #source: IndexSource;
   readonly #troubles: Troubles;
   /** Since when the index takes nothing; undefined while it does, or nobody knows. */
@@ -54,6 +62,7 @@ export class IndexProjector {
   #running: { readonly answered: Promise<void>; readonly done: Promise<void> } | undefined;
   /** What was marked since the write that is under way began, and so is not done with when that lands. */
   readonly #markedSince = new Set<string>();
+  #isClosed = false;
   /** The outbox as stored, dead letters among it; undefined when it has to be read again. */
   #entries: readonly OutboxEntry[] | undefined;
 
@@ -62,6 +71,7 @@ export class IndexProjector {
     store: SessionStore,
     outbox: OutboxStore,
     events: EventStore,
+    files: FileStore,
     source: IndexSource,
     troubles: Troubles,
   ) {
@@ -69,6 +79,7 @@ export class IndexProjector {
     this.#store = store;
     this.#outboxStore = outbox;
     this.#eventStore = events;
+    this.#fileStore = files;
     this.#source = source;
     this.#troubles = troubles;
   }
@@ -81,6 +92,11 @@ export class IndexProjector {
   /** Marks a conversation as changed, in the transaction that changes it. */
   markConversation(id: string, now: number): void {
     this.#mark(CONVERSATION_PREFIX + id, now);
+  }
+
+  /** Marks a file as changed or gone, in the transaction that changes it. */
+  markFile(id: string, now: number): void {
+    this.#mark(FILE_PREFIX + id, now);
   }
 
   /** Marks how events fare on their way to the webhook as changed, in the turn that changes it. */
@@ -108,6 +124,25 @@ export class IndexProjector {
   /** Whether the index has yet to hear of the session record, or never will in its present state. */
   owesSession(): boolean {
     return this.#outbox().some((entry) => entry.entity === SESSION);
+  }
+
+  /** Nothing is projected after this: what is under way has settled when it resolves. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#running?.done;
+  }
+
+  /** Events that the index has yet to hear of. */
+  waitingEvents(): AuditRecord[] {
+    return this.#waiting()
+      .filter(isEvent)
+      .map((entry) => this.#eventOf(entry));
+  }
+
+  /** The session as the index is to have it. */
+  get indexed(): IndexedSession {
+    const { record, team } = this.#source.stored;
+    return { ...record, expiresAt: expiresAt(record, team.policy) };
   }
 
   /** When the alarm has to try, if ever. */
@@ -146,8 +181,9 @@ export class IndexProjector {
   }
 
   async #drain(answered: () => void): Promise<void> {
-    for (let entries = this.#waiting(); entries.length > 0; entries = this.#waiting()) {
-      if (!(await this.#write(entries, answered))) return;
+    while (!this.#isClosed) {
+      const entries = this.#waiting();
+      if (entries.length === 0 || !(await this.#write(entries, answered))) return;
     }
   }
 
@@ -235,16 +271,22 @@ export class IndexProjector {
       });
       if (!told.ok) return told;
     }
-    const events = asides
-      .filter(isEvent)
-      .map(({ entity }) => JSON.parse(this.#outboxStore.payload(entity)) as AuditRecord);
-    if (changes.length === 0) return await projectEvents(database, events);
+    const events = asides.filter(isEvent).map((entry) => this.#eventOf(entry));
+    if (changes.length === 0) return await projectEvents(database, record.id, events);
     const marked = new Set(changes.map(({ entity }) => entity));
     const conversations = this.#store
       .conversations()
       .filter(({ id }) => marked.has(CONVERSATION_PREFIX + id));
     const session = { ...record, expiresAt: expiresAt(record, this.#source.stored.team.policy) };
-    return await projectSession(database, session, conversations, events);
+    const files = [...marked]
+      .filter((entity) => entity.startsWith(FILE_PREFIX))
+      .map((entity) => entity.slice(FILE_PREFIX.length))
+      .map((id) => ({ id, file: this.#fileStore.get(id) }));
+    return await projectSession(database, session, conversations, events, files);
+  }
+
+  #eventOf({ entity }: OutboxEntry): AuditRecord {
+    return JSON.parse(this.#outboxStore.payload(entity)) as AuditRecord;
   }
 }
 

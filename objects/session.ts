@@ -14,27 +14,16 @@ import {
   type Created,
   connectActor,
   type OwnFiles,
-  type ReconcileCall,
-  type Reconciled,
   type RefreshCall,
   type Refreshed,
   type ReplayCall,
 } from "./calls.ts";
 import { holderOf } from "./holder.ts";
-import { MessageCalls } from "./message-calls.ts";
+import { LifecycleCalls } from "./lifecycle-calls.ts";
 import { ownFiles } from "./own-files.ts";
 import { ROOM_AGAIN_MS } from "./sockets.ts";
 
 const refused = (code: ErrorCode): Failure => ({ ok: false, code });
-
-const NO_SESSION: Reconciled = {
-  exists: false,
-  expired: false,
-  archivedConversations: 0,
-  archivedFiles: 0,
-  purged: false,
-  repaired: false,
-};
 
 const TOO_MANY_SOCKETS: Failure = {
   ok: false,
@@ -42,7 +31,7 @@ const TOO_MANY_SOCKETS: Failure = {
   retryAfterSeconds: ROOM_AGAIN_MS / 1000,
 };
 
-export class SessionObject extends MessageCalls {
+export class SessionObject extends LifecycleCalls {
   /** Creates the session, or, called again under the same idempotency key, gives the caller a credential of its own. */
   async create(call: CreateCall): Promise<Result<Created>> {
     return await this.entrance.create(call);
@@ -77,14 +66,9 @@ export class SessionObject extends MessageCalls {
     });
   }
 
-  /** What the alarm should have done, asked for by the index, which believes that something is due. */
-  async reconcile(call: ReconcileCall): Promise<Reconciled> {
-    return (await this.entrance.certain?.upkeep.reconcile(call)) ?? NO_SESSION;
-  }
-
   /** Which of these files are its own, whatever state they are in: what else the bucket has under its id is nobody's. */
   async ownsFiles(ids: readonly string[]): Promise<OwnFiles> {
-    if (this.entrance.certain === undefined) return { exists: false, files: [] };
+    if (this.entrance.known === undefined) return { exists: false, files: [] };
     return { exists: true, files: ownFiles(this.ctx.storage.sql, ids) };
   }
 

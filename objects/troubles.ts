@@ -1,5 +1,6 @@
 // A session's way to the monitor: what does not come through is reported behind whatever goes on, seldom, and whether it
 // gets there is nobody's concern.
+
 import {
   MONITOR_NAME,
   REPORT_INTERVAL_MS,

@@ -9,7 +9,9 @@ import { within } from "../src/session-index/timeout.ts";
 import type { Alarm } from "./alarm.ts";
 import type { ReconcileCall, Reconciled } from "./calls.ts";
 import type { EventFeed } from "./event-feed.ts";
+import type { Files } from "./files.ts";
 import type { IndexProjector } from "./index-projector.ts";
+import type { Lifecycle } from "./lifecycle.ts";
 import type { SessionState } from "./session-state.ts";
 import type { Sockets } from "./sockets.ts";
 import type { SessionStore } from "./store.ts";
@@ -35,6 +37,8 @@ interface Parts {
   readonly projector: IndexProjector;
   readonly events: EventFeed;
   readonly troubles: Troubles;
+  readonly files: Files;
+  readonly lifecycle: Lifecycle;
   /** Ends what has come to its deadline. */
   readonly expireIfDue: (now: number) => void;
   /** Goes by the team as the index has it. Never fails. */
@@ -50,7 +54,7 @@ export class Upkeep {
 
   /** Sees to it that the object wakes up for what the session waits for next. */
   arm(): void {
-    this.#parts.alarm.setNoLaterThan(this.#nextDue());
+    if (!this.#parts.lifecycle.isPurged) this.#parts.alarm.setNoLaterThan(this.#nextDue());
   }
 
   /** An alarm that failed too often is gone; the next caller sets it again. */
@@ -58,19 +62,16 @@ export class Upkeep {
     if (!this.#parts.alarm.isSet) this.arm();
   }
 
-  /** The alarm: the session's end, the index's touches and retries, whatever is due. */
+  /** The alarm: the session's end, the index's touches and retries, what becomes of its data, whatever is due. */
   async catchUp(): Promise<void> {
-    const { alarm, state, projector, expireIfDue, learnTeam } = this.#parts;
+    const { alarm, lifecycle } = this.#parts;
     try {
       const now = Date.now();
-      const flushDue = this.#touchFlushDue();
-      const isFlushDue = flushDue !== undefined && flushDue <= now;
-      // A Worker that knew an older team may have been the last to call: a webhook may have come since.
-      if (isFlushDue || state.isOverdue(now)) await learnTeam();
-      expireIfDue(now);
-      if (isFlushDue) this.#flushTouches(now);
-      await Promise.all([projector.run(), this.#deliver()]);
-      alarm.set(this.#nextDue());
+      // Of one that is about to be purged, nobody hears any more.
+      if (!lifecycle.isGone(now)) await this.#goOn(now);
+      const { archivedConversations } = await lifecycle.runIfDue(Date.now());
+      if (archivedConversations > 0) await this.#parts.projector.run();
+      if (!lifecycle.isPurged) alarm.set(this.#nextDue());
     } catch (error) {
       // A throwing alarm is retried six times and then never again; this one always comes back.
       log.error({ event: "alarm_failed", error: String(error) });
@@ -85,6 +86,18 @@ export class Upkeep {
     this.#parts.troubles.report({ kind: "alarm", since: now, waiting: 0 }, now);
   }
 
+  async #goOn(now: number): Promise<void> {
+    const { state, projector, files, expireIfDue, learnTeam } = this.#parts;
+    const flushDue = this.#touchFlushDue();
+    const isFlushDue = flushDue !== undefined && flushDue <= now;
+    // A Worker that knew an older team may have been the last to call: a webhook may have come since.
+    if (isFlushDue || state.isOverdue(now)) await learnTeam();
+    expireIfDue(now);
+    if (isFlushDue) this.#flushTouches(now);
+    await files.run(now);
+    await Promise.all([projector.run(), this.#deliver()]);
+  }
+
   /** What takes longer goes on behind the alarm, so that a slow receiver does not keep the next one waiting. */
   async #deliver(): Promise<void> {
     try {
@@ -94,31 +107,35 @@ export class Upkeep {
     }
   }
 
-  /** Does what is due by the team's present policy, and tells the index how it really is where that is behind. */
-  async reconcile({ indexVersion }: ReconcileCall): Promise<Reconciled> {
-    const { state, store, projector } = this.#parts;
-    const isBehind = (indexVersion ?? 0) < state.stored.record.version;
+  /** Does what is due, whatever became of the alarm, and tells the index how the session really is. */
+  async reconcile({ indexVersion = 0 }: ReconcileCall): Promise<Reconciled> {
+    const { state, projector, files, lifecycle, expireIfDue, learnTeam } = this.#parts;
+    const { version } = state.record;
     // Nobody called for long, so the team may have changed its mind since.
-    await this.#parts.learnTeam();
+    await learnTeam();
     const now = Date.now();
-    const wasActive = state.isActive;
-    this.#parts.expireIfDue(now);
-    const expired = wasActive && !state.isActive;
-    if (isBehind || this.#touchFlushDue() !== undefined) {
+    // In one turn: of two who ask at once, one is told that it ended it.
+    const { isActive } = state;
+    expireIfDue(now);
+    const expired = isActive && !state.isActive;
+    const isBehind = indexVersion < version;
+    if (!lifecycle.isGone(now)) {
       this.#flushTouches(now);
-      store.transaction(() => {
-        for (const { id } of store.conversations()) projector.markConversation(id, now);
-      });
+      if (isBehind) this.#markConversations(now);
+      await files.run(now);
+      await this.project();
     }
-    await this.project();
-    return {
-      exists: true,
-      expired,
-      archivedConversations: 0,
-      archivedFiles: 0,
-      purged: false,
-      repaired: isBehind,
-    };
+    const { archivedConversations, archivedFiles, purged } = await lifecycle.run();
+    if (!purged && archivedConversations > 0) await this.project();
+    const repaired = isBehind && !purged && !projector.owesSession();
+    return { exists: true, expired, archivedConversations, archivedFiles, purged, repaired };
+  }
+
+  #markConversations(now: number): void {
+    const { store, projector } = this.#parts;
+    store.transaction(() => {
+      for (const { id } of store.conversations()) projector.markConversation(id, now);
+    });
   }
 
   /**
@@ -146,13 +163,17 @@ export class Upkeep {
   }
 
   #nextDue(): number | undefined {
-    const { state, projector, events, streams } = this.#parts;
+    const { state, projector, events, streams, files, lifecycle } = this.#parts;
+    const now = Date.now();
+    if (lifecycle.isGone(now)) return lifecycle.dueAt(now);
     return earliest(
       state.deadlineAt(),
       this.#touchFlushDue(),
       projector.dueAt(),
-      events.dueAt(Date.now()),
+      events.dueAt(now),
       streams.dueAt(),
+      files.dueAt(),
+      lifecycle.dueAt(now),
     );
   }
 

@@ -108,6 +108,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       "delivery",
       "bucket",
       "session-index",
+      "bucket",
       "schemas",
       "domain",
       "protocol",

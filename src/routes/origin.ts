@@ -39,7 +39,9 @@ function pageKindOf(request: Request): PageKind {
 }
 
 const METHODS = "GET, POST, PATCH, PUT, DELETE";
-const HEADERS = "Authorization, Content-Type, Idempotency-Key";
+const HEADERS = "Authorization, Content-Type, Idempotency-Key, Range";
+/** Answers' headers that a page may read, beside those that the Fetch standard lets it. */
+const EXPOSED_HEADERS = "Retry-After, X-Request-Id, Content-Disposition, Content-Range";
 
 const FOR_NO_PAGE_OF_OURS: readonly Audience[] = ["creation", "caretaker", "admin"];
 
@@ -111,7 +113,7 @@ export function allowOrigin(response: Response, audience: Audience, origin: stri
     response.headers.set("Access-Control-Allow-Origin", origin);
     response.headers.set("Access-Control-Allow-Credentials", "true");
   }
-  response.headers.set("Access-Control-Expose-Headers", "Retry-After, X-Request-Id");
+  response.headers.set("Access-Control-Expose-Headers", EXPOSED_HEADERS);
 }
 
 export function preflightAnswer(audience: Audience, origin: string): Response {

@@ -76,7 +76,8 @@ export function inSession(operation: SessionOperation, who: Who): Outcome {
     case "credential":
       if (who.revoked || who.of !== "this session") return "invalid_credential";
       if (!mayRole(operation, who.role)) return "forbidden";
-      return (!opensWhenEnded(operation, who.role) && who.ended) || "allowed";
+      if (!opensWhenEnded(operation, who.role) && who.ended) return who.ended;
+      return isOthers(operation, who.role) ? "forbidden" : "allowed";
     case "team":
       if (!mayScope(operation, who.scopes)) return "forbidden";
       break;
@@ -90,6 +91,11 @@ export function inSession(operation: SessionOperation, who: Who): Outcome {
 function forOwnTeam(operation: TeamOperation, who: Who): Outcome {
   if (who.kind === "admin") return "allowed";
   return forTeam(operation, "ours" in who ? { ...who, ours: true } : who);
+}
+
+/** What requests act upon is the owner's; a guest deletes its own files alone. */
+function isOthers(operation: SessionOperation, role: CredentialRole): boolean {
+  return operation === "deleteFile" && role === "writer";
 }
 
 export function forTeam(operation: TeamOperation, who: Who): Outcome {

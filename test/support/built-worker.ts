@@ -48,6 +48,7 @@ export async function builtWorker(folder: string) {
       MONITOR: { className: "MonitorObject", useSQLite: true },
     },
     d1Databases: { INDEX_DB: "ours" },
+    r2Buckets: { BUCKET: "ours" },
   } satisfies V4WorkerOptions;
 }
 

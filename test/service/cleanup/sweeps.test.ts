@@ -105,6 +105,7 @@ test("keys that are nobody's go, others stay, and so does what may be on its way
       if (name === "id") return "known";
       if (name === "side") return "visitor";
       if (name === "state") return "stored";
+      if (name === "due_at") return null;
       return type === "INTEGER" ? 1 : "x";
     });
     storage.sql.exec(
