@@ -90,7 +90,7 @@ async function fill({ ours, index }: Servers): Promise<void> {
       `UPDATE teams SET policy = json_set(policy, '$.absoluteDays', 0.000001), revision = revision + 1
        WHERE id = '${TEAM}'`,
     ),
-    index.prepare(`UPDATE sessions SET expires_at = created_at WHERE team_id = '${TEAM}'`),
+    index.prepare(`UPDATE sessions SET expires_at = 0 WHERE team_id = '${TEAM}'`),
     index.prepare(
       `INSERT INTO sessions (id, team_id, device_info, location_info, status, last_accessed, expires_at, created_at,
          updated_at, version)
