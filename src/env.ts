@@ -12,6 +12,8 @@ declare global {
     readonly BUCKET: R2Bucket;
     /** Raised to have every session project itself into the index anew; 0 where it is left out. See docs/operations.md. */
     readonly INDEX_EPOCH?: string;
+    /** How many days the daily backups are kept; 90 where it is left out. */
+    readonly BACKUP_DAYS?: string;
     readonly ASSETS: Fetcher;
     /** The Worker that hears of the events of all sessions: its entrypoint `SessionEvents`. */
     readonly APP?: SessionEventsHandler;

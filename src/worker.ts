@@ -1,6 +1,7 @@
 // The composition root: requests go to the routes of src/routes/table.ts, other Workers to SessionService, sockets and
 // session state to the objects; everything else is the page.
 import { deleteExpired, reconcileOverdue, resumeEvents } from "./cron.ts";
+import { backUp } from "./operations/backup/export.ts";
 import { createApi } from "./routes/router.ts";
 import { ROUTES } from "./routes/table.ts";
 import { WIDGET_PATH, widgetPage } from "./routes/widget.ts";
@@ -22,5 +23,6 @@ export default {
     await reconcileOverdue(env, controller.scheduledTime);
     await resumeEvents(env);
     await deleteExpired(env, controller.scheduledTime);
+    await backUp(env, controller.scheduledTime);
   },
 } satisfies ExportedHandler<Env>;

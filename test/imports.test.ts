@@ -97,6 +97,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       "object-calls",
       "env",
       "keys",
+      "bucket",
       "delivery",
       "session-index",
       "schemas",

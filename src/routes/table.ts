@@ -18,6 +18,7 @@ import { createIdentityKey, listIdentityKeys, revokeIdentityKey } from "./identi
 import { importMessages } from "./import.ts";
 import { createInvite, listInvites, redeemInvite, revokeInvite } from "./invites.ts";
 import { createOperatorToken, revokeOperator } from "./operators.ts";
+import { reindex, restore } from "./recovery.ts";
 import { findSessionsByFingerprint, getSessionStats, listSessions } from "./session-lists.ts";
 import {
   createSession,
@@ -82,6 +83,8 @@ export const ROUTES: readonly Route[] = [
   ["POST", "/api/admin/teams/:teamId/identity-keys", createIdentityKey],
   ["GET", "/api/admin/teams/:teamId/identity-keys", listIdentityKeys],
   ["DELETE", "/api/admin/teams/:teamId/identity-keys/:kid", revokeIdentityKey],
+  ["POST", "/api/admin/reindex", reindex],
+  ["POST", "/api/admin/restore", restore],
   ["GET", "/api/health", getHealth],
 ];
 
