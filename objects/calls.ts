@@ -180,6 +180,13 @@ export interface Reconciled {
  */
 export type Reindexed = "projected" | "waiting" | "refused" | "absent";
 
+/** Which of the files that it was asked about a session has. */
+export interface OwnFiles {
+  /** False where no session is, or no more. */
+  readonly exists: boolean;
+  readonly files: readonly string[];
+}
+
 /** Where a joining reader wants to begin. */
 export type HistoryRequest =
   | { readonly after: number }

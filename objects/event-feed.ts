@@ -3,6 +3,7 @@
 import { callApp } from "../src/delivery/call-app.ts";
 import { sendWebhook } from "../src/delivery/send-webhook.ts";
 import { earliest } from "../src/domain/deadlines.ts";
+import type { EventCursor } from "../src/domain/event-cursor.ts";
 import { BEGINNING } from "../src/domain/event-order.ts";
 import { isoTime } from "../src/domain/view.ts";
 import type { AuditActor } from "../src/protocol/audit.ts";
@@ -65,6 +66,22 @@ export class EventFeed {
   /** Delivers what is due; resolves when that is done, or has failed. */
   async run(): Promise<void> {
     await Promise.all([this.#webhook.run(), this.#app.run()]);
+  }
+
+  /** Whether a listener that is not given up has yet to hear of something. */
+  get owes(): boolean {
+    return this.#webhook.owes || this.#app.owes;
+  }
+
+  /** The session's data goes: nobody hears of it any more. */
+  close(): void {
+    this.#webhook.close();
+    this.#app.close();
+  }
+
+  /** How far those who listen have come. */
+  get cursors(): readonly EventCursor[] {
+    return [this.#webhook.cursor, this.#app.cursor].filter((cursor) => cursor !== undefined);
   }
 
   dueAt(now: number): number | undefined {

@@ -1,9 +1,12 @@
 // Projects the session and its audit events into the index: what is marked or recorded is written until it has landed,
 // with backoff while the index is down. A write that can never succeed becomes a dead letter, so that it does not wake
 // the object for ever.
+
 import { backoffMs } from "../src/domain/backoff.ts";
 import { earliest } from "../src/domain/deadlines.ts";
+import { isIndexed } from "../src/domain/file.ts";
 import { expiresAt, type SessionRecord } from "../src/domain/session-state.ts";
+import { log } from "../src/log.ts";
 import {
   type AuditRecord,
   type NewAuditEvent,
@@ -11,11 +14,18 @@ import {
 } from "../src/session-index/audit.ts";
 import { sessionsDatabase } from "../src/session-index/databases.ts";
 import { IndexError } from "../src/session-index/errors.ts";
+import type { FileChange } from "../src/session-index/files.ts";
 import { claimRestoredEvents } from "../src/session-index/restored-events.ts";
 import { within } from "../src/session-index/timeout.ts";
 import { projectWebhook } from "../src/session-index/webhook-failures.ts";
-import { type Projection, projectEvents, projectSession } from "../src/session-index/write.ts";
+import {
+  type IndexedSession,
+  type Projection,
+  projectEvents,
+  projectSession,
+} from "../src/session-index/write.ts";
 import type { EventStore } from "./event-store.ts";
+import type { FileStore } from "./file-store.ts";
 import { indexEpoch } from "./index-epoch.ts";
 import type { OutboxEntry, OutboxStore } from "./outbox-store.ts";
 import type { SessionStore, StoredSession } from "./store.ts";
@@ -29,6 +39,7 @@ const SESSION = "session";
 /** The session with everything that the index has of it. */
 const WHOLE = "whole";
 const CONVERSATION_PREFIX = "conversation:";
+const FILE_PREFIX = "file:";
 const EVENT_PREFIX = "audit:";
 const WEBHOOK = "webhook";
 
@@ -47,10 +58,12 @@ export class IndexProjector {
   readonly #store: SessionStore;
   readonly #outboxStore: OutboxStore;
   readonly #eventStore: EventStore;
+  readonly #fileStore: FileStore;
   readonly #source: IndexSource;
   #running: { readonly answered: Promise<void>; readonly done: Promise<void> } | undefined;
   /** What was marked since the write that is under way began, and so is not done with when that lands. */
   readonly #markedSince = new Set<string>();
+  #isClosed = false;
   /** The outbox as stored, dead letters among it; undefined when it has to be read again. */
   #entries: readonly OutboxEntry[] | undefined;
 
@@ -59,12 +72,14 @@ export class IndexProjector {
     store: SessionStore,
     outbox: OutboxStore,
     events: EventStore,
+    files: FileStore,
     source: IndexSource,
   ) {
     this.#env = env;
     this.#store = store;
     this.#outboxStore = outbox;
     this.#eventStore = events;
+    this.#fileStore = files;
     this.#source = source;
   }
 
@@ -76,6 +91,11 @@ export class IndexProjector {
   /** Marks a conversation as changed, in the transaction that changes it. */
   markConversation(id: string, now: number): void {
     this.#mark(CONVERSATION_PREFIX + id, now);
+  }
+
+  /** Marks a file as changed or gone, in the transaction that changes it. */
+  markFile(id: string, now: number): void {
+    this.#mark(FILE_PREFIX + id, now);
   }
 
   /** Marks everything that the index has of the session, and what it once refused for good; it may take that now. */
@@ -120,6 +140,25 @@ export class IndexProjector {
     return this.#outbox().some(({ entity }) => entity === SESSION || entity === WHOLE);
   }
 
+  /** Nothing is projected after this: what is under way has settled when it resolves. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#running?.done;
+  }
+
+  /** Events that the index has yet to hear of. */
+  waitingEvents(): AuditRecord[] {
+    return this.#waiting()
+      .filter(isEvent)
+      .map((entry) => this.#eventOf(entry));
+  }
+
+  /** The session as the index is to have it. */
+  get indexed(): IndexedSession {
+    const { record, team } = this.#source.stored;
+    return { ...record, expiresAt: expiresAt(record, team.policy) };
+  }
+
   /** When the alarm has to try, if ever. */
   dueAt(): number | undefined {
     return earliest(...this.#waiting().map((entry) => entry.dueAt));
@@ -156,8 +195,9 @@ export class IndexProjector {
   }
 
   async #drain(answered: () => void): Promise<void> {
-    for (let entries = this.#waiting(); entries.length > 0; entries = this.#waiting()) {
-      if (!(await this.#write(entries, answered))) return;
+    while (!this.#isClosed) {
+      const entries = this.#waiting();
+      if (entries.length === 0 || !(await this.#write(entries, answered))) return;
     }
   }
 
@@ -213,7 +253,7 @@ export class IndexProjector {
       result = { ok: false, retryable: true, message: error.message };
     }
     if (!result.ok) {
-      console.warn({ event: "index_write_failed", team: team.id, message: result.message });
+      log.warn({ event: "index_write_failed", team: team.id, message: result.message });
     }
     return result;
   }
@@ -234,17 +274,37 @@ export class IndexProjector {
       });
       if (!told.ok) return told;
     }
-    const events = asides
-      .filter(isEvent)
-      .map(({ entity }) => JSON.parse(this.#outboxStore.payload(entity)) as AuditRecord);
-    if (changes.length === 0) return await projectEvents(database, events);
+    const events = asides.filter(isEvent).map((entry) => this.#eventOf(entry));
+    if (changes.length === 0) return await projectEvents(database, record.id, events);
     const marked = new Set(changes.map(({ entity }) => entity));
     const conversations = this.#store
       .conversations()
       .filter(({ id }) => whole || marked.has(CONVERSATION_PREFIX + id));
     const session = { ...record, expiresAt: expiresAt(record, this.#source.stored.team.policy) };
-    const projected = await projectSession(database, session, conversations, events);
+    const projected = await projectSession(
+      database,
+      session,
+      conversations,
+      events,
+      whole ? this.#allFiles() : this.#markedFiles(marked),
+    );
     return whole && projected.ok ? await claimRestoredEvents(database, record) : projected;
+  }
+
+  #markedFiles(marked: ReadonlySet<string>): FileChange[] {
+    return [...marked]
+      .filter((entity) => entity.startsWith(FILE_PREFIX))
+      .map((entity) => entity.slice(FILE_PREFIX.length))
+      .map((id) => ({ id, file: this.#fileStore.get(id) }));
+  }
+
+  #allFiles(): FileChange[] {
+    const files = [...this.#fileStore.stored(), ...this.#fileStore.kept()];
+    return files.filter(isIndexed).map((file) => ({ id: file.id, file }));
+  }
+
+  #eventOf({ entity }: OutboxEntry): AuditRecord {
+    return JSON.parse(this.#outboxStore.payload(entity)) as AuditRecord;
   }
 }
 

@@ -4,6 +4,9 @@ import type { Posted } from "./calls.ts";
 import type { Peer } from "./peer.ts";
 import type { Outcome, Refused } from "./submission.ts";
 
+/** What takes part in a call is down; the same call may succeed in a moment. */
+export const UNAVAILABLE: Failure = { ok: false, code: "unavailable", retryAfterSeconds: 2 };
+
 interface RefusalDetails {
   readonly clientId?: string;
   readonly retryAfterMs?: number | undefined;
@@ -23,9 +26,13 @@ export function refuse(
 }
 
 /** The same to a caller by HTTP. */
-export function failureOf({ code, retryAfterMs }: Refused): Failure {
-  if (retryAfterMs === undefined) return { ok: false, code };
-  return { ok: false, code, retryAfterSeconds: Math.ceil(retryAfterMs / 1000) };
+export function failureOf({ code, retryAfterMs, errors }: Refused): Failure {
+  return {
+    ok: false,
+    code,
+    ...(errors !== undefined && { errors }),
+    ...(retryAfterMs !== undefined && { retryAfterSeconds: Math.ceil(retryAfterMs / 1000) }),
+  };
 }
 
 /** What becomes of one message, to a caller by HTTP. */

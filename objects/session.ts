@@ -19,7 +19,7 @@ import {
   type ReplayCall,
 } from "./calls.ts";
 import { holderOf } from "./holder.ts";
-import { MessageCalls } from "./message-calls.ts";
+import { LifecycleCalls } from "./lifecycle-calls.ts";
 import { ROOM_AGAIN_MS } from "./sockets.ts";
 
 const refused = (code: ErrorCode): Failure => ({ ok: false, code });
@@ -30,7 +30,7 @@ const TOO_MANY_SOCKETS: Failure = {
   retryAfterSeconds: ROOM_AGAIN_MS / 1000,
 };
 
-export class SessionObject extends MessageCalls {
+export class SessionObject extends LifecycleCalls {
   /** Creates the session, or, called again under the same idempotency key, gives the caller a credential of its own. */
   async create(call: CreateCall): Promise<Result<Created>> {
     return await this.entrance.create(call);
@@ -65,14 +65,9 @@ export class SessionObject extends MessageCalls {
     });
   }
 
-  /** What the alarm should have done, asked for by the index, which believes the session to be over. */
-  async reconcile(): Promise<void> {
-    await this.entrance.live?.upkeep.reconcile();
-  }
-
   /** Tells the index everything, whatever it was told before. */
   async reindex(): Promise<Reindexed> {
-    return (await this.entrance.live?.upkeep.reindex()) ?? "absent";
+    return (await this.entrance.known?.upkeep.reindex()) ?? "absent";
   }
 
   /** The administrator has changed the team; the Worker tells, so that nobody has to ask. */

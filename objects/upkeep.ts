@@ -1,13 +1,17 @@
 // What a session does unasked: it wakes up at the earliest of all that it waits for, does what is due, and tells the index
 // what has changed, now or later. Nothing is lost when it is late: whoever calls looks at the deadlines, too.
+
 import { earliest } from "../src/domain/deadlines.ts";
+import { log } from "../src/log.ts";
 import { WEBHOOK_TIMEOUT_MS } from "../src/protocol/limits.ts";
 import { IndexError } from "../src/session-index/errors.ts";
 import { within } from "../src/session-index/timeout.ts";
 import type { Alarm } from "./alarm.ts";
-import type { Reindexed } from "./calls.ts";
+import type { ReconcileCall, Reconciled, Reindexed } from "./calls.ts";
 import type { EventFeed } from "./event-feed.ts";
+import type { Files } from "./files.ts";
 import type { IndexProjector } from "./index-projector.ts";
+import type { Lifecycle } from "./lifecycle.ts";
 import type { SessionState } from "./session-state.ts";
 import type { Sockets } from "./sockets.ts";
 import type { SessionStore } from "./store.ts";
@@ -33,6 +37,8 @@ interface Parts {
   readonly events: EventFeed;
   /** Whether the index was emptied since it last had all of the session. */
   readonly isOfEarlierEpoch: () => boolean;
+  readonly files: Files;
+  readonly lifecycle: Lifecycle;
   /** Ends what has come to its deadline. */
   readonly expireIfDue: (now: number) => void;
   /** Goes by the team as the index has it. Never fails. */
@@ -49,7 +55,7 @@ export class Upkeep {
 
   /** Sees to it that the object wakes up for what the session waits for next. */
   arm(): void {
-    this.#parts.alarm.setNoLaterThan(this.#nextDue());
+    if (!this.#parts.lifecycle.isPurged) this.#parts.alarm.setNoLaterThan(this.#nextDue());
   }
 
   /** An alarm that failed too often is gone; the next caller sets it again. */
@@ -64,14 +70,17 @@ export class Upkeep {
   seeEpoch(): void {
     if (this.#isEpochSeen) return;
     this.#isEpochSeen = true;
-    if (!this.#parts.isOfEarlierEpoch()) return;
+    const isGone = this.#parts.lifecycle.isGone(Date.now());
+    if (isGone || !this.#parts.isOfEarlierEpoch()) return;
     this.#markWhole();
     this.#parts.ctx.waitUntil(this.project());
   }
 
   /** Tells the index everything, as it may have lost it; resolves when it has been told, or has refused, or failed. */
   async reindex(): Promise<Reindexed> {
-    const { projector } = this.#parts;
+    const { lifecycle, projector } = this.#parts;
+    // Nobody hears any more of one that is about to be purged.
+    if (lifecycle.isGone(Date.now())) return "absent";
     this.#markWhole();
     this.arm();
     await projector.run();
@@ -88,24 +97,33 @@ export class Upkeep {
     store.transaction(() => projector.markWhole(Date.now()));
   }
 
-  /** The alarm: the session's end, the index's touches and retries, whatever is due. */
+  /** The alarm: the session's end, the index's touches and retries, what becomes of its data, whatever is due. */
   async catchUp(): Promise<void> {
-    const { alarm, state, projector, expireIfDue, learnTeam } = this.#parts;
+    const { alarm, lifecycle } = this.#parts;
     try {
       const now = Date.now();
-      const flushDue = this.#touchFlushDue();
-      const isFlushDue = flushDue !== undefined && flushDue <= now;
-      // A Worker that knew an older team may have been the last to call: a webhook may have come since.
-      if (isFlushDue || state.isOverdue(now)) await learnTeam();
-      expireIfDue(now);
-      if (isFlushDue) this.#flushTouches(now);
-      await Promise.all([projector.run(), this.#deliver()]);
-      alarm.set(this.#nextDue());
+      // Of one that is about to be purged, nobody hears any more.
+      if (!lifecycle.isGone(now)) await this.#goOn(now);
+      const { archivedConversations } = await lifecycle.runIfDue(Date.now());
+      if (archivedConversations > 0) await this.#parts.projector.run();
+      if (!lifecycle.isPurged) alarm.set(this.#nextDue());
     } catch (error) {
       // A throwing alarm is retried six times and then never again; this one always comes back.
-      console.error({ event: "alarm_failed", error: String(error) });
+      log.error({ event: "alarm_failed", error: String(error) });
       alarm.setNoLaterThan(Date.now() + ALARM_RETRY_MS);
     }
+  }
+
+  async #goOn(now: number): Promise<void> {
+    const { state, projector, files, expireIfDue, learnTeam } = this.#parts;
+    const flushDue = this.#touchFlushDue();
+    const isFlushDue = flushDue !== undefined && flushDue <= now;
+    // A Worker that knew an older team may have been the last to call: a webhook may have come since.
+    if (isFlushDue || state.isOverdue(now)) await learnTeam();
+    expireIfDue(now);
+    if (isFlushDue) this.#flushTouches(now);
+    await files.run(now);
+    await Promise.all([projector.run(), this.#deliver()]);
   }
 
   /** What takes longer goes on behind the alarm, so that a slow receiver does not keep the next one waiting. */
@@ -117,14 +135,34 @@ export class Upkeep {
     }
   }
 
-  /** Ends the session if it is due, and tells the index how it really is. */
-  async reconcile(): Promise<void> {
-    const now = Date.now();
+  /** Does what is due, whatever became of the alarm, and tells the index how the session really is. */
+  async reconcile({ indexVersion = 0 }: ReconcileCall): Promise<Reconciled> {
+    const { state, projector, files, lifecycle, expireIfDue, learnTeam } = this.#parts;
+    const { isActive } = state;
+    const { version } = state.record;
     // Nobody called for long, so the team may have changed its mind since.
-    if (this.#parts.state.isOverdue(now)) await this.#parts.learnTeam();
-    this.#parts.expireIfDue(now);
-    this.#flushTouches(now);
-    await this.project();
+    await learnTeam();
+    const now = Date.now();
+    expireIfDue(now);
+    const expired = isActive && !state.isActive;
+    const isBehind = indexVersion < version;
+    if (!lifecycle.isGone(now)) {
+      this.#flushTouches(now);
+      if (isBehind) this.#markConversations(now);
+      await files.run(now);
+      await this.project();
+    }
+    const { archivedConversations, archivedFiles, purged } = await lifecycle.run();
+    if (!purged && archivedConversations > 0) await this.project();
+    const repaired = isBehind && !purged && !projector.owesSession();
+    return { exists: true, expired, archivedConversations, archivedFiles, purged, repaired };
+  }
+
+  #markConversations(now: number): void {
+    const { store, projector } = this.#parts;
+    store.transaction(() => {
+      for (const { id } of store.conversations()) projector.markConversation(id, now);
+    });
   }
 
   /**
@@ -152,13 +190,17 @@ export class Upkeep {
   }
 
   #nextDue(): number | undefined {
-    const { state, projector, events, streams } = this.#parts;
+    const { state, projector, events, streams, files, lifecycle } = this.#parts;
+    const now = Date.now();
+    if (lifecycle.isGone(now)) return lifecycle.dueAt(now);
     return earliest(
       state.deadlineAt(),
       this.#touchFlushDue(),
       projector.dueAt(),
-      events.dueAt(Date.now()),
+      events.dueAt(now),
       streams.dueAt(),
+      files.dueAt(),
+      lifecycle.dueAt(now),
     );
   }
 

@@ -14,6 +14,8 @@ declare global {
     readonly INDEX_EPOCH?: string;
     /** How many days the daily backups are kept; 90 where it is left out. */
     readonly BACKUP_DAYS?: string;
+    /** How long the audit trail goes back; 400 where it is left out. */
+    readonly AUDIT_RETENTION_DAYS?: string;
     readonly ASSETS: Fetcher;
     /** The Worker that hears of the events of all sessions: its entrypoint `SessionEvents`. */
     readonly APP?: SessionEventsHandler;

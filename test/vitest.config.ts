@@ -76,7 +76,7 @@ export default defineConfig({
           environment: "node",
           sequence: { groupOrder: 1 },
           include: [
-            "test/imports.test.ts",
+            "test/{imports,log}.test.ts",
             "test/{domain,delivery,protocol,schemas,client,cli}/**/*.test.{ts,tsx}",
           ],
         },

@@ -19,10 +19,12 @@ export type {
   SessionLifeEvent,
   WebhookPayload,
 } from "../../src/protocol/events.ts";
+export type { NewAttachment, StoredAttachment } from "../../src/protocol/file.ts";
 export type { JsonObject, JsonValue } from "../../src/protocol/json.ts";
 export type {
   Attachment,
   Author,
+  LinkedAttachment,
   Message,
   MessageRole,
   NewStreamedMessage,
@@ -59,6 +61,7 @@ export type {
 export type { Fetch } from "./api.ts";
 export type { ApiErrorCode } from "./api-error.ts";
 export { ApiError } from "./api-error.ts";
+export type { FileCalls, FileRange, FileSource } from "./file-calls.ts";
 export type { IdentitySigningKey } from "./identity-token.ts";
 export { signIdentityToken } from "./identity-token.ts";
 export type {

@@ -16,6 +16,7 @@ import type { Session, SessionStatus, SessionSummary } from "../../src/protocol/
 import type { CreateOperatorTokenRequest, OperatorToken } from "../../src/protocol/team.ts";
 import type { Fetch } from "./api.ts";
 import { Api, queryOf } from "./api.ts";
+import { FileCalls } from "./file-calls.ts";
 import type { TextSource } from "./text-body.ts";
 import { WebhookCalls } from "./webhook-calls.ts";
 
@@ -76,6 +77,8 @@ export interface StoredMessage {
 export class TeamClient {
   /** Where the team's events go. */
   readonly webhook: WebhookCalls;
+  /** What its messages carry. */
+  readonly files: FileCalls;
   readonly #api: Api;
   readonly #teamId: string;
   readonly #team: string;
@@ -94,6 +97,7 @@ export class TeamClient {
     });
     this.#teamId = options.teamId;
     this.#team = `/api/teams/${encodeURIComponent(options.teamId)}`;
+    this.files = new FileCalls(this.#api);
     this.webhook = new WebhookCalls(this.#api, this.#team);
   }
 

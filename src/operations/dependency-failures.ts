@@ -1,4 +1,5 @@
 import { BucketError } from "../bucket/call.ts";
+import { log } from "../log.ts";
 import type { Failure } from "../protocol/errors.ts";
 import { IndexError } from "../session-index/errors.ts";
 
@@ -14,7 +15,7 @@ export async function attempt<T>(call: () => Promise<T>): Promise<T | Failure> {
     return await call();
   } catch (error) {
     if (!mayPass(error)) throw error;
-    console.error({ event: "dependency_failed", error: String(error) });
+    log.error({ event: "dependency_failed", error: String(error) });
     return UNAVAILABLE;
   }
 }

@@ -1,11 +1,14 @@
 // Who may how often. The exact counts are the limiter objects'; before them, whoever has no credential meets an outer ring
 // that is approximate and costs no object. A limiter that is down lets nobody new in and shuts nobody out.
+
 import type { LimiterAnswer, LimiterObject } from "../../objects/limiter.ts";
 import type { Caller, CredentialCaller } from "../caller.ts";
 import { toBase64Url } from "../domain/base64url.ts";
 import type { TeamSettings } from "../domain/policy.ts";
+import { log } from "../log.ts";
 import type { Failure } from "../protocol/errors.ts";
 import {
+  CLEANUPS_PER_MINUTE_PER_TEAM,
   IDENTIFICATIONS_PER_MINUTE_PER_OWNER,
   IMPORTS_PER_MINUTE_PER_OWNER,
   INVITES_PER_MINUTE_PER_OWNER,
@@ -13,6 +16,7 @@ import {
   LOOKUPS_PER_MINUTE_PER_TEAM,
   REDEMPTIONS_PER_MINUTE_PER_NETWORK,
   RESUMES_PER_MINUTE_PER_NETWORK,
+  UPLOADS_PER_MINUTE_PER_CREDENTIAL,
   WEBHOOK_TESTS_PER_MINUTE,
 } from "../protocol/limits.ts";
 import type { Services } from "../services.ts";
@@ -89,6 +93,15 @@ export function limitOwner(
   return take(services, { what, of: credential.credentialId, limit, whenDown: "admit" });
 }
 
+/** Why `caller` may upload nothing now, if so. */
+export function limitUpload(
+  services: Services,
+  { credential }: CredentialCaller,
+): Promise<Failure | undefined> {
+  const limit = UPLOADS_PER_MINUTE_PER_CREDENTIAL;
+  return take(services, { what: "upload", of: credential.credentialId, limit, whenDown: "admit" });
+}
+
 /** Why `caller` may not ask the index about the sessions of a team now, if so. */
 export function limitLookup(
   services: Services,
@@ -106,6 +119,12 @@ export function limitLookup(
 export function limitWebhookTest(services: Services, teamId: string): Promise<Failure | undefined> {
   const limit = WEBHOOK_TESTS_PER_MINUTE;
   return take(services, { what: "webhook-test", of: teamId, limit, whenDown: "refuse" });
+}
+
+/** Why a team's sessions are not cleaned up now, if so. */
+export function limitCleanup(services: Services, teamId: string): Promise<Failure | undefined> {
+  const limit = CLEANUPS_PER_MINUTE_PER_TEAM;
+  return take(services, { what: "cleanup", of: teamId, limit, whenDown: "refuse" });
 }
 
 async function admitNetwork(
@@ -131,7 +150,9 @@ interface Limited {
     | "invite"
     | "identify"
     | "import"
-    | "webhook-test";
+    | "upload"
+    | "webhook-test"
+    | "cleanup";
   readonly of: string;
   /** A minute; null for no limit, and then nobody is asked. */
   readonly limit: number | null;
@@ -147,7 +168,7 @@ async function take(
   try {
     answer = await within(PATIENCE_MS, limiterStub(env, `${what}:${of}`).take(limit, 1));
   } catch (error) {
-    console.error({ event: "limiter_down", what, error: String(error) });
+    log.error({ event: "limiter_down", what, error: String(error) });
     return whenDown === "refuse" ? UNAVAILABLE : undefined;
   }
   return answer.allowed ? undefined : rateLimited(answer.retryAfterMs);
@@ -162,7 +183,7 @@ async function outerRing({ env }: Services, key: string): Promise<Failure | unde
     const outcome = await env.OUTER_RING?.limit({ key });
     return outcome?.success === false ? rateLimited(OUTER_RING_PERIOD_MS) : undefined;
   } catch (error) {
-    console.error({ event: "outer_ring_down", error: String(error) });
+    log.error({ event: "outer_ring_down", error: String(error) });
     return undefined;
   }
 }

@@ -1,5 +1,6 @@
 // Objects that are asked to project themselves, by the ids that Cloudflare lists: the administrator's operation.
 import type { Caller } from "../caller.ts";
+import { log } from "../log.ts";
 import type { Result } from "../protocol/errors.ts";
 import type { ReindexAnswer, ReindexOutcome, ReindexRequest } from "../protocol/recovery.ts";
 import type { Services } from "../services.ts";
@@ -34,7 +35,7 @@ async function reindexOne(env: Env, objectId: string): Promise<ReindexOutcome> {
   try {
     return await Promise.race([stub.reindex(), late]);
   } catch (error) {
-    console.error({ event: "reindex_failed", objectId, error: String(error) });
+    log.error({ event: "reindex_failed", objectId, error: String(error) });
     return "failed";
   } finally {
     done.abort();

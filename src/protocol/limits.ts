@@ -182,6 +182,9 @@ export const WEBHOOK_SECRET_OVERLAP_MS = 86_400_000;
 /** Tests of a team's webhook in a minute: each makes the Worker call an address of the team's choice. */
 export const WEBHOOK_TESTS_PER_MINUTE = 10;
 
+/** Runs of the cleanup that one team asks for in a minute: each wakes up to some hundred sessions. */
+export const CLEANUPS_PER_MINUTE_PER_TEAM = 30;
+
 /** Redactions that a resuming reader is told of, the latest. */
 export const MAX_REDACTIONS_TOLD = 1000;
 
@@ -199,6 +202,9 @@ export const UPLOADS_PER_MINUTE_PER_CREDENTIAL = 30;
 
 /** An upload that has not come through by then has broken off: what there is of it is deleted. */
 export const UPLOAD_TIMEOUT_MS = 3_600_000;
+
+/** A `clientId` whose upload began so long ago may be uploaded again: the first one has broken off, or breaks off then. */
+export const UPLOAD_RETRY_MS = 60_000;
 
 /** A file that no message has taken by then is deleted. */
 export const UNSENT_FILE_MS = 86_400_000;

@@ -2,6 +2,7 @@
 
 import { createTeam, getTeam, updateTeam } from "./admin.ts";
 import { listAuditEvents } from "./audit.ts";
+import { cleanupExpiredSessions } from "./cleanup.ts";
 import {
   listConversations,
   listMessages,
@@ -12,6 +13,8 @@ import {
 } from "./conversations.ts";
 import { listDevices, revokeDevice } from "./devices.ts";
 import type { Endpoint, Method } from "./endpoint.ts";
+import { exportSession } from "./exports.ts";
+import { deleteFile, downloadFile, uploadFile } from "./files.ts";
 import { getHealth } from "./health.ts";
 import { identifySession, resumeSession } from "./identity.ts";
 import { createIdentityKey, listIdentityKeys, revokeIdentityKey } from "./identity-keys.ts";
@@ -44,8 +47,10 @@ export const ROUTES: readonly Route[] = [
   ["POST", "/api/sessions/create", createSession],
   ["GET", "/api/sessions/fingerprint/:fingerprint/:teamId", findSessionsByFingerprint],
   ["GET", "/api/sessions/stats/:teamId", getSessionStats],
+  ["POST", "/api/sessions/cleanup", cleanupExpiredSessions],
   ["GET", "/api/sessions/:id", getSession],
   ["DELETE", "/api/sessions/:id", terminateSession],
+  ["GET", "/api/sessions/:id/export", exportSession],
   ["GET", "/api/sessions/:id/validate", validateSession],
   ["POST", "/api/sessions/:id/refresh", refreshSession],
   ["POST", "/api/sessions/:id/identify", identifySession],
@@ -64,6 +69,9 @@ export const ROUTES: readonly Route[] = [
   ["POST", "/api/sessions/:id/messages/stream", streamMessage],
   ["DELETE", "/api/sessions/:id/messages/:messageId", redactMessage],
   ["POST", "/api/sessions/:id/import", importMessages],
+  ["POST", "/api/sessions/:id/files", uploadFile],
+  ["GET", "/api/sessions/:id/files/:fileId", downloadFile],
+  ["DELETE", "/api/sessions/:id/files/:fileId", deleteFile],
   ["GET", "/api/teams/:teamId/sessions", listSessions],
   ["GET", "/api/teams/:teamId/audit-events", listAuditEvents],
   ["POST", "/api/teams/:teamId/operators", createOperatorToken],

@@ -41,6 +41,11 @@ async function started({ id }: Names): Promise<string> {
   return messageId;
 }
 
+const newUpload = () => [
+  { clientId: crypto.randomUUID(), name: "hello.txt", type: "text/plain", size: 5 },
+  new Blob(["Hello"]).stream(),
+];
+
 const piece = { offset: 0, text: "Hello" };
 
 /** What a method takes, where it is not the session's id and the route's body. */
@@ -55,6 +60,9 @@ const ARGUMENTS: Readonly<Record<string, Arguments>> = {
     { clientId: crypto.randomUUID() },
     new Blob(["Hello"]).stream(),
   ],
+  uploadFile: async ({ id }) => [id, ...newUpload()],
+  downloadFile: async ({ id, chat }) => [id, (await things.file(chat)).fileId],
+  deleteFile: async ({ id, chat }) => [id, (await things.file(chat)).fileId],
   startMessage: async ({ id }) => [id, { clientId: crypto.randomUUID() }],
   appendMessage: async (names) => [names.id, await started(names), piece],
   finishMessage: async (names) => [names.id, await started(names)],
@@ -64,6 +72,7 @@ const ARGUMENTS: Readonly<Record<string, Arguments>> = {
 const OWN_ARGUMENTS: Readonly<Record<string, Arguments>> = {
   listSessions: async () => [],
   listAuditEvents: async () => [],
+  cleanupExpiredSessions: async () => [],
   createOperatorToken: async (_, body) => [body],
   revokeOperator: async () => {
     const signedIn = { operatorId: crypto.randomUUID(), name: "Anna" };

@@ -2,6 +2,7 @@
 import { exports } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { ApiError } from "../../client/server/api-error.ts";
+import type { FileRange } from "../../client/server/file-calls.ts";
 import { signIdentityToken } from "../../client/server/identity-token.ts";
 import type { TeamClient } from "../../client/server/team-client.ts";
 import { createTeamClient } from "../../client/server/team-client.ts";
@@ -73,6 +74,25 @@ describe("a team's client", () => {
     for await (const { seq } of team.messages(id, { limit: 2 })) seqs.push(seq);
     expect(seqs).toEqual([1, 2, 3, 4, 5]);
     expect((await team.listMessages(id, { before: 3 })).messages).toHaveLength(2);
+  });
+
+  test("uploads a file, sends it, reads it back, and deletes it", async () => {
+    const { id } = await newSession();
+    const bytes = new TextEncoder().encode("0123456789");
+    const source = { name: "notes.txt", type: "text/plain", bytes, clientId: "notes" };
+    const file = await team.files.upload(id, source);
+    expect(file).toMatchObject({ name: "notes.txt", type: "text/plain", size: 10 });
+    expect(await team.files.upload(id, source)).toEqual(file);
+    const attachments = [{ fileId: file.fileId }];
+    const posted = await team.postMessage(id, { clientId: "with", content: "", attachments });
+    expect(posted.message.attachments).toEqual([file]);
+    const read = async (range?: FileRange) =>
+      await new Response(await team.files.download(id, file.fileId, range)).text();
+    expect(await read()).toBe("0123456789");
+    expect(await read({ start: 2, end: 5 })).toBe("234");
+    expect(await read({ start: 7 })).toBe("789");
+    await team.files.delete(id, file.fileId);
+    await expect(read()).rejects.toMatchObject({ code: "file_not_found", status: 404 });
   });
 
   test("hands a conversation over, and opens another", async () => {

@@ -1,5 +1,6 @@
 // The daily backup: what only the index knows, into the bucket, a piece at a time.
 import { backupDate, backupDays, eventsFrom, isBackupExpired } from "../../domain/backup.ts";
+import { log } from "../../log.ts";
 import { BACKUP_TABLES } from "../../protocol/recovery.ts";
 import {
   type BackupRow,
@@ -29,15 +30,15 @@ export async function backUp(env: Env, now: number): Promise<void> {
     if ((await readManifest(env.BUCKET, date)) === undefined) {
       const { files } = await exportIndex(env, date, await newestBefore(env, dates, date), now);
       const rows = files.reduce((sum, file) => sum + file.rows, 0);
-      console.info({ event: "backup_made", date, files: files.length, rows });
+      log.info({ event: "backup_made", date, files: files.length, rows });
     }
     const days = backupDays(env.BACKUP_DAYS);
     for (const old of dates.filter((one) => isBackupExpired(one, days, now))) {
       await deleteBackup(env.BUCKET, old);
-      console.info({ event: "backup_deleted", date: old });
+      log.info({ event: "backup_deleted", date: old });
     }
   } catch (error) {
-    console.error({ event: "backup_failed", date, error: String(error) });
+    log.error({ event: "backup_failed", date, error: String(error) });
   }
 }
 

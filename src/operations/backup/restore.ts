@@ -1,6 +1,7 @@
 // From a backup back into the index: the administrator's operation, in pieces, each safe to repeat.
 import type { Caller } from "../../caller.ts";
 import { TEAM_NUMBERS_KEPT_FREE } from "../../domain/backup.ts";
+import { log } from "../../log.ts";
 import type { Failure, Result } from "../../protocol/errors.ts";
 import {
   BACKUP_TABLES,
@@ -67,7 +68,7 @@ export async function restore(
     rows += read.rows.length;
   }
   if (next === files.length) await finish(database, manifest);
-  console.info({ event: "backup_restored", date: manifest.date, ...restored });
+  log.info({ event: "backup_restored", date: manifest.date, ...restored });
   const nextAfter = next < files.length ? files[next - 1]?.key : undefined;
   return {
     ok: true,
