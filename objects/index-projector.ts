@@ -4,7 +4,6 @@
 
 import { backoffMs } from "../src/domain/backoff.ts";
 import { earliest } from "../src/domain/deadlines.ts";
-import { isIndexed } from "../src/domain/file.ts";
 import { expiresAt, type SessionRecord } from "../src/domain/session-state.ts";
 import { log } from "../src/log.ts";
 import {
@@ -14,7 +13,6 @@ import {
 } from "../src/session-index/audit.ts";
 import { sessionsDatabase } from "../src/session-index/databases.ts";
 import { IndexError } from "../src/session-index/errors.ts";
-import type { FileChange } from "../src/session-index/files.ts";
 import { claimRestoredEvents } from "../src/session-index/restored-events.ts";
 import { within } from "../src/session-index/timeout.ts";
 import { projectWebhook } from "../src/session-index/webhook-failures.ts";
@@ -281,26 +279,13 @@ export class IndexProjector {
       .conversations()
       .filter(({ id }) => whole || marked.has(CONVERSATION_PREFIX + id));
     const session = { ...record, expiresAt: expiresAt(record, this.#source.stored.team.policy) };
-    const projected = await projectSession(
-      database,
-      session,
-      conversations,
-      events,
-      whole ? this.#allFiles() : this.#markedFiles(marked),
-    );
-    return whole && projected.ok ? await claimRestoredEvents(database, record) : projected;
-  }
-
-  #markedFiles(marked: ReadonlySet<string>): FileChange[] {
-    return [...marked]
+    const changed = [...marked]
       .filter((entity) => entity.startsWith(FILE_PREFIX))
-      .map((entity) => entity.slice(FILE_PREFIX.length))
-      .map((id) => ({ id, file: this.#fileStore.get(id) }));
-  }
-
-  #allFiles(): FileChange[] {
-    const files = [...this.#fileStore.stored(), ...this.#fileStore.kept()];
-    return files.filter(isIndexed).map((file) => ({ id: file.id, file }));
+      .map((entity) => entity.slice(FILE_PREFIX.length));
+    const ids = new Set(whole ? [...changed, ...this.#fileStore.indexed()] : changed);
+    const files = [...ids].map((id) => ({ id, file: this.#fileStore.get(id) }));
+    const projected = await projectSession(database, session, conversations, events, files);
+    return whole && projected.ok ? await claimRestoredEvents(database, record) : projected;
   }
 
   #eventOf({ entity }: OutboxEntry): AuditRecord {

@@ -1,7 +1,7 @@
 // What can be asked of a session about its data as a whole, and about its end.
 import type { Result } from "../src/protocol/errors.ts";
 import type { EraseReceipt } from "../src/protocol/lifecycle.ts";
-import type { Call, ReconcileCall, Reconciled } from "./calls.ts";
+import type { Call, ReconcileCall, Reconciled, Reindexed } from "./calls.ts";
 import { FileCalls } from "./file-calls.ts";
 
 const NO_SESSION: Reconciled = {
@@ -27,5 +27,10 @@ export abstract class LifecycleCalls extends FileCalls {
   /** What the alarm should have done, asked for by the cleanup. Where no session is, nothing is written. */
   async reconcile(call: ReconcileCall): Promise<Reconciled> {
     return (await this.entrance.known?.upkeep.reconcile(call)) ?? NO_SESSION;
+  }
+
+  /** Tells the index everything, whatever it was told before. */
+  async reindex(): Promise<Reindexed> {
+    return (await this.entrance.known?.upkeep.reindex()) ?? "absent";
   }
 }

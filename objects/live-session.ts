@@ -203,9 +203,9 @@ export class LiveSession {
       streams,
       projector,
       events: this.events,
-      isOfEarlierEpoch: () => isOfEarlierEpoch(state.stored, env),
       files: this.files,
       lifecycle: this.ending.lifecycle,
+      isOfEarlierEpoch: () => isOfEarlierEpoch(state.stored, env),
       expireIfDue: (now) => this.expireIfDue(now),
       learnTeam: () => this.learnTeam(),
     });

@@ -15,7 +15,6 @@ import {
   connectActor,
   type RefreshCall,
   type Refreshed,
-  type Reindexed,
   type ReplayCall,
 } from "./calls.ts";
 import { holderOf } from "./holder.ts";
@@ -63,11 +62,6 @@ export class SessionObject extends LifecycleCalls {
       if (live.state.isActive) await live.terminate(auditActor(call.actor));
       return { ok: true };
     });
-  }
-
-  /** Tells the index everything, whatever it was told before. */
-  async reindex(): Promise<Reindexed> {
-    return (await this.entrance.known?.upkeep.reindex()) ?? "absent";
   }
 
   /** The administrator has changed the team; the Worker tells, so that nobody has to ask. */

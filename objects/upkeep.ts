@@ -35,10 +35,10 @@ interface Parts {
   readonly streams: Streams;
   readonly projector: IndexProjector;
   readonly events: EventFeed;
-  /** Whether the index was emptied since it last had all of the session. */
-  readonly isOfEarlierEpoch: () => boolean;
   readonly files: Files;
   readonly lifecycle: Lifecycle;
+  /** Whether the index was emptied since it last had all of the session. */
+  readonly isOfEarlierEpoch: () => boolean;
   /** Ends what has come to its deadline. */
   readonly expireIfDue: (now: number) => void;
   /** Goes by the team as the index has it. Never fails. */
@@ -148,7 +148,7 @@ export class Upkeep {
     const isBehind = indexVersion < version;
     if (!lifecycle.isGone(now)) {
       this.#flushTouches(now);
-      if (isBehind) this.#markConversations(now);
+      if (isBehind) this.#markWhole();
       await files.run(now);
       await this.project();
     }
@@ -156,13 +156,6 @@ export class Upkeep {
     if (!purged && archivedConversations > 0) await this.project();
     const repaired = isBehind && !purged && !projector.owesSession();
     return { exists: true, expired, archivedConversations, archivedFiles, purged, repaired };
-  }
-
-  #markConversations(now: number): void {
-    const { store, projector } = this.#parts;
-    store.transaction(() => {
-      for (const { id } of store.conversations()) projector.markConversation(id, now);
-    });
   }
 
   /**

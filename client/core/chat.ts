@@ -5,6 +5,7 @@ import { Connection } from "./connection.ts";
 import type { ConnectionEnd } from "./connection-handlers.ts";
 import type { Entry, SessionEnd } from "./entry.ts";
 import type { Environment } from "./environment.ts";
+import type { OwnMessages } from "./outbox.ts";
 import type { OwnRole } from "./replica-parts.ts";
 import type { Rest } from "./rest.ts";
 import type { ChatClient, SendOptions } from "./session-client.ts";
@@ -65,13 +66,17 @@ export function createChat({
   });
   /** Replaced with the session: whatever still runs for an old one is known by it. */
   let replica: SessionReplica;
+  let home: ReturnType<Parts["kept"]>;
+  const own: OwnMessages = new Map();
 
   function open(): void {
+    home = kept();
     replica = createReplica({
       store,
       clock: environment.clock,
       ownRole,
-      ...kept(),
+      own,
+      ...home,
       handlers: {
         sendUp: (frame) => void connection.send(frame),
         conversations: () => call<ConversationList>("GET", "/conversations"),
@@ -111,10 +116,15 @@ export function createChat({
       return replica;
     },
 
-    /** Another session takes the place of the one that was shown. */
-    renew(): void {
+    /**
+     * Another session takes the place of the one that was shown.
+     *
+     * @param isRival whether it takes over what was written for that one
+     */
+    renew(isRival = false): void {
+      const { shelf } = kept();
       connection.stop();
-      replica.retire();
+      replica.retire(({ sessionId }) => (sessionId === undefined ? shelf === home.shelf : isRival));
       store.patch({ ...INITIAL_STATE, storage: store.get().storage });
       open();
     },

@@ -26,6 +26,9 @@ import { whenOpened } from "./when-opened.ts";
 /** How long what another tab did at the same moment may take to come to light. */
 const RIVAL_PATIENCE_MS = 1_000;
 
+/** So often a session is asked for in vain before the state says why: most failures are over sooner. */
+const ATTEMPTS_UNTOLD = 5;
+
 /** Where each tab goes its own way. */
 const NO_TABS: Tabs = { post() {}, subscribe: () => () => {} };
 
@@ -116,7 +119,8 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     ending ??= [attention.subscribe(noticed), tabs.subscribe(heard), refreshing.keepLooking()];
     const isInvited = access.isInvited();
     store.patch({ offer: undefined, isInvited, role: access.role, error: undefined });
-    const isMade = autoCreate === true || isWanted || (autoCreate && isLegacyPending());
+    const isNeeded = store.get().pendingCount > 0 || isLegacyPending();
+    const isMade = autoCreate === true || isWanted || (autoCreate && isNeeded);
     if (isInvited || access.sessionId() !== undefined || isMade) {
       store.patch({ status: "creating" });
       connection.start();
@@ -139,7 +143,14 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   }
 
   async function enter(): Promise<Entry> {
-    const entry = await access.ticket();
+    const entry = await access.ticket().catch((error) => {
+      const { attempt } = store.get().connection;
+      if (ending && access.sessionId() === undefined && attempt + 1 >= ATTEMPTS_UNTOLD) {
+        // Whoever set the page up with a wrong address would never hear of it.
+        store.patch({ error: requestError(error) });
+      }
+      throw error;
+    });
     if ("ticket" in entry) {
       // What was said before comes before what is said now.
       await (await legacy())?.beginBefore();
@@ -147,14 +158,14 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     return entry;
   }
 
-  function renew(): void {
+  function renew(isRival = false): void {
     access.renewed();
-    chat.renew();
+    chat.renew(isRival);
   }
 
   /** Opens whatever there is to be opened now, or makes it. */
-  function reopen(): void {
-    renew();
+  function reopen(isRival = false): void {
+    renew(isRival);
     start();
   }
 
@@ -163,7 +174,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       return;
     }
     isWanted = false;
-    store.patch({ isInvited: access.isInvited(), role: access.role });
+    store.patch({ isInvited: access.isInvited(), role: access.role, error: undefined });
     chat.replica.adopt(session);
   }
 
@@ -209,16 +220,16 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     const followed = own.follow(isAlive);
     if (followed) {
       const written = followed.isRival ? chat.replica.ownMessages() : [];
-      reopen();
+      reopen(followed.isRival);
       chat.replica.requeue(written);
       return true;
     }
     const record = own.record();
-    if (record.ended && status !== "terminated") {
+    if (record.sessionId !== undefined && sessionId === undefined && status === "idle") {
+      start();
+    } else if (record.ended && status !== "terminated") {
       connection.stop();
       over({ reason: "terminated", session: undefined });
-    } else if (record.sessionId !== undefined && sessionId === undefined && status === "idle") {
-      start();
     }
     return false;
   }
@@ -246,6 +257,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     if (signsOut(error)) {
       chat.replica.forget(error.code);
       chat.renew();
+      chat.replica.refuse(error.code);
     }
     store.patch({ status: "error", error, isInvited: access.isInvited(), role: access.role });
   }
@@ -281,12 +293,16 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
    * One that expired is followed by another where that is wanted, unless it was made just now: that would go on for ever.
    * One that was terminated, never by itself.
    */
-  function over(end: SessionEnd): void {
-    const isFollowed = autoCreate !== false && !access.isInvited() && !own.isYoung;
-    if (end.reason === "expired" && isFollowed) {
+  function over({ reason, session }: SessionEnd): void {
+    const isOwn = !access.isInvited();
+    // What a person ended in this browser is over for good, whether or not its time had come before.
+    const isEnded = isOwn && own.record().ended;
+    if (reason === "expired" && isOwn && autoCreate !== false && !isEnded && !own.isYoung) {
       next("expired");
     } else {
-      chat.over(end);
+      // Also where this tab never came into it.
+      store.patch({ sessionId: access.sessionId() });
+      chat.over({ reason: isEnded ? "terminated" : reason, session });
     }
   }
 
@@ -296,19 +312,20 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     reopen();
   }
 
+  if (autoCreate === "lazy") {
+    // Whichever tab wrote the first message: it may be gone.
+    store.subscribe(() => {
+      const { status, offer, pendingCount } = store.get();
+      if (ending && status === "idle" && !offer && pendingCount > 0) {
+        start();
+      }
+    });
+  }
+
   return {
     ...actions,
     start,
     stop,
-
-    send(content, sendOptions) {
-      const sent = actions.send(content, sendOptions);
-      if (autoCreate === "lazy" && store.get().status === "idle" && !store.get().offer) {
-        isWanted = true;
-        start();
-      }
-      return sent;
-    },
 
     async createSession() {
       const { status, error } = store.get();
@@ -336,12 +353,11 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       if (replica !== chat.replica) {
         return;
       }
-      const { session } = store.get();
-      if (session && !access.isInvited()) {
-        own.ended(session);
+      if (!access.isInvited()) {
+        own.ended(store.get().session?.version);
       }
       connection.stop();
-      chat.over({ reason: "terminated", session: undefined });
+      over({ reason: "terminated", session: undefined });
     },
 
     async identify(identityToken) {

@@ -48,7 +48,7 @@ export interface TabMessage {
   readonly kind: "session" | "terminated" | "outbox";
   readonly teamId?: string;
   readonly sessionId?: string;
-  readonly version?: number;
+  readonly version?: number | undefined;
 }
 
 /** The other tabs of the origin. */

@@ -1,8 +1,11 @@
 // This browser's own session with the team, which all its tabs share through storage: how it is made, once, and kept young.
 // Long, because creating, following, identifying and regaining a key all turn on one record, which nothing else may touch.
-import { IDEMPOTENCY_WINDOW_MS, ROTATE_AFTER_MS } from "../../src/protocol/limits.ts";
+import {
+  IDEMPOTENCY_WINDOW_MS,
+  ROTATE_AFTER_MS,
+  SUPERSEDED_GRACE_MS,
+} from "../../src/protocol/limits.ts";
 import type { OpenedSession, RefreshSessionResponse } from "../../src/protocol/rest.ts";
-import type { Session } from "../../src/protocol/session.ts";
 import type { Environment } from "./environment.ts";
 import { createOpening, isSpentKey } from "./opening.ts";
 import { RequestError, unauthenticated } from "./request-error.ts";
@@ -18,6 +21,9 @@ const RIVAL_CHECKS_MS = [1_000, 5_000];
 
 /** A session this old has had a life. */
 const YOUNG_MS = 60_000;
+
+/** What another tab wrote into storage is here by then. */
+const STORAGE_PATIENCE_MS = 300;
 
 /** Between two attempts to end a session that nobody needs, and how many there are. */
 const END_AGAIN_MS = 10_000;
@@ -46,6 +52,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   const { clock, newId, tabs } = environment;
   const { teamId } = options;
   const opening = createOpening(rest, environment, options);
+  const loadedAt = clock.now();
   /** The session that this tab is in, even where storage has lost it. */
   let mine = NO_SESSION;
   /** Whether this tab took part in its creation. */
@@ -100,7 +107,10 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
     be(record);
   }
 
-  function tell(kind: "session" | "terminated", { id, version }: Session): void {
+  function tell(
+    kind: "session" | "terminated",
+    { id, version }: { readonly id: string; readonly version: number | undefined },
+  ): void {
     tabs.post({ kind, teamId, sessionId: id, version });
   }
 
@@ -204,22 +214,29 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
       // Stored before it is used: when the answer gets lost, the same key asks for it again.
       keep({ ...NO_SESSION, generation, createKey });
     }
-    const answer = await opening.open(createKey).catch((error) => {
+    const answer = await opening.open(createKey).catch(async (error) => {
       if (isSpentKey(error)) {
-        // The session behind it is over, or out of reach: nobody kept its token.
+        // The session behind it is over, or out of reach: nobody kept its token, unless storage is about to tell.
         spentKey = createKey;
+        await storageTold();
       }
       throw error;
     });
     const created = { ...opened(answer), generation, createKey };
     const now = readStored();
-    const isOther = now.sessionId !== undefined && now.sessionId !== created.sessionId;
-    if (isOther && outranks(now, created)) {
+    const isOther = ({ sessionId }: OwnRecord) =>
+      (sessionId ?? created.sessionId) !== created.sessionId;
+    const better = [now, mine].find((one) => isOther(one) && outranks(one, created));
+    if (better) {
+      if (now.sessionId === undefined) {
+        // This tab has gone elsewhere meanwhile, and the key of a creation was written over what storage had.
+        keep(better);
+      }
       end({ createKey, sessionId: answer.session.id, token: answer.token });
       return undefined;
     }
     made.push(created);
-    if (mine.sessionId !== undefined && mine.sessionId !== created.sessionId) {
+    if (isOther(mine)) {
       // This tab has gone elsewhere meanwhile, and comes back like any other.
       writeOwn(shelf, created);
       tell("session", answer.session);
@@ -329,8 +346,31 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
     ) {
       return false;
     }
-    const { session } = await opening.open(createKey);
-    return session.id === sessionId;
+    try {
+      const { session } = await opening.open(createKey);
+      return session.id === sessionId;
+    } catch (error) {
+      if (isSpentKey(error)) {
+        return false;
+      }
+      throw error;
+    }
+  }
+
+  async function storageTold(): Promise<void> {
+    let begunAt: number;
+    do {
+      begunAt = clock.now();
+      await new Promise<void>((resolve) => clock.after(STORAGE_PATIENCE_MS, resolve));
+      // Time in which the device slept was none for storage.
+    } while (clock.now() - begunAt >= SUPERSEDED_GRACE_MS);
+  }
+
+  /** Whether the token is old enough to be offered for rotation. */
+  function rotationDue(): boolean {
+    const { token, refreshedAt } = record();
+    const age = clock.now() - refreshedAt;
+    return token !== undefined && (age >= ROTATE_AFTER_MS || age < 0);
   }
 
   return {
@@ -367,19 +407,27 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
       return age >= ms || age < 0;
     },
 
-    /** Whether the token is old enough to be offered for rotation. */
-    get rotationDue(): boolean {
-      const { token, refreshedAt } = record();
-      const age = clock.now() - refreshedAt;
-      return token !== undefined && (age >= ROTATE_AFTER_MS || age < 0);
+    rotationDue,
+
+    /**
+     * Waits until storage has told what it has to tell. A device that slept may wake a page before that: another one may have
+     * replaced the token in the last moment, and whoever still comes with the old one is taken for a thief.
+     */
+    async awake(): Promise<void> {
+      if (rotationDue() && clock.now() - loadedAt > YOUNG_MS) {
+        await storageTold();
+      }
     },
 
     /** Tells all tabs, those of later too, that the session was ended here. */
-    ended(session: Session): void {
-      if (readOwn(shelf).sessionId === session.id) {
-        keep({ ...mine, ended: true });
+    ended(version: number | undefined): void {
+      const { sessionId } = mine;
+      if (sessionId !== undefined) {
+        if (readOwn(shelf).sessionId === sessionId) {
+          keep({ ...mine, ended: true });
+        }
+        tell("terminated", { id: sessionId, version });
       }
-      tell("terminated", session);
     },
   };
 }

@@ -49,6 +49,9 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
 
   /** Calls with the key of this moment, and once more where another tab replaced it meanwhile. Rejects with `RequestError`. */
   async function withKey<T>(call: (key: Key) => Promise<T>): Promise<T> {
+    if (!isInvited()) {
+      await own.awake();
+    }
     const tried = key();
     try {
       return await call(tried);
@@ -90,6 +93,7 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
 
   /** @param more how many attempts may follow, each with what has changed in storage meanwhile */
   async function enterOwn(more: number): Promise<Entry> {
+    await own.awake();
     const tried = own.key();
     try {
       if (tried !== undefined) {
@@ -128,7 +132,7 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
   }
 
   async function reenter(tried: Key): Promise<Ticket | SessionEnd> {
-    if (own.rotationDue) {
+    if (own.rotationDue()) {
       try {
         const askedAt = clock.now();
         const { session, ticket } = await own.refresh(tried, false);

@@ -113,7 +113,10 @@ export interface SessionClientState {
   readonly isInvited: boolean;
   /** As whom this tab takes part: a `reader` cannot write. Undefined until a link has told what it allows. */
   readonly role: ConnectionRole | undefined;
-  /** Set while `status` is `error`. */
+  /**
+   * Set while `status` is `error`; and, with `retryable`, while there is no session yet and several attempts to get one have
+   * failed: the next one comes by itself.
+   */
   readonly error: RequestError | undefined;
   readonly connection: ConnectionState;
   /** This connection's own id among `presence`. */
