@@ -1,6 +1,5 @@
-import { log } from "../src/log.ts";
-
 // Lines as a stream of bytes, made no faster than they are read.
+import { log } from "../src/log.ts";
 
 /** Whoever reads nothing for so long has gone: a stream that waits keeps its object awake. */
 const PATIENCE_MS = 60_000;

@@ -8,6 +8,7 @@ import { signingKeys } from "./keys.ts";
 import * as audit from "./operations/audit.ts";
 import * as cleanup from "./operations/cleanup/request.ts";
 import * as conversations from "./operations/conversations.ts";
+import * as dataRequests from "./operations/data-requests.ts";
 import { attempt } from "./operations/dependency-failures.ts";
 import * as files from "./operations/files.ts";
 import * as queries from "./operations/index-queries.ts";
@@ -20,7 +21,7 @@ import type { Conversation, UpdateConversationRequest } from "./protocol/convers
 import type { Failure, Result } from "./protocol/errors.ts";
 import type { UploadedFile, UploadQuery } from "./protocol/file.ts";
 import type { JsonObject } from "./protocol/json.ts";
-import type { CleanupResult } from "./protocol/lifecycle.ts";
+import type { CleanupResult, EraseReceipt } from "./protocol/lifecycle.ts";
 import type {
   Message,
   MessagePiece,
@@ -147,6 +148,22 @@ export class SessionService extends WorkerEntrypoint<Env> {
   terminateSession(sessionId: string): Promise<Result<object>> {
     return this.#run(({ services, caller }) =>
       sessions.terminateSession(services, caller, asText(sessionId)),
+    );
+  }
+
+  /** Removes all that is held about the session, now and for good. */
+  eraseSession(sessionId: string): Promise<Result<EraseReceipt>> {
+    return this.#run(({ services, caller }) =>
+      dataRequests.eraseSession(services, caller, asText(sessionId)),
+    );
+  }
+
+  /** All that is held about the session: a JSON object a line, of which `end` is the last. */
+  exportSession(
+    sessionId: string,
+  ): Promise<Result<{ readonly stream: ReadableStream<Uint8Array> }>> {
+    return this.#run(({ services, caller }) =>
+      dataRequests.exportSession(services, caller, asText(sessionId)),
     );
   }
 

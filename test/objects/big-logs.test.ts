@@ -63,7 +63,8 @@ test("a log of ten thousand messages comes out as it went in", async () => {
   expect(await Promise.all(queries.map(page))).toEqual(before);
   const exported = await call(`${path}/export`, { bearer: key });
   expect(exported.status).toBe(200);
-  const lines = (await exported.text()).trimEnd().split("\n");
+  const text = new TextDecoder().decode(await exported.arrayBuffer());
+  const lines = text.trimEnd().split("\n");
   const messages = lines
     .map((line) => JSON.parse(line) as ExportLine)
     .flatMap((line) => (line.type === "message" ? [line.message.seq] : []));

@@ -45,9 +45,14 @@ async function everything({ session }: SessionWithToken): Promise<string> {
 
 const CONTENT_TYPES = ["application/json", "application/problem+json", null];
 
-/** Of a file, what it was uploaded as. */
-const fileTypes = ({ endpoint }: RouteSample) =>
-  endpoint.operationId === "downloadFile" ? ["text/plain; charset=utf-8"] : [];
+/** What is no JSON. */
+const STREAMED: Readonly<Record<string, string>> = {
+  downloadFile: "text/plain; charset=utf-8",
+  exportSession: "application/x-ndjson",
+};
+
+const streamedTypes = ({ endpoint: { operationId } }: RouteSample) =>
+  operationId in STREAMED ? [STREAMED[operationId]] : [];
 
 describe.each(SAMPLES)("$title", (sample) => {
   test("is never kept by a cache, nor taken for another type", async () => {
@@ -65,7 +70,7 @@ describe.each(SAMPLES)("$title", (sample) => {
       expect(headers.get("Cache-Control")).toBe("no-store");
       expect(headers.get("X-Content-Type-Options")).toBe("nosniff");
       expect(headers.get("Vary")).toBe("Origin");
-      expect([...CONTENT_TYPES, ...fileTypes(sample)]).toContain(headers.get("Content-Type"));
+      expect([...CONTENT_TYPES, ...streamedTypes(sample)]).toContain(headers.get("Content-Type"));
     }
   });
 });

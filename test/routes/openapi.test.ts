@@ -160,6 +160,8 @@ describe("real answers are as described", () => {
       expect([type, status]).toEqual([null, 204]);
       return;
     }
+    // Lines are described in words.
+    if (type === "application/x-ndjson") return;
     const validate = answerSchema(sample, status, type ?? "");
     const body = JSON.parse(text) as { code?: string };
     expect(validate?.(body), `${text} ${JSON.stringify(validate?.errors)}`).toBe(true);

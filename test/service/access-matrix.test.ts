@@ -30,6 +30,7 @@ const RULED_BY: Readonly<Record<string, string>> = {
   startMessage: "streamMessage",
   appendMessage: "streamMessage",
   finishMessage: "streamMessage",
+  eraseSession: "terminateSession",
 };
 
 /** A message of the calling team's that is being written. */
