@@ -72,14 +72,17 @@ export class Upkeep {
   seeEpoch(): void {
     if (this.#isEpochSeen) return;
     this.#isEpochSeen = true;
-    if (!this.#parts.isOfEarlierEpoch()) return;
+    const isGone = this.#parts.lifecycle.isGone(Date.now());
+    if (isGone || !this.#parts.isOfEarlierEpoch()) return;
     this.#markWhole();
     this.#parts.ctx.waitUntil(this.project());
   }
 
   /** Tells the index everything, as it may have lost it; resolves when it has been told, or has refused, or failed. */
   async reindex(): Promise<Reindexed> {
-    const { projector } = this.#parts;
+    const { lifecycle, projector } = this.#parts;
+    // Nobody hears any more of one that is about to be purged.
+    if (lifecycle.isGone(Date.now())) return "absent";
     this.#markWhole();
     this.arm();
     await projector.run();

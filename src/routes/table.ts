@@ -22,6 +22,7 @@ import { importMessages } from "./import.ts";
 import { createInvite, listInvites, redeemInvite, revokeInvite } from "./invites.ts";
 import { getMetrics } from "./metrics.ts";
 import { createOperatorToken, revokeOperator } from "./operators.ts";
+import { reindex, restore } from "./recovery.ts";
 import { findSessionsByFingerprint, getSessionStats, listSessions } from "./session-lists.ts";
 import {
   createSession,
@@ -92,6 +93,8 @@ export const ROUTES: readonly Route[] = [
   ["GET", "/api/admin/teams/:teamId/identity-keys", listIdentityKeys],
   ["DELETE", "/api/admin/teams/:teamId/identity-keys/:kid", revokeIdentityKey],
   ["GET", "/api/admin/metrics", getMetrics],
+  ["POST", "/api/admin/reindex", reindex],
+  ["POST", "/api/admin/restore", restore],
   ["GET", "/api/health", getHealth],
 ];
 

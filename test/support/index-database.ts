@@ -164,6 +164,25 @@ function replace({ batch, ...ofStatements }: Calls): () => void {
   };
 }
 
+/** Everything in D1 is lost; what is left is a database that was just migrated. */
+export async function loseIndex(): Promise<void> {
+  const { results } = await env.INDEX_DB.prepare(
+    "SELECT name FROM sqlite_master WHERE type = 'table'",
+  ).all<{ name: string }>();
+  const tables = results.map(({ name }) => name).filter(isOurs);
+  // What others refer to goes last.
+  const depth = (name: string) => ["sessions", "teams"].indexOf(name);
+  await env.INDEX_DB.batch(
+    ["sqlite_sequence", ...tables.sort((a, b) => depth(a) - depth(b))]
+      .filter((name, at, all) => name !== "d1_migrations" && all.indexOf(name) === at)
+      .flatMap((name) =>
+        name === "sqlite_sequence"
+          ? [env.INDEX_DB.prepare("DELETE FROM sqlite_sequence WHERE name = 'teams'")]
+          : [env.INDEX_DB.prepare(`DELETE FROM "${name}"`)],
+      ),
+  );
+}
+
 /** All rows of the tables that are meant, as text; the bytes of a blob as latin1. */
 export async function indexText(isMeant: (table: string) => boolean): Promise<string> {
   const { results } = await env.INDEX_DB.prepare(
