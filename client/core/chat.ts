@@ -1,7 +1,7 @@
 // What a visitor's client and an operator's have in common: one connection, this tab's copy of the session, and what is said in it.
 import { DEFAULT_PAGE_MESSAGES } from "../../src/protocol/limits.ts";
 import type { ConversationList, MessagePage } from "../../src/protocol/rest.ts";
-import { Connection } from "./connection.ts";
+import { createConnection } from "./connection.ts";
 import type { ConnectionEnd } from "./connection-handlers.ts";
 import type { Entry, SessionEnd } from "./entry.ts";
 import type { Environment } from "./environment.ts";
@@ -50,7 +50,7 @@ export function createChat({
   wrote,
 }: Parts) {
   const store = new Store<SessionClientState>(INITIAL_STATE);
-  const connection = new Connection(baseUrl, environment, {
+  const connection = createConnection(baseUrl, environment, {
     ticket,
     ended,
     resumeQuery: () => replica.resumeQuery(),
@@ -73,7 +73,7 @@ export function createChat({
       ownRole,
       ...kept(),
       handlers: {
-        sendUp: (frame) => void connection.send(frame),
+        sendUp: connection.send,
         conversations: () => call<ConversationList>("GET", "/conversations"),
         wrote,
         isVisible: environment.attention.visible,

@@ -24,7 +24,7 @@ const END_AGAIN_MS = 10_000;
 const END_ATTEMPTS = 6;
 
 /** Another session than this tab's turned out to be the browser's. */
-export interface Followed {
+interface Followed {
   /** The one that this tab leaves. */
   readonly left: Key;
   /** Whether both were created at once, so that what was written into the one left belongs into the other. */

@@ -251,6 +251,6 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
   };
 }
 
-export function isUnauthenticated(error: unknown): boolean {
+function isUnauthenticated(error: unknown): boolean {
   return error instanceof RequestError && error.status === 401;
 }

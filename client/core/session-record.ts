@@ -2,6 +2,7 @@
 import type { CredentialRole } from "../../src/protocol/session.ts";
 import { sessionIdOf } from "./rest.ts";
 import type { Shelf } from "./shelf.ts";
+import { fieldsOf } from "./stored-fields.ts";
 
 /** A browser's own session, for all its tabs. */
 export interface OwnRecord {
@@ -46,7 +47,7 @@ const INVITED = "invited";
 
 /** Anything may stand in storage: what is not a record counts as none. */
 export function readOwn(shelf: Shelf): OwnRecord {
-  const fields = read(shelf, OWN);
+  const fields = fieldsOf(shelf.get(OWN));
   const { generation, createKey, sessionId, token, refreshedAt, expiresAt, beganAt } = fields;
   const key = tokenOf(token);
   return {
@@ -67,12 +68,8 @@ export function readOwn(shelf: Shelf): OwnRecord {
  * Every tab comes to the same, in whichever order storage tells it: nobody ends the session that another tab goes over to.
  */
 export function outranks(one: OwnRecord, other: OwnRecord): boolean {
-  return (
-    (one.generation - other.generation || other.beganAt - one.beganAt) > 0 ||
-    (one.generation === other.generation &&
-      one.beganAt === other.beganAt &&
-      (one.sessionId ?? "") < (other.sessionId ?? ""))
-  );
+  const ahead = one.generation - other.generation || other.beganAt - one.beganAt;
+  return ahead > 0 || (ahead === 0 && (one.sessionId ?? "") < (other.sessionId ?? ""));
 }
 
 export function writeOwn(shelf: Shelf, record: OwnRecord): void {
@@ -80,7 +77,7 @@ export function writeOwn(shelf: Shelf, record: OwnRecord): void {
 }
 
 export function readInvited(shelf: Shelf): InvitedRecord {
-  const fields = read(shelf, INVITED);
+  const fields = fieldsOf(shelf.get(INVITED));
   const { kind, role, invite } = fields;
   const token = tokenOf(fields.token);
   if (kind === "redeeming" && typeof invite === "string") {
@@ -94,14 +91,6 @@ export function readInvited(shelf: Shelf): InvitedRecord {
 
 export function writeInvited(shelf: Shelf, record: InvitedRecord): void {
   shelf.set(INVITED, record.kind === "none" ? undefined : JSON.stringify(record));
-}
-
-function read(shelf: Shelf, name: string): Readonly<Partial<Record<string, unknown>>> {
-  try {
-    return { ...JSON.parse(shelf.get(name) ?? "{}") };
-  } catch {
-    return {};
-  }
 }
 
 /** Of ids, keys and tokens. In an address or a header anything else would fail, and be taken for a network that does. */
