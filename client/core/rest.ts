@@ -88,9 +88,9 @@ export function callWith<T = void>(
   });
 }
 
-/** The session that a token opens: its first part. */
-export function sessionIdOf(token: string): string {
-  return token.slice(0, token.indexOf("."));
+/** A token opens the session that is its first part. */
+export function keyOf(token: string): Key & { readonly token: string } {
+  return { sessionId: token.slice(0, token.indexOf(".")), token };
 }
 
 /** The device that a token belongs to: its second part, which rotation leaves as it is. */
