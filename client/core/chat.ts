@@ -13,7 +13,7 @@ import { createReplica } from "./session-replica.ts";
 import type { SessionClientState } from "./session-state.ts";
 import { INITIAL_STATE } from "./session-state.ts";
 import type { Shelf } from "./shelf.ts";
-import { Store } from "./store.ts";
+import type { Store } from "./store.ts";
 
 /** A call about the session; `path` is what follows its own. Rejects with `RequestError`. */
 export type SessionCall = <T = void>(
@@ -24,6 +24,7 @@ export type SessionCall = <T = void>(
 
 interface Parts {
   readonly baseUrl: string;
+  readonly store: Store<SessionClientState>;
   readonly environment: Environment;
   readonly ownRole: OwnRole;
   readonly call: SessionCall;
@@ -41,6 +42,7 @@ interface Parts {
 
 export function createChat({
   baseUrl,
+  store,
   environment,
   ownRole,
   call,
@@ -49,7 +51,6 @@ export function createChat({
   kept,
   wrote,
 }: Parts) {
-  const store = new Store<SessionClientState>(INITIAL_STATE);
   const connection = createConnection(baseUrl, environment, {
     ticket,
     ended,
@@ -103,7 +104,6 @@ export function createChat({
 
   open();
   return {
-    store,
     connection,
     actions,
 

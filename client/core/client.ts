@@ -7,6 +7,7 @@ import { environmentOf } from "./browser-environment.ts";
 import { createChat } from "./chat.ts";
 import type { ConnectionEnd } from "./connection-handlers.ts";
 import type { Entry, SessionEnd } from "./entry.ts";
+import { TERMINATED } from "./entry.ts";
 import type { AttentionEvent, TabMessage, Tabs } from "./environment.ts";
 import { createInvitation } from "./invitation.ts";
 import { isPending } from "./legacy-source.ts";
@@ -18,9 +19,10 @@ import { createRest } from "./rest.ts";
 import { createSessionAccess } from "./session-access.ts";
 import type { SessionClient, SessionClientOptions } from "./session-client.ts";
 import type { SessionClientState } from "./session-state.ts";
-import { isValid } from "./session-state.ts";
+import { INITIAL_STATE, isValid } from "./session-state.ts";
 import { createSharing } from "./sharing.ts";
 import { createShelf } from "./shelf.ts";
+import { Store } from "./store.ts";
 import { whenOpened } from "./when-opened.ts";
 
 /** How long what another tab did at the same moment may take to come to light. */
@@ -35,13 +37,10 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   const found = environmentOf(options);
   const environment = crossTabSync ? found : { ...found, tabs: NO_TABS };
   const { clock, attention, tabs } = environment;
-  let kept: SessionClientState["storage"] = "persistent";
-  /** Storage may refuse before there is a state to say it in. */
-  let inMemory = () => {
-    kept = "memory";
-  };
+  const store = new Store<SessionClientState>(INITIAL_STATE);
   const prefix = `durable-sessions/${teamId}/`;
-  const shelf = createShelf(environment.storage, prefix, () => inMemory());
+  const inMemory = () => store.patch({ storage: "memory" });
+  const shelf = createShelf(environment.storage, prefix, inMemory);
   const tabShelf = createShelf(environment.tabStorage, prefix, () => undefined);
   const rest = createRest(baseUrl, environment);
   const own = createOwnSession({ rest, shelf, environment, options, look: () => void look() });
@@ -50,6 +49,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   takeInvite();
   const chat = createChat({
     baseUrl,
+    store,
     environment,
     ownRole: "user",
     call: access.call,
@@ -61,17 +61,15 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     }),
     wrote: () => tabs.post({ kind: "outbox", teamId }),
   });
-  const { store, connection, actions } = chat;
+  const { connection, actions } = chat;
   const refreshing = createRefreshing({ options, environment, store, own, access, learned });
-  inMemory = () => store.patch({ storage: "memory" });
-  store.patch({ storage: kept });
-  let loading: Promise<LegacyUpgrade | undefined> | undefined;
+  let upgrade: Promise<LegacyUpgrade | undefined> | undefined;
 
   /** Undefined where no older program left anything, or what takes it over cannot be loaded now. */
   async function legacy(): Promise<LegacyUpgrade | undefined> {
     const { legacy: source } = options;
     if (source) {
-      loading ??= import("./legacy-upgrade.ts").then(
+      upgrade ??= import("./legacy-upgrade.ts").then(
         ({ createLegacyUpgrade }) =>
           createLegacyUpgrade({
             source,
@@ -81,18 +79,18 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
             call: access.call,
             target() {
               const { sessionId, generation } = own.record();
-              const isOpen = ending !== undefined && !access.isInvited();
-              return isOpen && sessionId !== undefined ? { sessionId, generation } : undefined;
+              const isOpen = ending && sessionId && !access.isInvited();
+              return isOpen ? { sessionId, generation } : undefined;
             },
             show: (state) => store.patch({ legacy: state }),
           }),
         () => {
-          loading = undefined;
+          upgrade = undefined;
           return undefined;
         },
       );
     }
-    return await loading;
+    return await upgrade;
   }
 
   /** What ends the subscriptions and timers of a client that was started. */
@@ -103,10 +101,10 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   /** True when the page's address had one, which it has no longer. */
   function takeInvite(): boolean {
     const invite = environment.takeInvite();
-    if (invite !== undefined) {
+    if (invite) {
       invitation.take(invite);
     }
-    return invite !== undefined;
+    return Boolean(invite);
   }
 
   function start(): void {
@@ -117,14 +115,15 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     const isInvited = access.isInvited();
     store.patch({ offer: undefined, isInvited, role: access.role, error: undefined });
     const isMade = autoCreate === true || isWanted || (autoCreate && isLegacyPending());
-    if (isInvited || access.sessionId() !== undefined || isMade) {
+    if (isInvited || access.sessionId() || isMade) {
       store.patch({ status: "creating" });
       connection.start();
     }
   }
 
   function isLegacyPending(): boolean {
-    return options.legacy !== undefined && isPending(options.legacy, environment.storage, shelf);
+    const { legacy: source } = options;
+    return source !== undefined && isPending(source, environment.storage, shelf);
   }
 
   function stop(): void {
@@ -133,7 +132,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     }
     ending = undefined;
     own.stop();
-    void loading?.then((upgrade) => upgrade?.stop());
+    void upgrade?.then((loaded) => loaded?.stop());
     chat.replica.persist();
     connection.stop();
   }
@@ -175,7 +174,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       refreshing.refreshIfDue();
       chat.replica.outboxChanged();
       if (isValid(store.get())) {
-        void legacy().then((upgrade) => upgrade?.begin());
+        void legacy().then((loaded) => loaded?.begin());
       }
     }
   }
@@ -190,18 +189,13 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     }
   }
 
-  function mayBeAlive(): boolean {
-    const { status } = store.get();
-    return status === "creating" || isValid({ status });
-  }
-
   /**
    * Looks into storage for what other tabs did with the browser's session.
    *
    * @param isAlive whether this tab's goes on, as far as is known
    * @returns whether this tab is in another session now
    */
-  function look(isAlive = mayBeAlive()): boolean {
+  function look(isAlive = store.get().status === "creating" || isValid(store.get())): boolean {
     if (!ending || access.isInvited()) {
       return false;
     }
@@ -216,8 +210,8 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     const record = own.record();
     if (record.ended && status !== "terminated") {
       connection.stop();
-      over({ reason: "terminated", session: undefined });
-    } else if (record.sessionId !== undefined && sessionId === undefined && status === "idle") {
+      over(TERMINATED);
+    } else if (record.sessionId && !sessionId && status === "idle") {
       start();
     }
     return false;
@@ -261,8 +255,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     if ("ticket" in answer || (answer instanceof RequestError && answer.retryable)) {
       connection.again();
     } else {
-      const isOver = "session" in answer;
-      await conclude(isOver ? answer : { reason: "terminated", session: undefined });
+      await conclude("session" in answer ? answer : TERMINATED);
     }
   }
 
@@ -292,6 +285,10 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
 
   function next(reason: SessionEnd["reason"]): void {
     chat.replica.bury(reason);
+    leave();
+  }
+
+  function leave(): void {
     access.leave();
     reopen();
   }
@@ -314,13 +311,11 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       const { status, error } = store.get();
       isWanted = true;
       if (access.isInvited()) {
-        access.leave();
-        reopen();
+        leave();
       } else if (status === "expired" || status === "terminated") {
         next(status);
       } else if (error && signsOut(error)) {
-        access.leave();
-        reopen();
+        leave();
       } else if (!ending || status === "idle" || status === "error") {
         start();
       }
@@ -341,7 +336,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
         own.ended(session);
       }
       connection.stop();
-      chat.over({ reason: "terminated", session: undefined });
+      chat.over(TERMINATED);
     },
 
     async identify(identityToken) {
@@ -377,8 +372,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
 
     leaveInvite() {
       if (access.isInvited()) {
-        access.leave();
-        reopen();
+        leave();
       }
     },
 

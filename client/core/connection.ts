@@ -132,25 +132,13 @@ export function createConnection(
   }
 
   function open({ sessionId, ticket, issuedAt }: Ticket): void {
-    const begun = epoch;
     syncedAt = undefined;
     progressed = false;
     handlers.opening();
     socket = environment.openSocket(
       `${baseUrl.replace(/^http/, "ws")}/api/sessions/${sessionId}/socket?${handlers.resumeQuery()}`,
       [SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX + ticket],
-      {
-        text(text) {
-          if (begun === epoch) {
-            heard(text);
-          }
-        },
-        closed(code, reason) {
-          if (begun === epoch) {
-            closed(code, reason, issuedAt);
-          }
-        },
-      },
+      { text: heard, closed: (code, reason) => closed(code, reason, issuedAt) },
     );
     setTimer(WELCOME_TIMEOUT_MS, () => retry());
   }

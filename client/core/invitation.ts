@@ -19,7 +19,7 @@ export function createInvitation(rest: Rest, shelf: Shelf, own: OwnSession) {
 
   function adopt(opened: Omit<SessionWithToken, "ticket">): void {
     const before = own.key()?.token;
-    own.replace({ ...opened, ticket: "" });
+    own.replace(opened);
     write(NOT_INVITED);
     signOut(before);
   }
