@@ -112,10 +112,9 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       chat.renew();
     }
     ending ??= [attention.subscribe(noticed), tabs.subscribe(heard), refreshing.keepLooking()];
-    const isInvited = access.isInvited();
-    store.patch({ offer: undefined, isInvited, role: access.role, error: undefined });
+    store.patch({ offer: undefined, error: undefined, ...access.standing() });
     const isMade = autoCreate === true || isWanted || (autoCreate && isLegacyPending());
-    if (isInvited || access.sessionId() || isMade) {
+    if (access.isInvited() || access.sessionId() || isMade) {
       store.patch({ status: "creating" });
       connection.start();
     }
@@ -162,7 +161,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       return;
     }
     isWanted = false;
-    store.patch({ isInvited: access.isInvited(), role: access.role });
+    store.patch(access.standing());
     chat.replica.adopt(session);
   }
 
@@ -218,15 +217,15 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   }
 
   async function ended(end: ConnectionEnd): Promise<void> {
-    if (end.kind === "session_over") {
-      await conclude(end.end);
-    } else if (end.kind === "offered") {
+    if ("session" in end) {
+      await conclude(end);
+    } else if (end.reason === "offered") {
       store.patch({ status: "idle", offer: { replacesOwn: own.key() !== undefined } });
-    } else if (end.kind === "closed" && end.code === CLOSE_CODES.ended) {
+    } else if (end.reason === "closed" && end.code === CLOSE_CODES.ended) {
       await learnReason();
     } else if (look()) {
       // The browser's session is another by now.
-    } else if (end.kind === "refused") {
+    } else if (end.reason === "refused") {
       shutOut(end.error);
     } else if (end.code === CLOSE_CODES.unauthenticated && access.renew()) {
       connection.start();
@@ -241,7 +240,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       chat.replica.forget(error.code);
       chat.renew();
     }
-    store.patch({ status: "error", error, isInvited: access.isInvited(), role: access.role });
+    store.patch({ status: "error", error, ...access.standing() });
   }
 
   /** The socket says that the session ended, and the API how. */

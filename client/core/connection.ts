@@ -116,10 +116,8 @@ export function createConnection(
   function enter(entry: Entry): void {
     if ("ticket" in entry) {
       open(entry);
-    } else if (entry.reason === "offered") {
-      end({ kind: "offered" });
     } else {
-      end({ kind: "session_over", end: entry });
+      end(entry);
     }
   }
 
@@ -127,7 +125,7 @@ export function createConnection(
     if (error.retryable) {
       retry(error.retryAfterMs);
     } else {
-      end({ kind: "refused", error });
+      end({ reason: "refused", error });
     }
   }
 
@@ -164,7 +162,7 @@ export function createConnection(
     if (verdict === "hole") {
       resync();
     } else if (verdict !== "applied") {
-      end({ kind: "session_over", end: verdict });
+      end(verdict);
     } else {
       syncedAt = type === "synced" ? clock.now() : syncedAt;
       progressed ||= type === "synced" || type === "messages";
@@ -178,7 +176,7 @@ export function createConnection(
       state !== "online" &&
       isStale(ticketIssuedAt, clock.now());
     if (isFinalClose(code) && !ticketDied) {
-      end({ kind: "closed", code });
+      end({ reason: "closed", code });
     } else if (code === CLOSE_CODES.resync) {
       resync();
     } else {

@@ -68,13 +68,13 @@ export function createOperatorClient(options: OperatorClientOptions): OperatorCl
   }
 
   async function ended(end: ConnectionEnd): Promise<void> {
-    if (end.kind === "session_over") {
-      chat.over(end.end);
-    } else if (end.kind === "closed" && end.code === CLOSE_CODES.ended) {
+    if ("session" in end) {
+      chat.over(end);
+    } else if (end.reason === "closed" && end.code === CLOSE_CODES.ended) {
       const entry = await enter().catch(() => undefined);
       chat.over(entry && "reason" in entry ? entry : TERMINATED);
-    } else if (end.kind !== "offered") {
-      const error = end.kind === "refused" ? end.error : closeError(end.code);
+    } else if (end.reason !== "offered") {
+      const error = end.reason === "refused" ? end.error : closeError(end.code);
       store.patch({ status: "error", error });
     }
   }

@@ -1,6 +1,6 @@
 // How this tab gets into a session: this browser's own, or the one that a link opened. Holds the tickets that its key buys.
 import type { ValidateSessionResponse } from "../../src/protocol/rest.ts";
-import type { CredentialRole, Session } from "../../src/protocol/session.ts";
+import type { Session } from "../../src/protocol/session.ts";
 import type { SessionCall } from "./chat.ts";
 import type { Entry, SessionEnd, Ticket } from "./entry.ts";
 import { isStale } from "./entry.ts";
@@ -11,6 +11,7 @@ import type { OwnSession } from "./own-session.ts";
 import { RequestError, requestError, unauthenticated } from "./request-error.ts";
 import type { Key, Rest } from "./rest.ts";
 import { callWith, keyOf } from "./rest.ts";
+import type { SessionClientState } from "./session-state.ts";
 
 /** How often what another tab did at the same moment may send this one elsewhere before it waits like after any failure. */
 const ATTEMPTS = 3;
@@ -204,9 +205,11 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
     /** A ticket that is young enough: the last one, or one that is asked for now. Rejects with `RequestError`. */
     ticket: currentTicket,
 
-    /** Undefined while it is not known what the link allows. */
-    get role(): CredentialRole | undefined {
-      return isInvited() ? invitation.record().role : "owner";
+    /** As whom this tab takes part: without a role while it is not known what the link allows. */
+    standing(): Pick<SessionClientState, "isInvited" | "role"> {
+      const { kind, role } = invitation.record();
+      const isInvited = kind !== "none";
+      return { isInvited, role: isInvited ? role : "owner" };
     },
 
     /** A call for what gives the session away for good: the server wants a token that is minutes old. */
