@@ -2,6 +2,9 @@ import type { TabMessage, Tabs } from "./environment.ts";
 
 const CHANNEL = "durable-sessions";
 
+/** Items of what waits to be sent, in this session or in the one before. */
+const UNSENT = /\/(out\/|previous$)/;
+
 /** Undefined in Node, too, which has channels and no tabs. */
 const channelOf = () =>
   globalThis.document && globalThis.BroadcastChannel ? new BroadcastChannel(CHANNEL) : undefined;
@@ -21,7 +24,7 @@ export const browserTabs: Tabs = {
     const { signal } = controller;
     const changed = ({ key }: StorageEvent) => {
       if (key === null || key.startsWith(`${CHANNEL}/`)) {
-        listener({ kind: key?.includes("/out/") ? "outbox" : "session" });
+        listener({ kind: UNSENT.test(key ?? "") ? "outbox" : "session" });
       }
     };
     globalThis.window?.addEventListener?.("storage", changed, { signal });
