@@ -36,8 +36,8 @@ export function createRest(
       const response = await fetch(`${baseUrl}/api/${path}`, {
         method,
         headers: {
-          ...(token !== undefined && { authorization: `Bearer ${token}` }),
-          ...(idempotencyKey !== undefined && { "idempotency-key": idempotencyKey }),
+          ...(token && { authorization: `Bearer ${token}` }),
+          ...(idempotencyKey && { "idempotency-key": idempotencyKey }),
           ...(body !== undefined && { "content-type": "application/json" }),
         },
         body: body === undefined ? null : JSON.stringify(body),
@@ -48,8 +48,7 @@ export function createRest(
       if (!response.ok) {
         throw await responseError(response);
       }
-      const text = await response.text();
-      return parsed(text, response.status);
+      return parsed(await response.text(), response.status);
     } catch (error) {
       throw requestError(error);
     } finally {
