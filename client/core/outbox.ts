@@ -63,6 +63,9 @@ export function createOutbox(parts: OutboxParts) {
   /** Written in this tab, or taken over by it for good. */
   const own = new Set<string>();
 
+  /** Whether what was written after a message waits for its files, too. */
+  let isPatient = true;
+
   const find = (clientId: string) => pending.find(({ message }) => message.clientId === clientId);
 
   const take = (one: Written, waiting?: Waiting): void => {
@@ -85,6 +88,8 @@ export function createOutbox(parts: OutboxParts) {
     }
   };
   const is = (delivery: Delivery) => (one: Pending) => one.shown.delivery === delivery;
+  /** Its files come first. */
+  const awaitsFiles = ({ files, message }: Written) => files && !message.attachments;
   const unsettled = () => pending.filter((one) => is("queued")(one) || is("sending")(one));
   const requeueSending = () => deliver(is("sending"), "queued");
 
@@ -101,15 +106,16 @@ export function createOutbox(parts: OutboxParts) {
 
   const flush = (): void => {
     if (isSynced() && !cancelResend) {
-      const held = pending.find((one) => is("queued")(one) && isHeld(one));
-      const queued = pending.filter(
-        (one) => is("queued")(one) && one.order < (held?.order ?? Number.POSITIVE_INFINITY),
+      const waiting = pending.filter(is("queued"));
+      const held = waiting.find((one) => isHeld(one) || (isPatient && awaitsFiles(one)));
+      const queued = waiting.filter(
+        (one) => !awaitsFiles(one) && one.order < (held?.order ?? Number.POSITIVE_INFINITY),
       );
       deliver((one) => queued.includes(one), "sending");
       for (const messages of frames(queued)) {
         sendUp({ type: "send", messages });
       }
-      if (held) {
+      if (held && isHeld(held)) {
         look();
       }
     }
@@ -121,10 +127,11 @@ export function createOutbox(parts: OutboxParts) {
     written.delete(one.message.clientId);
   };
 
-  const add = (message: NewMessage, waiting?: Waiting): void => {
+  const add = (given: NewMessage, files: Written["files"], waiting?: Waiting): void => {
+    const message = withoutFiles(given);
     lastOrder = Math.max(Math.floor(clock.now()), lastOrder + 1);
     const failure = ended ?? tooLarge(message);
-    const one = { order: lastOrder, message, sessionId, failure };
+    const one = { order: lastOrder, message, sessionId, files, failure };
     own.add(message.clientId);
     store.put(one);
     take(one, waiting);
@@ -194,8 +201,10 @@ export function createOutbox(parts: OutboxParts) {
       return unsettled().length;
     },
     /** Settles with what becomes of it. */
-    send(message: NewMessage): Promise<void> {
-      const settled = new Promise<void>((resolve, reject) => add(message, { resolve, reject }));
+    send(message: NewMessage, files: Written["files"]): Promise<void> {
+      const settled = new Promise<void>((resolve, reject) =>
+        add(message, files, { resolve, reject }),
+      );
       // Whoever does not listen is told by the message itself.
       settled.catch(() => undefined);
       return settled;
@@ -205,8 +214,23 @@ export function createOutbox(parts: OutboxParts) {
       const failed = find(clientId);
       if (failed?.failure !== undefined) {
         store.drop(failed);
-        add(failed.message);
+        add(failed.message, failed.files);
       }
+    },
+    /** Puts another in a message's place, or nothing. */
+    replace(one: Pending, other: Written | undefined): void {
+      written.delete(one.message.clientId);
+      pending = pending.filter((it) => it !== one);
+      if (other) {
+        take(other, one.waiting);
+      }
+      flush();
+      changed();
+    },
+    setPatient(patient: boolean): void {
+      isPatient = patient;
+      flush();
+      changed();
     },
     /** The server has them; what the log here has not come to yet stays in sight. */
     stored(clientIds: ReadonlySet<string>, isInLog: boolean): void {
@@ -280,7 +304,7 @@ export function createOutbox(parts: OutboxParts) {
     requeue(list: readonly (Written | Pending)[]): void {
       for (const one of ended === undefined ? list : []) {
         // The other session's conversations are none of this one's.
-        const { conversationId: _left, ...message } = one.message;
+        const { conversationId: _left, ...message } = withoutFiles(one.message);
         const moved = { ...one, message, sessionId, failure: tooLarge(message) };
         own.add(message.clientId);
         store.put(moved);
@@ -288,6 +312,7 @@ export function createOutbox(parts: OutboxParts) {
       }
       flush();
     },
+    store,
     drop(list: readonly Written[]): void {
       list.forEach(store.drop);
     },
@@ -299,6 +324,11 @@ export function createOutbox(parts: OutboxParts) {
       }
     },
   };
+}
+
+/** Those that it names may be another session's, or gone: they are named again when they are uploaded. */
+function withoutFiles({ attachments: _named, ...message }: NewMessage): NewMessage {
+  return message;
 }
 
 /** What no server would take could never be answered. */

@@ -7,11 +7,6 @@ import type {
   Typist,
 } from "../../../client/core/index.ts";
 import { RequestError } from "../../../client/core/index.ts";
-import {
-  attachmentHref,
-  attachmentName,
-  sizeLabel,
-} from "../../../client/pages/chat/attachment-label.ts";
 import { closingLabel } from "../../../client/pages/chat/closing-label.ts";
 import {
   breakLabel,
@@ -24,6 +19,11 @@ import {
 } from "../../../client/pages/chat/labels.ts";
 import { personLabel } from "../../../client/pages/chat/person-label.ts";
 import { previousLabel, unsentLabel } from "../../../client/pages/chat/previous-label.ts";
+import {
+  attachmentHref,
+  attachmentName,
+  sizeLabel,
+} from "../../../client/pages/files/attachment-label.ts";
 
 interface Person extends Presence {
   readonly author: Author;
