@@ -15,6 +15,7 @@ import { within } from "../src/session-index/timeout.ts";
 import { projectWebhook } from "../src/session-index/webhook-failures.ts";
 import { type Projection, projectEvents, projectSession } from "../src/session-index/write.ts";
 import type { EventStore } from "./event-store.ts";
+import type { FileStore } from "./file-store.ts";
 import type { OutboxEntry, OutboxStore } from "./outbox-store.ts";
 import type { SessionStore, StoredSession } from "./store.ts";
 
@@ -25,6 +26,7 @@ const WRITE_TIMEOUT_MS = 5_000;
 
 const SESSION = "session";
 const CONVERSATION_PREFIX = "conversation:";
+const FILE_PREFIX = "file:";
 const EVENT_PREFIX = "audit:";
 const WEBHOOK = "webhook";
 
@@ -43,6 +45,7 @@ export class IndexProjector {
   readonly #store: SessionStore;
   readonly #outboxStore: OutboxStore;
   readonly #eventStore: EventStore;
+  readonly #fileStore: FileStore;
   readonly #source: IndexSource;
   #running: { readonly answered: Promise<void>; readonly done: Promise<void> } | undefined;
   /** What was marked since the write that is under way began, and so is not done with when that lands. */
@@ -55,12 +58,14 @@ export class IndexProjector {
     store: SessionStore,
     outbox: OutboxStore,
     events: EventStore,
+    files: FileStore,
     source: IndexSource,
   ) {
     this.#env = env;
     this.#store = store;
     this.#outboxStore = outbox;
     this.#eventStore = events;
+    this.#fileStore = files;
     this.#source = source;
   }
 
@@ -72,6 +77,11 @@ export class IndexProjector {
   /** Marks a conversation as changed, in the transaction that changes it. */
   markConversation(id: string, now: number): void {
     this.#mark(CONVERSATION_PREFIX + id, now);
+  }
+
+  /** Marks a file as changed or gone, in the transaction that changes it. */
+  markFile(id: string, now: number): void {
+    this.#mark(FILE_PREFIX + id, now);
   }
 
   /** Marks how events fare on their way to the webhook as changed, in the turn that changes it. */
@@ -220,7 +230,11 @@ export class IndexProjector {
       .conversations()
       .filter(({ id }) => marked.has(CONVERSATION_PREFIX + id));
     const session = { ...record, expiresAt: expiresAt(record, this.#source.stored.team.policy) };
-    return await projectSession(database, session, conversations, events);
+    const files = [...marked]
+      .filter((entity) => entity.startsWith(FILE_PREFIX))
+      .map((entity) => entity.slice(FILE_PREFIX.length))
+      .map((id) => ({ id, file: this.#fileStore.get(id) }));
+    return await projectSession(database, session, conversations, events, files);
   }
 }
 

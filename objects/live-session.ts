@@ -17,6 +17,9 @@ import { Conversations } from "./conversations.ts";
 import { Credentials } from "./credentials.ts";
 import { EventFeed } from "./event-feed.ts";
 import { EventStore } from "./event-store.ts";
+import { FileRemoval } from "./file-removal.ts";
+import { FileStore } from "./file-store.ts";
+import { Files } from "./files.ts";
 import { Import } from "./import.ts";
 import { IndexProjector } from "./index-projector.ts";
 import { Invites } from "./invites.ts";
@@ -43,6 +46,7 @@ export class LiveSession {
   readonly conversations: Conversations;
   readonly credentials: Credentials;
   readonly redaction: Redaction;
+  readonly files: Files;
   readonly import: Import;
   readonly projector: IndexProjector;
   readonly events: EventFeed;
@@ -67,7 +71,12 @@ export class LiveSession {
     this.state = new SessionState(store, this.credentials, stored, slidAt);
     this.log = new MessageLog(store, this.messages, this.state, {
       heardVisitor: (conversationId, at) => this.conversations.heardVisitor(conversationId, at),
-      undone: () => this.conversations.forget(),
+      undone: () => {
+        this.conversations.forget();
+        this.files.undone();
+      },
+      find: (wanted, side) => this.files.find(wanted, side),
+      take: (attachments, seq) => this.files.take(attachments, seq),
       stored: (now, slides) => {
         if (slides) this.state.slid(now);
         this.events.happened();
@@ -102,9 +111,12 @@ export class LiveSession {
       adopt: (team) => this.adoptTeam(team),
     });
     const events = new EventStore(ctx.storage.sql);
+    const files = new FileStore(ctx.storage.sql);
     const outbox = new OutboxStore(ctx.storage.sql);
-    this.projector = new IndexProjector(env, store, outbox, events, state);
+    this.projector = new IndexProjector(env, store, outbox, events, files, state);
     const { sockets, projector } = this;
+    const removal = new FileRemoval({ bucket: env.BUCKET, store, rows: files, state, projector });
+    this.files = new Files({ store, rows: files, removal, projector, changed });
     this.conversations = new Conversations({
       store,
       messages,
@@ -130,6 +142,7 @@ export class LiveSession {
       messages,
       sockets,
       projector,
+      files: this.files,
       endAnswer: (messageId) => {
         streams.cancel(messageId);
         // It may have been on its way into the log already.
@@ -145,6 +158,7 @@ export class LiveSession {
       streams,
       projector,
       events: this.events,
+      files: this.files,
       expireIfDue: (now) => this.expireIfDue(now),
       learnTeam: () => this.learnTeam(),
     });

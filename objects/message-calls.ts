@@ -100,9 +100,13 @@ export abstract class MessageCalls extends AccessCalls {
   }
 
   async redactMessage(call: Call, messageId: string): Promise<Result<object>> {
-    return await this.entrance.change(call, "redactMessage", ({ live }) =>
-      live.redaction.redact(messageId, auditActor(call.actor), Date.now()),
-    );
+    return await this.entrance.as(call, "redactMessage", async ({ live }) => {
+      const redacted = live.redaction.redact(messageId, auditActor(call.actor), Date.now());
+      if (!redacted.ok) return redacted;
+      await live.files.run(Date.now());
+      await live.upkeep.project();
+      return redacted;
+    });
   }
 
   /** What an older client kept; see `Import`. */

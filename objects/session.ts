@@ -17,8 +17,8 @@ import {
   type Refreshed,
   type ReplayCall,
 } from "./calls.ts";
+import { FileCalls } from "./file-calls.ts";
 import { holderOf } from "./holder.ts";
-import { MessageCalls } from "./message-calls.ts";
 import { ROOM_AGAIN_MS } from "./sockets.ts";
 
 const refused = (code: ErrorCode): Failure => ({ ok: false, code });
@@ -29,7 +29,7 @@ const TOO_MANY_SOCKETS: Failure = {
   retryAfterSeconds: ROOM_AGAIN_MS / 1000,
 };
 
-export class SessionObject extends MessageCalls {
+export class SessionObject extends FileCalls {
   /** Creates the session, or, called again under the same idempotency key, gives the caller a credential of its own. */
   async create(call: CreateCall): Promise<Result<Created>> {
     return await this.entrance.create(call);

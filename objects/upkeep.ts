@@ -6,6 +6,7 @@ import { IndexError } from "../src/session-index/errors.ts";
 import { within } from "../src/session-index/timeout.ts";
 import type { Alarm } from "./alarm.ts";
 import type { EventFeed } from "./event-feed.ts";
+import type { Files } from "./files.ts";
 import type { IndexProjector } from "./index-projector.ts";
 import type { SessionState } from "./session-state.ts";
 import type { Sockets } from "./sockets.ts";
@@ -30,6 +31,7 @@ interface Parts {
   readonly streams: Streams;
   readonly projector: IndexProjector;
   readonly events: EventFeed;
+  readonly files: Files;
   /** Ends what has come to its deadline. */
   readonly expireIfDue: (now: number) => void;
   /** Goes by the team as the index has it. Never fails. */
@@ -55,7 +57,7 @@ export class Upkeep {
 
   /** The alarm: the session's end, the index's touches and retries, whatever is due. */
   async catchUp(): Promise<void> {
-    const { alarm, state, projector, expireIfDue, learnTeam } = this.#parts;
+    const { alarm, state, projector, files, expireIfDue, learnTeam } = this.#parts;
     try {
       const now = Date.now();
       const flushDue = this.#touchFlushDue();
@@ -64,6 +66,7 @@ export class Upkeep {
       if (isFlushDue || state.isOverdue(now)) await learnTeam();
       expireIfDue(now);
       if (isFlushDue) this.#flushTouches(now);
+      await files.run(now);
       await Promise.all([projector.run(), this.#deliver()]);
       alarm.set(this.#nextDue());
     } catch (error) {
@@ -117,13 +120,14 @@ export class Upkeep {
   }
 
   #nextDue(): number | undefined {
-    const { state, projector, events, streams } = this.#parts;
+    const { state, projector, events, streams, files } = this.#parts;
     return earliest(
       state.deadlineAt(),
       this.#touchFlushDue(),
       projector.dueAt(),
       events.dueAt(Date.now()),
       streams.dueAt(),
+      files.dueAt(),
     );
   }
 

@@ -99,6 +99,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       "keys",
       "delivery",
       "session-index",
+      "bucket",
       "schemas",
       "domain",
       "protocol",

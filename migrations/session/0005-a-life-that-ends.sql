@@ -17,5 +17,6 @@ CREATE TABLE files (
   seq INTEGER,
   created_at INTEGER NOT NULL,
   version INTEGER NOT NULL,
-  due_at INTEGER
+  due_at INTEGER,
+  attempts INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;

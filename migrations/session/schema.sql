@@ -167,7 +167,9 @@ CREATE TABLE files (
   created_at INTEGER NOT NULL,
   version INTEGER NOT NULL,
   -- When it has to be looked at: an upload that broke off, a file that no message took, bytes that have been kept long enough.
-  due_at INTEGER
+  due_at INTEGER,
+  -- How often its bytes could not be deleted.
+  attempts INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 
 CREATE TABLE read_marks (
@@ -177,7 +179,7 @@ CREATE TABLE read_marks (
   PRIMARY KEY (conversation_id, side)
 ) WITHOUT ROWID;
 
--- What the index has yet to hear: 'session', 'conversation:<id>' or 'audit:<id>'. A row with a failure is a dead letter.
+-- What the index has yet to hear: 'session', 'conversation:<id>', 'file:<id>' or 'audit:<id>'. A row with a failure is a dead letter.
 CREATE TABLE index_outbox (
   entity TEXT PRIMARY KEY,
   -- An audit event as JSON; the others are read as they are when they are written.

@@ -13,6 +13,7 @@ import {
   LOOKUPS_PER_MINUTE_PER_TEAM,
   REDEMPTIONS_PER_MINUTE_PER_NETWORK,
   RESUMES_PER_MINUTE_PER_NETWORK,
+  UPLOADS_PER_MINUTE_PER_CREDENTIAL,
   WEBHOOK_TESTS_PER_MINUTE,
 } from "../protocol/limits.ts";
 import type { Services } from "../services.ts";
@@ -89,6 +90,15 @@ export function limitOwner(
   return take(services, { what, of: credential.credentialId, limit, whenDown: "admit" });
 }
 
+/** Why `caller` may upload nothing now, if so. */
+export function limitUpload(
+  services: Services,
+  { credential }: CredentialCaller,
+): Promise<Failure | undefined> {
+  const limit = UPLOADS_PER_MINUTE_PER_CREDENTIAL;
+  return take(services, { what: "upload", of: credential.credentialId, limit, whenDown: "admit" });
+}
+
 /** Why `caller` may not ask the index about the sessions of a team now, if so. */
 export function limitLookup(
   services: Services,
@@ -131,6 +141,7 @@ interface Limited {
     | "invite"
     | "identify"
     | "import"
+    | "upload"
     | "webhook-test";
   readonly of: string;
   /** A minute; null for no limit, and then nobody is asked. */

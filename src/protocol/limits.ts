@@ -200,6 +200,9 @@ export const UPLOADS_PER_MINUTE_PER_CREDENTIAL = 30;
 /** An upload that has not come through by then has broken off: what there is of it is deleted. */
 export const UPLOAD_TIMEOUT_MS = 3_600_000;
 
+/** A `clientId` whose upload began so long ago may be uploaded again: the first one has broken off, or breaks off then. */
+export const UPLOAD_RETRY_MS = 60_000;
+
 /** A file that no message has taken by then is deleted. */
 export const UNSENT_FILE_MS = 86_400_000;
 

@@ -6,7 +6,7 @@ import { attempt } from "../operations/dependency-failures.ts";
 import { noteRefusal } from "../operations/refusals.ts";
 import type { Failure, Result } from "../protocol/errors.ts";
 import { isText, readBody, readQuery } from "./body.ts";
-import type { Answer, Endpoint } from "./endpoint.ts";
+import type { Answer, Endpoint, Refusal, StreamedAnswer } from "./endpoint.ts";
 import type { Matched } from "./matched.ts";
 import { type Audience, allowOrigin, mayCallFrom, preflightAnswer } from "./origin.ts";
 import { problem } from "./problem.ts";
@@ -15,13 +15,26 @@ import { problem } from "./problem.ts";
 export function dispatch(endpoint: Endpoint, matched: Matched): Promise<Response> {
   return fromOrigin(endpoint.audience, matched, async () => {
     const answer = await perform(endpoint, matched);
-    if ("code" in answer) return problem(answer);
-    const { status, body, cookies = [] } = answer;
-    const response =
-      body === undefined ? new Response(null, { status }) : Response.json(body, { status });
-    for (const cookie of cookies) response.headers.append("Set-Cookie", cookie);
-    return response;
+    if ("code" in answer) return refused(answer);
+    return "stream" in answer ? streamed(answer) : json(answer);
   });
+}
+
+function refused({ headers = {}, ...failure }: Refusal): Response {
+  const response = problem(failure);
+  for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
+  return response;
+}
+
+function json({ status, body, cookies = [] }: Exclude<Answer, StreamedAnswer>): Response {
+  const response =
+    body === undefined ? new Response(null, { status }) : Response.json(body, { status });
+  for (const cookie of cookies) response.headers.append("Set-Cookie", cookie);
+  return response;
+}
+
+function streamed({ status, stream, headers }: StreamedAnswer): Response {
+  return new Response(stream, { status, headers });
 }
 
 /** Answers a browser that asks whether a page may call. */
@@ -71,11 +84,11 @@ export async function guarded(respond: () => Promise<Response>): Promise<Respons
   }
 }
 
-async function perform(endpoint: Endpoint, matched: Matched): Promise<Answer | Failure> {
+async function perform(endpoint: Endpoint, matched: Matched): Promise<Answer | Refusal> {
   const { request, services } = matched;
   let caller: Caller | undefined;
   let sent: unknown;
-  const answer = await attempt(async (): Promise<Answer | Failure> => {
+  const answer = await attempt(async (): Promise<Answer | Refusal> => {
     const identified = await identify(endpoint, matched);
     if (!identified.ok) return identified;
     caller = identified.caller;

@@ -37,7 +37,9 @@ function pageKindOf(request: Request): PageKind {
 }
 
 const METHODS = "GET, POST, PATCH, PUT, DELETE";
-const HEADERS = "Authorization, Content-Type, Idempotency-Key";
+const HEADERS = "Authorization, Content-Type, Idempotency-Key, Range";
+/** Answers' headers that a page may read, beside those that the Fetch standard lets it. */
+const EXPOSED_HEADERS = "Retry-After, Content-Disposition, Content-Range";
 
 /** Whether the page that sent `request` from `origin` may; what is not a page's has no origin. Throws `IndexError`. */
 export async function mayCallFrom(
@@ -106,7 +108,7 @@ export function allowOrigin(response: Response, audience: Audience, origin: stri
     response.headers.set("Access-Control-Allow-Origin", origin);
     response.headers.set("Access-Control-Allow-Credentials", "true");
   }
-  response.headers.set("Access-Control-Expose-Headers", "Retry-After");
+  response.headers.set("Access-Control-Expose-Headers", EXPOSED_HEADERS);
 }
 
 export function preflightAnswer(audience: Audience, origin: string): Response {

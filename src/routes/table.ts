@@ -12,6 +12,7 @@ import {
 } from "./conversations.ts";
 import { listDevices, revokeDevice } from "./devices.ts";
 import type { Endpoint, Method } from "./endpoint.ts";
+import { deleteFile, downloadFile, uploadFile } from "./files.ts";
 import { getHealth } from "./health.ts";
 import { identifySession, resumeSession } from "./identity.ts";
 import { createIdentityKey, listIdentityKeys, revokeIdentityKey } from "./identity-keys.ts";
@@ -63,6 +64,9 @@ export const ROUTES: readonly Route[] = [
   ["POST", "/api/sessions/:id/messages/stream", streamMessage],
   ["DELETE", "/api/sessions/:id/messages/:messageId", redactMessage],
   ["POST", "/api/sessions/:id/import", importMessages],
+  ["POST", "/api/sessions/:id/files", uploadFile],
+  ["GET", "/api/sessions/:id/files/:fileId", downloadFile],
+  ["DELETE", "/api/sessions/:id/files/:fileId", deleteFile],
   ["GET", "/api/teams/:teamId/sessions", listSessions],
   ["GET", "/api/teams/:teamId/audit-events", listAuditEvents],
   ["POST", "/api/teams/:teamId/operators", createOperatorToken],

@@ -9,6 +9,7 @@ import { type AuditRecord, auditStatements } from "./audit.ts";
 import { chunks } from "./chunks.ts";
 import type { IndexDatabase } from "./databases.ts";
 import { indexError } from "./errors.ts";
+import { type FileChange, fileStatements } from "./files.ts";
 import { conversations, sessions } from "./schema.ts";
 
 export type IndexedSession = SessionRecord & { readonly expiresAt: number };
@@ -27,12 +28,14 @@ export async function projectSession(
   session: IndexedSession,
   threads: readonly ConversationRecord[],
   events: readonly AuditRecord[],
+  files: readonly FileChange[] = [],
 ): Promise<Projection> {
   return await land(database, [
     upsertSession(database, session),
     ...chunks(threads, CONVERSATIONS_PER_STATEMENT).map((some) =>
       upsertConversations(database, session, some),
     ),
+    ...fileStatements(database, session, files),
     ...auditStatements(database, events),
   ]);
 }

@@ -3,6 +3,7 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { EventStore } from "../../objects/event-store.ts";
+import { FileStore } from "../../objects/file-store.ts";
 import { IndexProjector } from "../../objects/index-projector.ts";
 import type { LiveSession } from "../../objects/live-session.ts";
 import { OutboxStore } from "../../objects/outbox-store.ts";
@@ -42,6 +43,7 @@ async function record(id: string, events: readonly NewAuditEvent[]): Promise<voi
       store,
       new OutboxStore(storage.sql),
       new EventStore(storage.sql),
+      new FileStore(storage.sql),
       source,
     );
     store.transaction(() => {

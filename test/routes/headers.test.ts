@@ -42,6 +42,12 @@ async function everything({ session }: SessionWithToken): Promise<string> {
   return `${await indexText(isOfTheSession)}\n${await objectTables(session.id)}`;
 }
 
+const CONTENT_TYPES = ["application/json", "application/problem+json", null];
+
+/** Of a file, what it was uploaded as. */
+const fileTypes = ({ endpoint }: RouteSample) =>
+  endpoint.operationId === "downloadFile" ? ["text/plain; charset=utf-8"] : [];
+
 describe.each(SAMPLES)("$title", (sample) => {
   test("is never kept by a cache, nor taken for another type", async () => {
     const chat = await newSession(team.teamId);
@@ -58,9 +64,7 @@ describe.each(SAMPLES)("$title", (sample) => {
       expect(headers.get("Cache-Control")).toBe("no-store");
       expect(headers.get("X-Content-Type-Options")).toBe("nosniff");
       expect(headers.get("Vary")).toBe("Origin");
-      expect(["application/json", "application/problem+json", null]).toContain(
-        headers.get("Content-Type"),
-      );
+      expect([...CONTENT_TYPES, ...fileTypes(sample)]).toContain(headers.get("Content-Type"));
     }
   });
 });
@@ -90,6 +94,9 @@ const NO_TEXT_TYPES = [
   "text/plain;charset=latin1",
   "application/json",
 ];
+/** What a file may be called is its own matter, and a type among them: its page is told by its origin. */
+const NO_FILE_TYPES = [...NO_TEXT_TYPES, "text/html", "image/svg+xml", "application/octet-stream"];
+
 const STRANGE_PAGES = ["https://evil.example", "null", undefined];
 
 const POSTS = SAMPLES.filter(({ method }) => method === "POST");
@@ -104,10 +111,12 @@ describe.each(POSTS)("a form that is sent to $title", (sample) => {
     const { chat, good } = await arranged();
     const bearer = await openerOf(sample, chat);
     const before = await everything(chat);
-    const refused = sample.endpoint.takesText ? NO_TEXT_TYPES : SIMPLE_TYPES;
-    for (const type of refused) {
+    const { takesText, takesFile } = sample.endpoint;
+    const code = takesFile ? "file_type_not_allowed" : "unsupported_media_type";
+    const others = takesFile ? NO_FILE_TYPES : SIMPLE_TYPES;
+    for (const type of takesText ? NO_TEXT_TYPES : others) {
       const response = await send(good, { bearer, headers: { "Content-Type": type } });
-      expect((await problemOf(response)).code).toBe("unsupported_media_type");
+      expect((await problemOf(response)).code).toBe(code);
     }
     expect(await everything(chat)).toBe(before);
   });

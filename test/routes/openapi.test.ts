@@ -97,8 +97,9 @@ describe.each(SAMPLES)("$title", (sample) => {
     expect(inPath.map(({ name }) => `{${name}}`)).toEqual(
       templated(sample.pattern).match(/\{\w+\}/g) ?? [],
     );
-    const { body, takesText } = sample.endpoint;
-    expect(operation?.requestBody !== undefined).toBe(body !== undefined || takesText === true);
+    const { body, takesText, takesFile } = sample.endpoint;
+    const takesBody = body !== undefined || takesText === true || takesFile === true;
+    expect(operation?.requestBody !== undefined).toBe(takesBody);
     expect(operation?.summary).not.toBe("");
     expect(operation?.security.length).toBeGreaterThan(0);
   });

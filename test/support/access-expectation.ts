@@ -74,7 +74,8 @@ export function inSession(operation: SessionOperation, who: Who): Outcome {
     case "credential":
       if (who.revoked || who.of !== "this session") return "invalid_credential";
       if (!mayRole(operation, who.role)) return "forbidden";
-      return (!opensWhenEnded(operation, who.role) && who.ended) || "allowed";
+      if (!opensWhenEnded(operation, who.role) && who.ended) return who.ended;
+      return isOthers(operation, who.role) ? "forbidden" : "allowed";
     case "team":
       if (!mayScope(operation, who.scopes)) return "forbidden";
       break;
@@ -83,6 +84,11 @@ export function inSession(operation: SessionOperation, who: Who): Outcome {
   }
   if (!who.ours) return "session_not_found";
   return (!opensWhenEnded(operation, who.kind) && who.ended) || "allowed";
+}
+
+/** What requests act upon is the owner's; a guest deletes its own files alone. */
+function isOthers(operation: SessionOperation, role: CredentialRole): boolean {
+  return operation === "deleteFile" && role === "writer";
 }
 
 export function forTeam(operation: TeamOperation, who: Who): Outcome {

@@ -9,11 +9,15 @@ export interface Names {
 let unique = 0;
 
 /** What is taken as text. */
-export const SAMPLE_TEXTS: Readonly<Record<string, string>> = { streamMessage: "Hello" };
+export const SAMPLE_TEXTS: Readonly<Record<string, string>> = {
+  streamMessage: "Hello",
+  uploadFile: "Hello",
+};
 
 /** The query, where there has to be one. */
 export const SAMPLE_QUERIES: Readonly<Record<string, () => string>> = {
   streamMessage: () => `?clientId=sample-${++unique}`,
+  uploadFile: () => `?name=hello.txt&clientId=sample-${++unique}`,
 };
 
 /** By operation; what is named in one need not be there. */
