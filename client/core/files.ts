@@ -11,12 +11,13 @@ import { fileScope } from "./file-scope.ts";
 import { createFileTransfer } from "./file-transfer.ts";
 import type { Upload } from "./file-uploads.ts";
 import { createUploads } from "./file-uploads.ts";
+import { createLooseFiles } from "./loose-files.ts";
 import type { Pending } from "./outbox.ts";
 import type { OutboxFile, Written } from "./outbox-store.ts";
 import type { RequestErrorCode } from "./request-error.ts";
 import { RequestError } from "./request-error.ts";
 import type { Key } from "./rest.ts";
-import type { NewFile, UploadOptions } from "./session-client.ts";
+import type { NewFile } from "./session-client.ts";
 import type { SessionReplica } from "./session-replica.ts";
 import type { LocalAttachment, SessionClientState } from "./session-state.ts";
 import type { Shelf } from "./shelf.ts";
@@ -42,15 +43,6 @@ export interface FileParts {
 
 export type FileClient = ReturnType<typeof createFiles>;
 
-/** A file that `uploadFile` was given, until a message takes it over. */
-interface Loose {
-  readonly upload: Upload;
-  /** What it is uploaded to, or was. */
-  readonly sessionId: string | undefined;
-  /** Tells whoever called it. */
-  readonly changed: (upload: Upload) => void;
-}
-
 export function createFiles(parts: FileParts) {
   const { baseUrl, environment, store, blobs, withKey, kept, wrote, replica } = parts;
   const { clock } = environment;
@@ -62,9 +54,11 @@ export function createFiles(parts: FileParts) {
   const cache = createFileCache((fileId) => withKey((key) => transfer.download(key, fileId)));
   const isOpen = () => store.get().connection.state === "online";
   const uploads = createUploads({ environment, lock, transfer, withKey, isOpen });
-  const loose = new WeakMap<NewFile, Loose>();
-  /** Of those the ones under way. */
-  const looseIds = new Set<string>();
+  const loose = createLooseFiles({
+    ...{ uploads, blobs, changed: uploaded },
+    newId: environment.newId,
+    sessionId: () => store.get().sessionId,
+  });
   /** Whose bytes may be in the browser, as far as this tab knows. */
   const keptIds = new Set(idsOf(replica().outbox.store.all()));
   /** Whose bytes are being looked for there. */
@@ -100,7 +94,7 @@ export function createFiles(parts: FileParts) {
       ({ sessionId } = state);
     }
     const awaiting = replica().outbox.pending.filter(awaitsFiles);
-    const wanted = new Set([...idsOf(awaiting), ...looseIds]);
+    const wanted = new Set([...idsOf(awaiting), ...loose.ids]);
     for (const uploadId of uploads.ids) {
       if (!wanted.has(uploadId)) {
         uploads.drop(uploadId);
@@ -130,8 +124,8 @@ export function createFiles(parts: FileParts) {
 
   /** Sees to it that a message's files are on their way, and that it says how far they are. */
   function advance(one: Pending): void {
-    if (one.files?.some(isLoose)) {
-      const files = one.files.map(takeOver);
+    if (one.files?.some(loose.has)) {
+      const files = one.files.map(loose.takeOver);
       replica().outbox.store.put({ ...one, files });
       replica().outbox.replace(one, { ...one, files });
       return;
@@ -160,36 +154,9 @@ export function createFiles(parts: FileParts) {
     }
   }
 
-  function looseOf(file: OutboxFile): Loose | undefined {
-    const blob = "uploadId" in file ? blobs.get(file.uploadId) : undefined;
-    const found = blob && loose.get(blob);
-    return found?.sessionId === sessionId && !found?.upload.failure ? found : undefined;
-  }
-
-  const isLoose = (file: OutboxFile) => looseOf(file) !== undefined;
-
-  /** What `uploadFile` has begun with a file goes on as the message's. */
-  function takeOver(file: OutboxFile): OutboxFile {
-    const found = looseOf(file);
-    if (!(found && "uploadId" in file)) {
-      return file;
-    }
-    const { upload, changed } = found;
-    const { blob, uploadId } = upload.file;
-    loose.delete(blob);
-    looseIds.delete(uploadId);
-    blobs.delete(file.uploadId);
-    blobs.set(uploadId, blob);
-    uploads.takeOver(upload, (now) => {
-      changed(now);
-      loose.delete(blob);
-    });
-    return { ...file, uploadId };
-  }
-
   function refuse(one: Pending, failure: RequestErrorCode): void {
     const { outbox } = replica();
-    const refused = { ...one, files: one.files?.map(shownAs), failure };
+    const refused = { ...one, files: one.files?.map(shownAs).map(halted), failure };
     one.waiting?.reject(new RequestError(failure));
     outbox.store.put(refused);
     outbox.replace(one, refused);
@@ -296,38 +263,7 @@ export function createFiles(parts: FileParts) {
   return {
     /** Stops an answer, or takes back a message that has failed or waits for its files. */
     cancel,
-
-    async uploadFile(
-      blob: NewFile,
-      { onProgress, signal }: UploadOptions = {},
-    ): Promise<StoredAttachment> {
-      signal?.throwIfAborted();
-      const uploadId = environment.newId();
-      const file = { uploadId, name: nameOf(blob), type: typeOf(blob), blob };
-      let giveUp = () => {};
-      looseIds.add(uploadId);
-      try {
-        return await new Promise<StoredAttachment>((resolve, reject) => {
-          giveUp = () => reject(signal?.reason);
-          signal?.addEventListener("abort", giveUp);
-          const changed = (upload: Upload) => {
-            loose.set(blob, { upload, sessionId: store.get().sessionId, changed });
-            onProgress?.(upload.progress);
-            uploaded(upload);
-            if (upload.stored) {
-              resolve(upload.stored);
-            } else if (upload.failure) {
-              reject(upload.failure);
-            }
-          };
-          uploads.begin(file, changed);
-        });
-      } finally {
-        signal?.removeEventListener("abort", giveUp);
-        looseIds.delete(uploadId);
-        look();
-      }
-    },
+    uploadFile: loose.uploadFile,
 
     async downloadFile(id: string): Promise<Blob> {
       const local = blobs.get(id) ?? (keptIds.has(id) ? await bytes.get(id) : undefined);
@@ -338,6 +274,12 @@ export function createFiles(parts: FileParts) {
 
 const awaitsFiles = ({ files, message, failure }: Pending) =>
   files !== undefined && !message.attachments && failure === undefined;
+
+/** The others of a message that failed go no further either. */
+const halted = (file: OutboxFile): OutboxFile =>
+  "upload" in file && file.upload === "uploading"
+    ? { ...file, upload: "waiting", progress: 0 }
+    : file;
 
 const differs = ({ upload, progress }: LocalAttachment, now: Upload) =>
   upload !== now.state || progress !== now.progress;

@@ -9,7 +9,7 @@ import type {
   SessionClientState,
   Typist,
 } from "../../core/index.ts";
-import { fileFailureLabel } from "../files/attachment-label.ts";
+import { fileFailureLabel, isUploading } from "../files/attachment-label.ts";
 import { formatShortDate } from "./format.ts";
 
 export interface ConnectionLabel {
@@ -151,16 +151,18 @@ const PENDING_TEXTS = {
 
 /** @param seenUpTo how far the other side has read */
 export function deliveryLabel(
-  { delivery, failure, seq, attachments }: ChatMessage,
+  message: ChatMessage,
   connected: boolean,
   seenUpTo: number,
 ): DeliveryLabel {
+  const { delivery, failure, seq, attachments } = message;
   if (delivery === "sent") {
     const isSeen = seq !== undefined && seq <= seenUpTo;
     return { text: isSeen ? "Seen" : "Sent", canRetry: false };
   }
   if (delivery === "queued" || delivery === "sending") {
-    return { text: connected ? "Sending…" : PENDING_TEXTS[delivery], canRetry: false };
+    const onItsWay = isUploading(message) ? "Uploading…" : "Sending…";
+    return { text: connected ? onItsWay : PENDING_TEXTS[delivery], canRetry: false };
   }
   const fileFailure = fileFailureLabel(failure);
   if (fileFailure !== undefined && attachments.length > 0) {

@@ -1,5 +1,6 @@
 import type { JSX } from "solid-js";
 import { Match, Show, Switch } from "solid-js";
+import { isUploading } from "../files/attachment-label.ts";
 import { Attachments } from "../files/attachments.tsx";
 import { FailedFiles } from "../files/failed-files.tsx";
 import { Markdown } from "../markdown/markdown.tsx";
@@ -81,6 +82,7 @@ export function MessageRow(props: MessageRowProps): JSX.Element {
       </Switch>
       <Attachments
         attachments={message().attachments}
+        isUploading={isUploading(message())}
         chat={props.chat}
         messageKey={message().key}
       />

@@ -65,14 +65,9 @@ export function fileFailureLabel(code: RequestErrorCode | undefined): string | u
   }
 }
 
-/** Whether files of a message that can still be taken back are on their way, and whether any is moving. */
-export function uploadState({
-  attachments,
-  delivery,
-}: Pick<ChatMessage, "attachments" | "delivery">): "uploading" | "waiting" | undefined {
-  const uploads = attachments.flatMap((one) => ("uploadId" in one ? [one.upload] : []));
-  if (delivery !== "queued" || uploads.every((upload) => upload === "stored")) {
-    return undefined;
-  }
-  return uploads.includes("uploading") ? "uploading" : "waiting";
+/** Whether a message waits for its files. */
+export function isUploading({ attachments, delivery }: ChatMessage): boolean {
+  return (
+    delivery === "queued" && attachments.some((one) => "uploadId" in one && one.upload !== "stored")
+  );
 }

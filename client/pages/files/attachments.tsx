@@ -9,6 +9,8 @@ import { ImageFile } from "./image-file.tsx";
 
 interface AttachmentsProps {
   readonly attachments: readonly ChatAttachment[];
+  /** Whether the message waits for them. */
+  readonly isUploading: boolean;
   /** Undefined where files are only named. */
   readonly chat: Pick<Chat, "cancel" | "downloadFile"> | undefined;
   /** The message's. */
@@ -32,7 +34,7 @@ export function Attachments(props: AttachmentsProps): JSX.Element {
                   {(chat) => <FileButton attachment={attachment()} chat={chat()} />}
                 </Match>
               </Switch>
-              <Show when={underWay(attachment())}>
+              <Show when={props.isUploading && underWay(attachment())}>
                 {(upload) => (
                   <UploadProgress
                     upload={upload()}
