@@ -24,6 +24,7 @@ export class FileServer {
   readonly #environment: FakeEnvironment;
   readonly #files = new Map<string, string>();
   #held: Promise<void> | undefined;
+  #only: string | undefined;
   #release = () => {};
 
   constructor(environment: FakeEnvironment) {
@@ -36,8 +37,9 @@ export class FileServer {
     healthyApi(this.#environment);
   }
 
-  /** Uploads come no further until `go`. */
-  hold(): void {
+  /** Uploads come no further until `go`: all of them, or those of one name. */
+  hold(only?: string): void {
+    this.#only = only;
     this.#held = new Promise((resolve) => {
       this.#release = resolve;
     });
@@ -56,7 +58,9 @@ export class FileServer {
     const type = headers.get("content-type");
     if (fileId === undefined) {
       this.uploads.push({ clientId, name, type });
-      await this.#through(init.signal ?? undefined);
+      if (name === (this.#only ?? name)) {
+        await this.#through(init.signal ?? undefined);
+      }
     }
     const failure = this.failing.shift();
     if (failure === "down") {

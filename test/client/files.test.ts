@@ -251,6 +251,19 @@ describe("an upload", () => {
     expect(tab.server.uploads).toEqual([]);
   });
 
+  it("that is refused ends its companions'", async () => {
+    const tab = await tabWithFiles();
+    tab.server.hold("good.png");
+    tab.server.failing = [{ status: 415, code: "file_type_not_allowed" }];
+    const { delivered } = tab.client.send("no", {
+      attachments: [photo("bad.png"), photo("good.png")],
+    });
+    await expect(delivered).rejects.toMatchObject({ code: "file_type_not_allowed" });
+    await settle();
+    expect(last(tab)?.attachments).toMatchObject([{ upload: "failed" }, { upload: "waiting" }]);
+    expect(tab.server.aborted).toBe(1);
+  });
+
   it("has no more companions than a message may have", async () => {
     const tab = await tabWithFiles();
     const attachments = Array.from({ length: MAX_ATTACHMENTS_PER_MESSAGE + 1 }, () => photo());
