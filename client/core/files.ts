@@ -61,6 +61,8 @@ export function createFiles(parts: FileParts) {
   });
   /** Whose bytes may be in the browser, as far as this tab knows. */
   const keptIds = new Set(idsOf(replica().outbox.store.all()));
+  /** Those of them that were chosen in another tab, or before a reload. */
+  const foreignIds = new Set<string>();
   /** Whose bytes are being looked for there. */
   const sought = new Set<string>();
   let isLooking = false;
@@ -124,6 +126,10 @@ export function createFiles(parts: FileParts) {
 
   /** Sees to it that a message's files are on their way, and that it says how far they are. */
   function advance(one: Pending): void {
+    if (idsOf([one]).some((id) => foreignIds.has(id)) && !isWritten(one)) {
+      cancel(one.message.clientId);
+      return;
+    }
     if (one.files?.some(loose.has)) {
       const files = one.files.map(loose.takeOver);
       replica().outbox.store.put({ ...one, files });
@@ -198,18 +204,22 @@ export function createFiles(parts: FileParts) {
     const blob = await bytes.get(uploadId);
     unlock();
     sought.delete(uploadId);
-    const { pending, store: written } = replica().outbox;
-    const one = pending.find(({ message }) => message.clientId === clientId);
-    if (one && !written.all().some(({ message }) => message.clientId === clientId)) {
-      // Sent, or taken back there.
-      cancel(clientId);
-    } else if (blob) {
+    foreignIds.add(uploadId);
+    const one = replica().outbox.pending.find(({ message }) => message.clientId === clientId);
+    if (blob) {
       blobs.set(uploadId, blob);
       keptIds.add(uploadId);
-      look();
-    } else if (one && awaitsFiles(one)) {
+    } else if (one && awaitsFiles(one) && isWritten(one)) {
       refuse(one, "file_missing");
     }
+    look();
+  }
+
+  /** What is not, any more, was sent or taken back in another tab. */
+  function isWritten({ message }: Written): boolean {
+    return replica()
+      .outbox.store.all()
+      .some((one) => one.message.clientId === message.clientId);
   }
 
   function cancel(key: string): void {
