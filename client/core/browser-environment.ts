@@ -49,6 +49,8 @@ export function environmentOf(
         () => undefined,
       ),
     fingerprint: () => fingerprintIfAllowed(fingerprint),
+    // Progress comes only around `fetch`, which whoever replaced it would not expect.
+    ...(options.fetch && { files: { XMLHttpRequest: undefined } }),
     ...options.environment,
   };
 }

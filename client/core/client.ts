@@ -56,6 +56,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     environment,
     ownRole: "user",
     call: access.call,
+    withKey: access.withKey,
     ticket: enter,
     ended: (end) => void ended(end),
     kept: () => ({

@@ -44,6 +44,7 @@ export function createOperatorClient(options: OperatorClientOptions): OperatorCl
     environment,
     ownRole: "operator",
     call: (method, path, body) => callWith(rest, key, method, path, body),
+    withKey: (call) => call(key),
     ticket: enter,
     ended: (end) => void ended(end),
     kept: () => ({ shelf: NO_SHELF, sessionId }),
