@@ -1,11 +1,13 @@
 // The composition root: requests go to the routes of src/routes/table.ts, other Workers to SessionService, sockets and
 // session state to the objects; everything else is the page.
 import { cleanUpOnSchedule, resumeEvents } from "./cron.ts";
+import { backUp } from "./operations/backup/export.ts";
 import { createApi } from "./routes/router.ts";
 import { ROUTES } from "./routes/table.ts";
 import { WIDGET_PATH, widgetPage } from "./routes/widget.ts";
 
 export { LimiterObject } from "../objects/limiter.ts";
+export { MonitorObject } from "../objects/monitor.ts";
 export { SessionObject } from "../objects/session.ts";
 export { triggerManualCleanup } from "./cron.ts";
 export { SessionService } from "./session-service.ts";
@@ -22,5 +24,6 @@ export default {
   async scheduled(controller, env) {
     await cleanUpOnSchedule(env, controller.scheduledTime);
     await resumeEvents(env);
+    await backUp(env, controller.scheduledTime);
   },
 } satisfies ExportedHandler<Env>;

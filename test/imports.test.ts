@@ -108,7 +108,6 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       "delivery",
       "bucket",
       "session-index",
-      "bucket",
       "schemas",
       "domain",
       "protocol",

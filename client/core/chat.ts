@@ -1,7 +1,7 @@
 // What a visitor's client and an operator's have in common: one connection, this tab's copy of the session, and what is said in it.
 import { DEFAULT_PAGE_MESSAGES } from "../../src/protocol/limits.ts";
 import type { ConversationList, MessagePage } from "../../src/protocol/rest.ts";
-import { Connection } from "./connection.ts";
+import { createConnection } from "./connection.ts";
 import type { ConnectionEnd } from "./connection-handlers.ts";
 import type { Entry, SessionEnd } from "./entry.ts";
 import type { Environment } from "./environment.ts";
@@ -14,7 +14,7 @@ import { createReplica } from "./session-replica.ts";
 import type { SessionClientState } from "./session-state.ts";
 import { INITIAL_STATE } from "./session-state.ts";
 import type { Shelf } from "./shelf.ts";
-import { Store } from "./store.ts";
+import type { Store } from "./store.ts";
 
 /** A call about the session; `path` is what follows its own. Rejects with `RequestError`. */
 export type SessionCall = <T = void>(
@@ -25,6 +25,7 @@ export type SessionCall = <T = void>(
 
 interface Parts {
   readonly baseUrl: string;
+  readonly store: Store<SessionClientState>;
   readonly environment: Environment;
   readonly ownRole: OwnRole;
   readonly call: SessionCall;
@@ -42,6 +43,7 @@ interface Parts {
 
 export function createChat({
   baseUrl,
+  store,
   environment,
   ownRole,
   call,
@@ -50,8 +52,7 @@ export function createChat({
   kept,
   wrote,
 }: Parts) {
-  const store = new Store<SessionClientState>(INITIAL_STATE);
-  const connection = new Connection(baseUrl, environment, {
+  const connection = createConnection(baseUrl, environment, {
     ticket,
     ended,
     resumeQuery: () => replica.resumeQuery(),
@@ -78,7 +79,7 @@ export function createChat({
       own,
       ...home,
       handlers: {
-        sendUp: (frame) => void connection.send(frame),
+        sendUp: connection.send,
         conversations: () => call<ConversationList>("GET", "/conversations"),
         wrote,
         isVisible: environment.attention.visible,
@@ -108,7 +109,6 @@ export function createChat({
 
   open();
   return {
-    store,
     connection,
     actions,
 

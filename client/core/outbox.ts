@@ -1,6 +1,7 @@
 // Own messages that the log does not show yet, in the order of writing. Each is kept until the server has it, whatever happens to
 // this page; sent in order once it is known what the server has already, and again after each loss: its clientId makes that harmless.
 // Long, because what a message goes through on its way out is one list, and each step of it a few lines.
+import { byteLength } from "../../src/protocol/bytes.ts";
 import type { SendFrame } from "../../src/protocol/frames.ts";
 import { MAX_CONTENT_BYTES, MAX_MESSAGE_BYTES } from "../../src/protocol/limits.ts";
 import type { Author, NewMessage } from "../../src/protocol/message.ts";
@@ -9,7 +10,7 @@ import type { Clock } from "./environment.ts";
 import type { OutboxStore, Written } from "./outbox-store.ts";
 import type { OwnRole } from "./replica-parts.ts";
 import { RequestError, type RequestErrorCode } from "./request-error.ts";
-import { frames, jsonBytes, utf8Bytes } from "./send-frames.ts";
+import { frames } from "./send-frames.ts";
 import type { ChatMessage, Delivery } from "./session-state.ts";
 
 /** Room comes back piece by piece; asking for each piece by itself would itself be too much. */
@@ -315,7 +316,8 @@ export function createOutbox(parts: OutboxParts) {
 
 /** What no server would take could never be answered. */
 function tooLarge(message: NewMessage): RequestErrorCode | undefined {
-  return utf8Bytes(message.content) > MAX_CONTENT_BYTES || jsonBytes(message) > MAX_MESSAGE_BYTES
+  return byteLength(message.content) > MAX_CONTENT_BYTES ||
+    byteLength(JSON.stringify(message)) > MAX_MESSAGE_BYTES
     ? "message_too_large"
     : undefined;
 }

@@ -9,6 +9,7 @@ import type {
   Invite,
 } from "../../src/protocol/sharing.ts";
 import type { Environment, KeyValueStorage } from "./environment.ts";
+import type { FingerprintOption } from "./fingerprint-consent.ts";
 import type { LegacySource } from "./legacy-source.ts";
 import type { SessionClientState } from "./session-state.ts";
 
@@ -39,7 +40,7 @@ export interface SessionClientOptions {
   /** Conversations that an older program left in this browser, to be taken over into the session. */
   readonly legacy?: LegacySource;
   /** Whether the browser may be recognised when its session is lost. Default false; never under Global Privacy Control. */
-  readonly fingerprint?: boolean | (() => boolean | Promise<boolean>);
+  readonly fingerprint?: FingerprintOption;
   /**
    * A link that somebody sent, such as the one that an app was opened with; a page looks at its own address by itself.
    * It is taken up once, by the first `start`.

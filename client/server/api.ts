@@ -184,10 +184,7 @@ async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string
 }
 
 function typeOf({ body, bytes }: Call): Record<string, string> {
-  // Runtimes that know a blob's length do not all say it where a request does not leave the process.
-  if (bytes !== undefined) {
-    return { "content-type": bytes.type, "content-length": String(bytes.size) };
-  }
+  if (bytes !== undefined) return { "content-type": bytes.type };
   return body === undefined ? {} : { "content-type": "application/json" };
 }
 

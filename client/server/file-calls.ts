@@ -7,7 +7,7 @@ export interface FileSource {
   readonly name: string;
   /** A media type of those that are taken; see docs/protocol.md. */
   readonly type: string;
-  readonly bytes: Blob | ArrayBuffer | Uint8Array<ArrayBuffer>;
+  readonly bytes: Blob | ArrayBuffer | Uint8Array;
   /** Unique per side of the session: uploaded again, it is the same file. The call makes its own where it is left out. */
   readonly clientId?: string;
 }
@@ -31,7 +31,7 @@ export class FileCalls {
    */
   async upload(sessionId: string, file: FileSource): Promise<StoredAttachment> {
     const { name, type, clientId = crypto.randomUUID() } = file;
-    const bytes = new Blob([file.bytes], { type });
+    const bytes = new Blob([file.bytes as Blob | ArrayBuffer | Uint8Array<ArrayBuffer>], { type });
     const path = `${filesOf(sessionId)}${queryOf({ name, clientId })}`;
     const call = { method: "POST", path, bytes, repeatable: true } as const;
     return (await this.#api.json<UploadedFile>(call)).file;

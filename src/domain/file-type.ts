@@ -47,7 +47,7 @@ function text(head: Uint8Array): boolean {
 /** MPEG-1 and -2, layer III, with an ID3 tag before it or without. */
 function mp3(head: Uint8Array): boolean {
   if (at(head, 0, ascii("ID3"))) return true;
-  const [sync = 0, version = 0, rates = 0] = head;
+  const [sync = 0, version = 0, rates = 0xff] = head;
   return (
     sync === 0xff &&
     (version & 0xe6) === 0xe2 &&

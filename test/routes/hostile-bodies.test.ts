@@ -122,7 +122,6 @@ async function send(
       : { bytes: text, contentType: "text/plain" };
   const sent = attack && takesBody ? spoiled(good ?? {}, target.fields, attack) : goodBody;
   if (sent) headers.set("Content-Type", sent.contentType);
-  if (text !== undefined && sent === goodBody) headers.set("Content-Length", `${text.length}`);
   for (const [name, value] of Object.entries(strange)) headers.set(name, value);
   return exports.default.fetch(`${BASE}${path}${query === undefined ? goodQuery : `?${query}`}`, {
     method,

@@ -10,16 +10,29 @@ export interface SampleFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** A picture of one pixel, by its signature and some bytes: nobody here looks further. */
-export const PNG = file("image/png", "\x89PNG\r\n\x1a\n", 200);
-
-export const FILES = { png: PNG, text: file("text/plain", "Hello", 0) };
-
-function file(type: string, head: string, more: number): SampleFile {
-  const bytes = new Uint8Array(head.length + more).fill(7);
-  bytes.set(Uint8Array.from(head, (char) => char.charCodeAt(0)));
-  return { type, bytes };
+/** A file that begins like this and goes on with so many bytes, and these. */
+export function sampleFile(
+  type: string,
+  head: string,
+  more: number,
+  rest: readonly Uint8Array[] = [],
+): SampleFile & { readonly head: string } {
+  const first = new Uint8Array(head.length + more).fill(7);
+  first.set(Uint8Array.from(head, (char) => char.charCodeAt(0)));
+  const length = rest.reduce((sum, piece) => sum + piece.length, first.length);
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const piece of [first, ...rest]) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return { type, bytes, head };
 }
+
+/** A picture by its signature: nobody here looks further. */
+export const PNG = sampleFile("image/png", "\x89PNG\r\n\x1a\n", 200);
+
+export const FILES = { png: PNG, text: sampleFile("text/plain", "Hello", 0) };
 
 interface Named {
   readonly name?: string;

@@ -1,5 +1,4 @@
 /** The Worker's HTTP surface as its users call it, over any way to send a request; remembers the secrets that it sees. */
-import { byteLength } from "../../src/protocol/bytes.ts";
 import type { SessionWithToken } from "../../src/protocol/rest.ts";
 import type { KeyScope, TeamPolicy } from "../../src/protocol/team.ts";
 import { KEY_SCOPES } from "../../src/protocol/team.ts";
@@ -71,7 +70,6 @@ export function httpApi(
     const body = text ?? json;
     const contentType = text === undefined ? "application/json" : "text/plain";
     if (body !== undefined && !all.has("Content-Type")) all.set("Content-Type", contentType);
-    if (text !== undefined) all.set("Content-Length", String(byteLength(text)));
     const response = await send(path, {
       method: method ?? (body === undefined ? "GET" : "POST"),
       headers: all,

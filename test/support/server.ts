@@ -16,6 +16,8 @@ const READY = /Operator\s+(\S+)[\s\S]*Team key\s+(sk_\S+)/;
 
 /** With the team that `npm start` makes, `demo`. */
 export interface LocalServer extends LocalTeam {
+  /** The folder of all that is stored. */
+  readonly state: string;
   /** SIGKILL for the server and all that it started: nobody gets to say goodbye. */
   kill(): Promise<void>;
   /** Starts what was killed on the same port and state. */
@@ -43,6 +45,7 @@ export async function startServer(
     pageUrl: `http://localhost:${port}/`,
     teamKey: running.teamKey,
     operatorUrl: running.operatorUrl,
+    state,
     kill,
     async start() {
       running = await run(port, state, options.bot);
