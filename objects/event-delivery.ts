@@ -10,6 +10,7 @@ import {
   type EventListenerKind,
   failed,
   isNews,
+  isTold,
   newCursor,
   replayed,
   resumed,
@@ -18,6 +19,7 @@ import { log } from "../src/log.ts";
 import type { EventBatch } from "../src/protocol/events.ts";
 import type { EventSource } from "./event-source.ts";
 import type { EventStore } from "./event-store.ts";
+import type { Troubles } from "./troubles.ts";
 
 /** When the alarm tries if whoever was delivering died. */
 const FALLBACK_MS = 30_000;
@@ -44,6 +46,8 @@ export interface DeliveryParts {
   session(): { readonly id: string; readonly teamId: string };
   /** Its cursor changed in a way that others have to hear of, in the turn that writes it. */
   isNews(): void;
+  /** An attempt failed, or what had failed so often before came through. */
+  readonly troubles: Troubles;
   /** It has stopped for now: its `dueAt` is another. */
   settled(): void;
 }
@@ -170,7 +174,20 @@ export class EventDelivery {
     // Meanwhile another webhook may have taken its place, or somebody wants it all again.
     const now = this.cursor;
     if (now?.listenerId !== cursor.listenerId || now.replays !== replays) return;
-    this.#save(outcome.ok ? delivered(now) : failed(now, outcome, Date.now(), Math.random()));
+    const next = outcome.ok ? delivered(now) : failed(now, outcome, Date.now(), Math.random());
+    this.#save(next);
+    this.#monitor(now, next);
+  }
+
+  /** Tells of a receiver that goes on failing, and that it takes something again. */
+  #monitor(before: EventCursor, after: EventCursor): void {
+    const { troubles, source } = this.#parts;
+    const { kind } = this.#listener;
+    if (after.failingSince === null) troubles.resolved(kind, before.attempts);
+    else if (isTold(after)) {
+      const waiting = source.count(after.position);
+      troubles.report({ kind, since: after.failingSince, waiting }, Date.now());
+    }
   }
 
   async #send({ position, replays }: EventCursor, to: number): Promise<Delivered> {

@@ -11,11 +11,13 @@ import type { EventBatch } from "../src/protocol/events.ts";
 import { EventDelivery, type EventListener } from "./event-delivery.ts";
 import { EventSource, type EventSourceParts } from "./event-source.ts";
 import type { IndexProjector } from "./index-projector.ts";
+import type { Troubles } from "./troubles.ts";
 
 export interface FeedParts extends EventSourceParts {
   readonly ctx: DurableObjectState;
   readonly env: Env;
   readonly projector: IndexProjector;
+  readonly troubles: Troubles;
   /** When something is due has changed. */
   readonly changed: () => void;
 }
@@ -29,11 +31,12 @@ export class EventFeed {
   constructor(parts: FeedParts) {
     this.#parts = parts;
     this.#source = new EventSource(parts);
-    const { state, events: store, projector, changed } = parts;
+    const { state, events: store, projector, troubles, changed } = parts;
     const shared = {
       store,
       source: this.#source,
       session: () => state.record,
+      troubles,
       settled: changed,
     };
     this.#webhook = new EventDelivery(this.#webhookListener(), {

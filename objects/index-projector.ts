@@ -5,6 +5,7 @@
 import { backoffMs } from "../src/domain/backoff.ts";
 import { earliest } from "../src/domain/deadlines.ts";
 import { expiresAt, type SessionRecord } from "../src/domain/session-state.ts";
+import { REPORTED_FROM_ATTEMPT } from "../src/domain/trouble.ts";
 import { log } from "../src/log.ts";
 import {
   type AuditRecord,
@@ -27,6 +28,7 @@ import type { FileStore } from "./file-store.ts";
 import { indexEpoch } from "./index-epoch.ts";
 import type { OutboxEntry, OutboxStore } from "./outbox-store.ts";
 import type { SessionStore, StoredSession } from "./store.ts";
+import type { Troubles } from "./troubles.ts";
 
 /** A fresh entry is tried at once by whoever marked it; this is when the alarm tries if that one died. */
 const FALLBACK_MS = 1_800_000;
@@ -58,6 +60,9 @@ export class IndexProjector {
   readonly #eventStore: EventStore;
   readonly #fileStore: FileStore;
   readonly #source: IndexSource;
+  readonly #troubles: Troubles;
+  /** Since when the index takes nothing; undefined while it does, or nobody knows. */
+  #failingSince: number | undefined;
   #running: { readonly answered: Promise<void>; readonly done: Promise<void> } | undefined;
   /** What was marked since the write that is under way began, and so is not done with when that lands. */
   readonly #markedSince = new Set<string>();
@@ -72,6 +77,7 @@ export class IndexProjector {
     events: EventStore,
     files: FileStore,
     source: IndexSource,
+    troubles: Troubles,
   ) {
     this.#env = env;
     this.#store = store;
@@ -79,6 +85,7 @@ export class IndexProjector {
     this.#eventStore = events;
     this.#fileStore = files;
     this.#source = source;
+    this.#troubles = troubles;
   }
 
   /** Marks the session record as changed, in the transaction that changes it. */
@@ -234,7 +241,22 @@ export class IndexProjector {
         for (const entry of failed) this.#outboxStore.save(retried(entry, result, now));
       }
     });
+    this.#monitor(waiting, result, now);
     return result.ok || !result.retryable;
+  }
+
+  /** Tells of an index that goes on failing, and that it takes something again. */
+  #monitor(written: readonly OutboxEntry[], result: Projection, now: number): void {
+    const attempts = Math.max(...written.map((entry) => entry.attempts));
+    if (result.ok) {
+      this.#failingSince = undefined;
+      this.#troubles.resolved("index", attempts);
+      return;
+    }
+    this.#failingSince ??= now;
+    if (result.retryable && attempts + 1 < REPORTED_FROM_ATTEMPT) return;
+    const waiting = this.#outbox().length;
+    this.#troubles.report({ kind: "index", since: this.#failingSince, waiting }, now);
   }
 
   async #project(

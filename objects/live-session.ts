@@ -43,6 +43,7 @@ import type { SessionStore, StoredSession } from "./store.ts";
 import { StreamStore } from "./stream-store.ts";
 import { Streams } from "./streams.ts";
 import { TeamWatch } from "./team-watch.ts";
+import { Troubles } from "./troubles.ts";
 import { Upkeep } from "./upkeep.ts";
 
 export class LiveSession {
@@ -64,6 +65,7 @@ export class LiveSession {
   readonly ending: Ending;
   readonly requests: DataRequests;
   readonly upkeep: Upkeep;
+  readonly troubles: Troubles;
   readonly #ctx: DurableObjectState;
   readonly #store: SessionStore;
   readonly #watch: TeamWatch;
@@ -77,6 +79,7 @@ export class LiveSession {
   ) {
     this.#ctx = ctx;
     this.#store = store;
+    this.troubles = new Troubles(ctx, env);
     this.messages = new MessageStore(ctx.storage.sql);
     const accessStore = new AccessStore(ctx.storage.sql);
     this.credentials = new Credentials(accessStore);
@@ -126,8 +129,8 @@ export class LiveSession {
     const events = new EventStore(ctx.storage.sql);
     const files = new FileStore(ctx.storage.sql);
     const outbox = new OutboxStore(ctx.storage.sql);
-    this.projector = new IndexProjector(env, store, outbox, events, files, state);
-    const { sockets, projector } = this;
+    this.projector = new IndexProjector(env, store, outbox, events, files, state, this.troubles);
+    const { sockets, projector, troubles } = this;
     const removal = new FileRemoval({ bucket: env.BUCKET, store, rows: files, state, projector });
     this.files = new Files({ store, rows: files, removal, projector, changed });
     this.archive = new Archive({
@@ -162,6 +165,7 @@ export class LiveSession {
       state,
       log,
       projector,
+      troubles,
       changed,
     });
     this.redaction = new Redaction({
@@ -203,6 +207,7 @@ export class LiveSession {
       streams,
       projector,
       events: this.events,
+      troubles,
       files: this.files,
       lifecycle: this.ending.lifecycle,
       isOfEarlierEpoch: () => isOfEarlierEpoch(state.stored, env),

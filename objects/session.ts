@@ -124,7 +124,8 @@ export class SessionObject extends LifecycleCalls {
     this.entrance.live?.closed(socket, CLOSE_CODES.resync, false);
   }
 
-  override async alarm(): Promise<void> {
+  override async alarm(info?: AlarmInvocationInfo): Promise<void> {
+    if (info?.isRetry) this.entrance.live?.upkeep.alarmRetried();
     await this.entrance.alarm();
   }
 }

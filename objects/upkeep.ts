@@ -16,6 +16,7 @@ import type { SessionState } from "./session-state.ts";
 import type { Sockets } from "./sockets.ts";
 import type { SessionStore } from "./store.ts";
 import type { Streams } from "./streams.ts";
+import type { Troubles } from "./troubles.ts";
 
 /** A caller waits this long for the index at most; the object goes on trying by itself. */
 const INDEX_WAIT_MS = 2_000;
@@ -35,6 +36,7 @@ interface Parts {
   readonly streams: Streams;
   readonly projector: IndexProjector;
   readonly events: EventFeed;
+  readonly troubles: Troubles;
   readonly files: Files;
   readonly lifecycle: Lifecycle;
   /** Whether the index was emptied since it last had all of the session. */
@@ -110,8 +112,15 @@ export class Upkeep {
     } catch (error) {
       // A throwing alarm is retried six times and then never again; this one always comes back.
       log.error({ event: "alarm_failed", error: String(error) });
+      this.alarmRetried();
       alarm.setNoLaterThan(Date.now() + ALARM_RETRY_MS);
     }
+  }
+
+  /** An alarm came to nothing, or died, and is run again. */
+  alarmRetried(): void {
+    const now = Date.now();
+    this.#parts.troubles.report({ kind: "alarm", since: now, waiting: 0 }, now);
   }
 
   async #goOn(now: number): Promise<void> {
@@ -138,11 +147,12 @@ export class Upkeep {
   /** Does what is due, whatever became of the alarm, and tells the index how the session really is. */
   async reconcile({ indexVersion = 0 }: ReconcileCall): Promise<Reconciled> {
     const { state, projector, files, lifecycle, expireIfDue, learnTeam } = this.#parts;
-    const { isActive } = state;
     const { version } = state.record;
     // Nobody called for long, so the team may have changed its mind since.
     await learnTeam();
     const now = Date.now();
+    // In one turn: of two who ask at once, one is told that it ended it.
+    const { isActive } = state;
     expireIfDue(now);
     const expired = isActive && !state.isActive;
     const isBehind = indexVersion < version;

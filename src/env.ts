@@ -5,6 +5,8 @@ declare global {
   interface Env {
     readonly SESSIONS: DurableObjectNamespace;
     readonly LIMITERS: DurableObjectNamespace;
+    /** Where sessions report what does not come through. */
+    readonly MONITOR: DurableObjectNamespace;
     /** Asked before the limiters about whoever has no credential. */
     readonly OUTER_RING?: RateLimit;
     readonly INDEX_DB: D1Database;

@@ -7,6 +7,7 @@ import { ROUTES } from "./routes/table.ts";
 import { WIDGET_PATH, widgetPage } from "./routes/widget.ts";
 
 export { LimiterObject } from "../objects/limiter.ts";
+export { MonitorObject } from "../objects/monitor.ts";
 export { SessionObject } from "../objects/session.ts";
 export { triggerManualCleanup } from "./cron.ts";
 export { SessionService } from "./session-service.ts";

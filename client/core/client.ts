@@ -7,6 +7,7 @@ import { environmentOf } from "./browser-environment.ts";
 import { createChat } from "./chat.ts";
 import type { ConnectionEnd } from "./connection-handlers.ts";
 import type { Entry, SessionEnd } from "./entry.ts";
+import { TERMINATED } from "./entry.ts";
 import type { AttentionEvent, TabMessage, Tabs } from "./environment.ts";
 import { createInvitation } from "./invitation.ts";
 import { isPending } from "./legacy-source.ts";
@@ -18,9 +19,10 @@ import { createRest } from "./rest.ts";
 import { createSessionAccess } from "./session-access.ts";
 import type { SessionClient, SessionClientOptions } from "./session-client.ts";
 import type { SessionClientState } from "./session-state.ts";
-import { isValid } from "./session-state.ts";
+import { INITIAL_STATE, isValid } from "./session-state.ts";
 import { createSharing } from "./sharing.ts";
 import { createShelf } from "./shelf.ts";
+import { Store } from "./store.ts";
 import { whenOpened } from "./when-opened.ts";
 
 /** How long what another tab did at the same moment may take to come to light. */
@@ -38,13 +40,10 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   const found = environmentOf(options);
   const environment = crossTabSync ? found : { ...found, tabs: NO_TABS };
   const { clock, attention, tabs } = environment;
-  let kept: SessionClientState["storage"] = "persistent";
-  /** Storage may refuse before there is a state to say it in. */
-  let inMemory = () => {
-    kept = "memory";
-  };
+  const store = new Store<SessionClientState>(INITIAL_STATE);
   const prefix = `durable-sessions/${teamId}/`;
-  const shelf = createShelf(environment.storage, prefix, () => inMemory());
+  const inMemory = () => store.patch({ storage: "memory" });
+  const shelf = createShelf(environment.storage, prefix, inMemory);
   const tabShelf = createShelf(environment.tabStorage, prefix, () => undefined);
   const rest = createRest(baseUrl, environment);
   const own = createOwnSession({ rest, shelf, environment, options, look: () => void look() });
@@ -53,9 +52,11 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   takeInvite();
   const chat = createChat({
     baseUrl,
+    store,
     environment,
     ownRole: "user",
     call: access.call,
+    withKey: access.withKey,
     ticket: enter,
     ended: (end) => void ended(end),
     kept: () => ({
@@ -64,17 +65,15 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     }),
     wrote: () => tabs.post({ kind: "outbox", teamId }),
   });
-  const { store, connection, actions } = chat;
+  const { connection, actions } = chat;
   const refreshing = createRefreshing({ options, environment, store, own, access, learned });
-  inMemory = () => store.patch({ storage: "memory" });
-  store.patch({ storage: kept });
-  let loading: Promise<LegacyUpgrade | undefined> | undefined;
+  let upgrade: Promise<LegacyUpgrade | undefined> | undefined;
 
   /** Undefined where no older program left anything, or what takes it over cannot be loaded now. */
   async function legacy(): Promise<LegacyUpgrade | undefined> {
     const { legacy: source } = options;
     if (source) {
-      loading ??= import("./legacy-upgrade.ts").then(
+      upgrade ??= import("./legacy-upgrade.ts").then(
         ({ createLegacyUpgrade }) =>
           createLegacyUpgrade({
             source,
@@ -84,18 +83,18 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
             call: access.call,
             target() {
               const { sessionId, generation } = own.record();
-              const isOpen = ending !== undefined && !access.isInvited();
-              return isOpen && sessionId !== undefined ? { sessionId, generation } : undefined;
+              const isOpen = ending && sessionId && !access.isInvited();
+              return isOpen ? { sessionId, generation } : undefined;
             },
             show: (state) => store.patch({ legacy: state }),
           }),
         () => {
-          loading = undefined;
+          upgrade = undefined;
           return undefined;
         },
       );
     }
-    return await loading;
+    return await upgrade;
   }
 
   /** What ends the subscriptions and timers of a client that was started. */
@@ -106,10 +105,10 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   /** True when the page's address had one, which it has no longer. */
   function takeInvite(): boolean {
     const invite = environment.takeInvite();
-    if (invite !== undefined) {
+    if (invite) {
       invitation.take(invite);
     }
-    return invite !== undefined;
+    return Boolean(invite);
   }
 
   function start(): void {
@@ -117,18 +116,18 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       chat.renew();
     }
     ending ??= [attention.subscribe(noticed), tabs.subscribe(heard), refreshing.keepLooking()];
-    const isInvited = access.isInvited();
-    store.patch({ offer: undefined, isInvited, role: access.role, error: undefined });
+    store.patch({ offer: undefined, error: undefined, ...access.standing() });
     const isNeeded = store.get().pendingCount > 0 || isLegacyPending();
     const isMade = autoCreate === true || isWanted || (autoCreate && isNeeded);
-    if (isInvited || access.sessionId() !== undefined || isMade) {
+    if (access.isInvited() || access.sessionId() || isMade) {
       store.patch({ status: "creating" });
       connection.start();
     }
   }
 
   function isLegacyPending(): boolean {
-    return options.legacy !== undefined && isPending(options.legacy, environment.storage, shelf);
+    const { legacy: source } = options;
+    return source !== undefined && isPending(source, environment.storage, shelf);
   }
 
   function stop(): void {
@@ -137,7 +136,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     }
     ending = undefined;
     own.stop();
-    void loading?.then((upgrade) => upgrade?.stop());
+    void upgrade?.then((loaded) => loaded?.stop());
     chat.replica.persist();
     connection.stop();
   }
@@ -174,7 +173,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       return;
     }
     isWanted = false;
-    store.patch({ isInvited: access.isInvited(), role: access.role, error: undefined });
+    store.patch({ error: undefined, ...access.standing() });
     chat.replica.adopt(session);
   }
 
@@ -186,7 +185,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       refreshing.refreshIfDue();
       chat.replica.outboxChanged();
       if (isValid(store.get())) {
-        void legacy().then((upgrade) => upgrade?.begin());
+        void legacy().then((loaded) => loaded?.begin());
       }
     }
   }
@@ -201,18 +200,13 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     }
   }
 
-  function mayBeAlive(): boolean {
-    const { status } = store.get();
-    return status === "creating" || isValid({ status });
-  }
-
   /**
    * Looks into storage for what other tabs did with the browser's session.
    *
    * @param isAlive whether this tab's goes on, as far as is known
    * @returns whether this tab is in another session now
    */
-  function look(isAlive = mayBeAlive()): boolean {
+  function look(isAlive = store.get().status === "creating" || isValid(store.get())): boolean {
     if (!ending || access.isInvited()) {
       return false;
     }
@@ -229,21 +223,21 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       start();
     } else if (record.ended && status !== "terminated") {
       connection.stop();
-      over({ reason: "terminated", session: undefined });
+      over(TERMINATED);
     }
     return false;
   }
 
   async function ended(end: ConnectionEnd): Promise<void> {
-    if (end.kind === "session_over") {
-      await conclude(end.end);
-    } else if (end.kind === "offered") {
+    if ("session" in end) {
+      await conclude(end);
+    } else if (end.reason === "offered") {
       store.patch({ status: "idle", offer: { replacesOwn: own.key() !== undefined } });
-    } else if (end.kind === "closed" && end.code === CLOSE_CODES.ended) {
+    } else if (end.reason === "closed" && end.code === CLOSE_CODES.ended) {
       await learnReason();
     } else if (look()) {
       // The browser's session is another by now.
-    } else if (end.kind === "refused") {
+    } else if (end.reason === "refused") {
       shutOut(end.error);
     } else if (end.code === CLOSE_CODES.unauthenticated && access.renew()) {
       connection.start();
@@ -259,7 +253,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       chat.renew();
       chat.replica.refuse(error.code);
     }
-    store.patch({ status: "error", error, isInvited: access.isInvited(), role: access.role });
+    store.patch({ status: "error", error, ...access.standing() });
   }
 
   /** The socket says that the session ended, and the API how. */
@@ -273,8 +267,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     if ("ticket" in answer || (answer instanceof RequestError && answer.retryable)) {
       connection.again();
     } else {
-      const isOver = "session" in answer;
-      await conclude(isOver ? answer : { reason: "terminated", session: undefined });
+      await conclude("session" in answer ? answer : TERMINATED);
     }
   }
 
@@ -308,6 +301,10 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
 
   function next(reason: SessionEnd["reason"]): void {
     chat.replica.bury(reason);
+    leave();
+  }
+
+  function leave(): void {
     access.leave();
     reopen();
   }
@@ -331,13 +328,11 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       const { status, error } = store.get();
       isWanted = true;
       if (access.isInvited()) {
-        access.leave();
-        reopen();
+        leave();
       } else if (status === "expired" || status === "terminated") {
         next(status);
       } else if (error && signsOut(error)) {
-        access.leave();
-        reopen();
+        leave();
       } else if (!ending || status === "idle" || status === "error") {
         start();
       }
@@ -357,7 +352,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
         own.ended(store.get().session?.version);
       }
       connection.stop();
-      over({ reason: "terminated", session: undefined });
+      over(TERMINATED);
     },
 
     async identify(identityToken) {
@@ -393,8 +388,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
 
     leaveInvite() {
       if (access.isInvited()) {
-        access.leave();
-        reopen();
+        leave();
       }
     },
 

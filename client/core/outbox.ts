@@ -1,6 +1,7 @@
 // Own messages that the log does not show yet, in the order of writing. Each is kept until the server has it, whatever happens to
 // this page; sent in order once it is known what the server has already, and again after each loss: its clientId makes that harmless.
 // Long, because what a message goes through on its way out is one list, and each step of it a few lines.
+import { byteLength } from "../../src/protocol/bytes.ts";
 import type { SendFrame } from "../../src/protocol/frames.ts";
 import { MAX_CONTENT_BYTES, MAX_MESSAGE_BYTES } from "../../src/protocol/limits.ts";
 import type { Author, NewMessage } from "../../src/protocol/message.ts";
@@ -9,7 +10,7 @@ import type { Clock } from "./environment.ts";
 import type { OutboxStore, Written } from "./outbox-store.ts";
 import type { OwnRole } from "./replica-parts.ts";
 import { RequestError, type RequestErrorCode } from "./request-error.ts";
-import { frames, jsonBytes, utf8Bytes } from "./send-frames.ts";
+import { frames } from "./send-frames.ts";
 import type { ChatMessage, Delivery } from "./session-state.ts";
 
 /** Room comes back piece by piece; asking for each piece by itself would itself be too much. */
@@ -24,7 +25,7 @@ export interface Pending extends Written {
 }
 
 /** Whoever waits for a message to be delivered. */
-interface Waiting {
+export interface Waiting {
   resolve(): void;
   reject(error: RequestError): void;
 }
@@ -64,6 +65,9 @@ export function createOutbox(parts: OutboxParts) {
   /** When others' messages came along from a session that was left. */
   let movedAt = 0;
 
+  /** Whether what was written after a message waits for its files, too. */
+  let isPatient = true;
+
   const find = (clientId: string) => pending.find(({ message }) => message.clientId === clientId);
 
   const waiting = ({ message }: Written) => own.get(message.clientId);
@@ -88,6 +92,8 @@ export function createOutbox(parts: OutboxParts) {
     }
   };
   const is = (delivery: Delivery) => (one: Pending) => one.shown.delivery === delivery;
+  /** Its files come first. */
+  const awaitsFiles = ({ files, message }: Written) => files && !message.attachments;
   const unsettled = () => pending.filter((one) => is("queued")(one) || is("sending")(one));
   const requeueSending = () => deliver(is("sending"), "queued");
 
@@ -104,15 +110,16 @@ export function createOutbox(parts: OutboxParts) {
 
   const flush = (): void => {
     if (isSynced() && !cancelResend) {
-      const held = pending.find((one) => is("queued")(one) && isHeld(one));
-      const queued = pending.filter(
-        (one) => is("queued")(one) && one.order < (held?.order ?? Number.POSITIVE_INFINITY),
+      const waiting = pending.filter(is("queued"));
+      const held = waiting.find((one) => isHeld(one) || (isPatient && awaitsFiles(one)));
+      const queued = waiting.filter(
+        (one) => !awaitsFiles(one) && one.order < (held?.order ?? Number.POSITIVE_INFINITY),
       );
       deliver((one) => queued.includes(one), "sending");
       for (const messages of frames(queued)) {
         sendUp({ type: "send", messages });
       }
-      if (held) {
+      if (held && isHeld(held)) {
         look();
       }
     }
@@ -124,10 +131,11 @@ export function createOutbox(parts: OutboxParts) {
     written.delete(one.message.clientId);
   };
 
-  const add = (message: NewMessage, settle?: Waiting): void => {
+  const add = (given: NewMessage, files: Written["files"], settle?: Waiting): void => {
+    const message = withoutFiles(given);
     lastOrder = Math.max(Math.floor(clock.now()), lastOrder + 1);
     const failure = ended ?? tooLarge(message);
-    const one = { order: lastOrder, message, sessionId, failure };
+    const one = { order: lastOrder, message, sessionId, files, failure };
     own.set(message.clientId, settle);
     store.put(one);
     take(one);
@@ -197,8 +205,10 @@ export function createOutbox(parts: OutboxParts) {
       return unsettled().length;
     },
     /** Settles with what becomes of it. */
-    send(message: NewMessage): Promise<void> {
-      const settled = new Promise<void>((resolve, reject) => add(message, { resolve, reject }));
+    send(message: NewMessage, files: Written["files"]): Promise<void> {
+      const settled = new Promise<void>((resolve, reject) =>
+        add(message, files, { resolve, reject }),
+      );
       // Whoever does not listen is told by the message itself.
       settled.catch(() => undefined);
       return settled;
@@ -208,8 +218,25 @@ export function createOutbox(parts: OutboxParts) {
       const failed = find(clientId);
       if (failed?.failure !== undefined) {
         store.drop(failed);
-        add(failed.message);
+        add(failed.message, failed.files);
       }
+    },
+    /** Who waits for a message, where that was written here. */
+    waiting,
+    /** Puts another in a message's place, or nothing. */
+    replace(one: Pending, other: Written | undefined): void {
+      written.delete(one.message.clientId);
+      pending = pending.filter((it) => it !== one);
+      if (other) {
+        take(other);
+      }
+      flush();
+      changed();
+    },
+    setPatient(patient: boolean): void {
+      isPatient = patient;
+      flush();
+      changed();
     },
     /** The server has them; what the log here has not come to yet stays in sight. */
     stored(clientIds: ReadonlySet<string>, isInLog: boolean): void {
@@ -289,7 +316,7 @@ export function createOutbox(parts: OutboxParts) {
     requeue(list: readonly Written[], isAsked: boolean): void {
       for (const one of ended === undefined ? list : []) {
         // The other session's conversations are none of this one's.
-        const { conversationId: _left, ...message } = one.message;
+        const { conversationId: _left, ...message } = withoutFiles(one.message);
         const moved = { ...one, message, sessionId, failure: tooLarge(message) };
         if (isAsked) {
           own.set(message.clientId, waiting(one));
@@ -300,6 +327,7 @@ export function createOutbox(parts: OutboxParts) {
       movedAt = isAsked ? movedAt : clock.now();
       flush();
     },
+    store,
     drop(list: readonly Written[]): void {
       list.forEach(store.drop);
     },
@@ -313,9 +341,15 @@ export function createOutbox(parts: OutboxParts) {
   };
 }
 
+/** Those that it names may be another session's, or gone: they are named again when they are uploaded. */
+function withoutFiles({ attachments: _named, ...message }: NewMessage): NewMessage {
+  return message;
+}
+
 /** What no server would take could never be answered. */
 function tooLarge(message: NewMessage): RequestErrorCode | undefined {
-  return utf8Bytes(message.content) > MAX_CONTENT_BYTES || jsonBytes(message) > MAX_MESSAGE_BYTES
+  return byteLength(message.content) > MAX_CONTENT_BYTES ||
+    byteLength(JSON.stringify(message)) > MAX_MESSAGE_BYTES
     ? "message_too_large"
     : undefined;
 }

@@ -8,7 +8,8 @@ import {
 import type { OpenedSession, RefreshSessionResponse } from "../../src/protocol/rest.ts";
 import type { Environment } from "./environment.ts";
 import { createOpening, isSpentKey } from "./opening.ts";
-import { RequestError, unauthenticated } from "./request-error.ts";
+import type { RequestError } from "./request-error.ts";
+import { requestError, unauthenticated } from "./request-error.ts";
 import type { Key, Rest } from "./rest.ts";
 import { callWith } from "./rest.ts";
 import type { SessionClientOptions } from "./session-client.ts";
@@ -30,12 +31,15 @@ const END_AGAIN_MS = 10_000;
 const END_ATTEMPTS = 6;
 
 /** Another session than this tab's turned out to be the browser's. */
-export interface Followed {
+interface Followed {
   /** The one that this tab leaves. */
   readonly left: Key;
   /** Whether both were created at once, so that what was written into the one left belongs into the other. */
   readonly isRival: boolean;
 }
+
+/** What opening brought; undefined stands for a token that is in a cookie. */
+type Opened = Pick<OpenedSession, "session"> & { readonly token?: string | undefined };
 
 interface Parts {
   readonly rest: Rest;
@@ -73,10 +77,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
    */
   function record(): OwnRecord {
     const stored = readStored();
-    if (
-      stored.sessionId !== undefined &&
-      (mine.sessionId ?? stored.sessionId) === stored.sessionId
-    ) {
+    if (stored.sessionId && (mine.sessionId ?? stored.sessionId) === stored.sessionId) {
       be(stored);
     }
     return mine;
@@ -98,7 +99,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
 
   function key(): Key | undefined {
     const { sessionId, token } = record();
-    return sessionId === undefined ? undefined : { sessionId, token };
+    return sessionId ? { sessionId, token } : undefined;
   }
 
   /** Stored first and used after: a page that is closed between the two must not come back with the old one. */
@@ -114,7 +115,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
     tabs.post({ kind, teamId, sessionId: id, version });
   }
 
-  function opened({ session, token }: OpenedSession): OwnRecord {
+  function opened({ session, token }: Opened): OwnRecord {
     return {
       ...mine,
       sessionId: session.id,
@@ -128,9 +129,9 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   }
 
   /** This browser's session is another one from now on, or has another key. */
-  function replace(answer: OpenedSession): void {
+  function replace(answer: Opened): void {
     const { sessionId, generation } = record();
-    const follows = sessionId !== undefined && sessionId !== answer.session.id;
+    const follows = sessionId && sessionId !== answer.session.id;
     isCreator = false;
     keep({ ...opened(answer), generation: follows ? generation + 1 : generation });
     tell("session", answer.session);
@@ -146,7 +147,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   function follow(isAlive: boolean): Followed | undefined {
     const stored = readOwn(shelf);
     const left = key();
-    if (left === undefined || (stored.sessionId ?? left.sessionId) === left.sessionId) {
+    if (!left || (stored.sessionId ?? left.sessionId) === left.sessionId) {
       return undefined;
     }
     if (isAlive && !mine.ended && stored.beganAt > 0 && outranks(mine, stored)) {
@@ -159,7 +160,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
       // An older token than the last may have been replaced, and whoever comes with it is taken for a thief.
       const token = one.sessionId === left.sessionId ? left.token : one.token;
       const isFresh = token === left.token || clock.now() - one.refreshedAt < YOUNG_MS;
-      if (isRival && isFresh && one.sessionId !== undefined && outranks(stored, one)) {
+      if (isRival && isFresh && one.sessionId && outranks(stored, one)) {
         end({ ...one, sessionId: one.sessionId, token });
       }
     }
@@ -172,7 +173,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   /** Leaves the session that is over, for the one that another tab began since, or else for a new one. */
   function leave(): void {
     const { sessionId, generation } = readOwn(shelf);
-    if (sessionId !== undefined && sessionId === mine.sessionId) {
+    if (sessionId && sessionId === mine.sessionId) {
       keep({ ...NO_SESSION, generation: generation + 1, createKey: newId() });
     } else {
       be({ ...NO_SESSION, generation: mine.generation });
@@ -191,9 +192,8 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
 
   /** The cookie is the other session's, or will be: what is to end is ended with a key of its own. */
   async function endNow({ sessionId, token, createKey }: Key & Pick<OwnRecord, "createKey">) {
-    const isCookies = token === undefined && createKey !== undefined;
-    const key = isCookies ? (await opening.again(createKey)).token : token;
-    await callWith(rest, { sessionId, token: key }, "DELETE", "");
+    const own = token ?? (createKey && (await opening.again(createKey)).token);
+    await callWith(rest, { sessionId, token: own }, "DELETE", "");
   }
 
   /**
@@ -204,13 +204,13 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
    */
   async function create(): Promise<OpenedSession | undefined> {
     const before = readStored();
-    if (before.sessionId !== undefined) {
+    if (before.sessionId) {
       return undefined;
     }
-    const isShared = before.createKey !== undefined && before.createKey !== spentKey;
-    const createKey = (isShared && before.createKey) || newId();
+    const shared = before.createKey === spentKey ? undefined : before.createKey;
+    const createKey = shared ?? newId();
     const generation = Math.max(before.generation, mine.generation);
-    if (!isShared) {
+    if (!shared) {
       // Stored before it is used: when the answer gets lost, the same key asks for it again.
       keep({ ...NO_SESSION, generation, createKey });
     }
@@ -247,11 +247,17 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
     checks = RIVAL_CHECKS_MS.map((ms) => clock.after(ms, look));
     if (now.sessionId === created.sessionId) {
       be(now);
-      return { ...answer, ...(now.token !== undefined && { token: now.token }) };
+      return { ...answer, ...(now.token && { token: now.token }) };
     }
     keep(created);
     tell("session", answer.session);
     return answer;
+  }
+
+  /** Whether nothing has prolonged the session's life for so long, in whichever tab. */
+  function isOlderThan(ms: number): boolean {
+    const age = clock.now() - record().refreshedAt;
+    return age >= ms || age < 0;
   }
 
   function note({ sessionId }: Key, identifying: boolean): void {
@@ -263,43 +269,43 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   /** Binds the session to a person; it may get another key by that. */
   async function identify(key: Key, identityToken: string | undefined) {
     const presented = identityToken ?? (await opening.presentedIdentity());
-    if (presented === undefined) {
+    if (!presented) {
       throw unauthenticated();
     }
     const { identifying } = record();
     note(key, true);
     identification = opening.identify(key, presented).catch(async (error) => {
-      if (isRefusedKey(error) && identifying) {
+      if (requestError(error).code === "invalid_credential" && identifying) {
         // It was done the last time, and the new key got lost with the answer.
         return await opening.resume(presented, key.sessionId);
       }
-      if (!(error instanceof RequestError && error.retryable)) {
+      if (!requestError(error).retryable) {
         note(key, identifying);
       }
       throw error;
     });
     const answer = await identification;
-    replace({ ...answer, ...(answer.token === undefined && key.token && { token: key.token }) });
+    replace({ ...answer, token: answer.token ?? key.token });
     return answer;
   }
 
   /** Slides the expiry and takes the new token, if there is one. Tabs that do it at once get the same. */
   async function refresh(key: Key, rotate: boolean): Promise<RefreshSessionResponse> {
+    const { sessionId } = key;
     const body = rotate ? { rotate } : {};
     const answer = await callWith<RefreshSessionResponse>(rest, key, "POST", "/refresh", body);
     const { session, token = key.token } = answer;
-    const renewed = { ...opened({ session, ticket: "", ...(token && { token }) }) };
-    const stored = readOwn(shelf);
-    // What another tab has stored meanwhile came of this token or of its successor: it is the younger one.
-    if (
-      mine.sessionId === key.sessionId &&
-      !stored.ended &&
-      (stored.sessionId ?? key.sessionId) === key.sessionId &&
-      (stored.token ?? key.token) === key.token
-    ) {
-      keep(renewed);
-    } else if (mine.sessionId === key.sessionId && mine.token === key.token) {
-      mine = renewed;
+    if (mine.sessionId === sessionId) {
+      const renewed = opened({ session, token });
+      const stored = readOwn(shelf);
+      // What another tab has stored meanwhile came of this token or of its successor: it is the younger one.
+      const isSame =
+        (stored.sessionId ?? sessionId) === sessionId && (stored.token ?? key.token) === key.token;
+      if (isSame && !stored.ended) {
+        keep(renewed);
+      } else if (mine.token === key.token) {
+        mine = renewed;
+      }
     }
     return answer;
   }
@@ -322,14 +328,14 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   async function reclaimByPerson(): Promise<boolean> {
     const { sessionId } = record();
     const identityToken = await opening.presentedIdentity();
-    if (identityToken === undefined) {
+    if (!identityToken) {
       return false;
     }
     try {
       replace(await opening.resume(identityToken, sessionId));
       return true;
     } catch (error) {
-      if (error instanceof RequestError && error.retryable) {
+      if (requestError(error).retryable) {
         throw error;
       }
       return false;
@@ -339,11 +345,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   /** Two creations at once leave one cookie, which may be the other session's. The key of the creation gives this one another. */
   async function reclaimByCreation(): Promise<boolean> {
     const { sessionId, token, createKey, refreshedAt } = record();
-    if (
-      token !== undefined ||
-      createKey === undefined ||
-      clock.now() - refreshedAt > IDEMPOTENCY_WINDOW_MS
-    ) {
+    if (token || !createKey || clock.now() - refreshedAt > IDEMPOTENCY_WINDOW_MS) {
       return false;
     }
     try {
@@ -368,9 +370,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
 
   /** Whether the token is old enough to be offered for rotation. */
   function rotationDue(): boolean {
-    const { token, refreshedAt } = record();
-    const age = clock.now() - refreshedAt;
-    return token !== undefined && (age >= ROTATE_AFTER_MS || age < 0);
+    return Boolean(record().token) && isOlderThan(ROTATE_AFTER_MS);
   }
 
   return {
@@ -401,11 +401,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
       }
     },
 
-    /** Whether nothing has prolonged the session's life for so long, in whichever tab. */
-    isOlderThan(ms: number): boolean {
-      const age = clock.now() - record().refreshedAt;
-      return age >= ms || age < 0;
-    },
+    isOlderThan,
 
     rotationDue,
 
@@ -430,8 +426,4 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
       }
     },
   };
-}
-
-function isRefusedKey(error: unknown): boolean {
-  return error instanceof RequestError && error.code === "invalid_credential";
 }

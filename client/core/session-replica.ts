@@ -1,6 +1,7 @@
 // This client's copy of the session: what the server's frames and the visitor's messages lead to, put where subscribers see it.
 // Knows neither socket nor URL. Long, because every frame and every action comes through here, each a line or a few.
 import type { Conversation } from "../../src/protocol/conversation.ts";
+import type { StoredAttachment } from "../../src/protocol/file.ts";
 import type { DownFrame } from "../../src/protocol/frames.ts";
 import { DEFAULT_PAGE_MESSAGES, RECEIVED_EVERY_BYTES } from "../../src/protocol/limits.ts";
 import type { Author, NewMessage } from "../../src/protocol/message.ts";
@@ -345,9 +346,9 @@ export function createReplica({
     },
 
     /** @returns what settles once it is stored or refused */
-    send(message: NewMessage): Promise<void> {
+    send(message: NewMessage, files?: Written["files"]): Promise<void> {
       typing(false);
-      const delivered = outbox.send({ ...where(), ...message });
+      const delivered = outbox.send({ ...where(), ...message }, files);
       show();
       handlers.wrote();
       return delivered;
@@ -375,12 +376,13 @@ export function createReplica({
         // What was brought along is brought along again, by whoever has it.
         .filter(({ role, imported, key }) => role === ownRole && !imported && !known.has(key))
         .reverse()
-        .map(({ key: clientId, content, metadata, createdAt }) => {
+        .map(({ key: clientId, content, metadata, attachments, createdAt }) => {
           next = Math.min(createdAt, next - 1);
           return {
             order: next,
             message: { clientId, content, ...(metadata && { metadata }) },
             sessionId,
+            files: attachments[0] && (attachments as StoredAttachment[]),
             failure: undefined,
           };
         });
@@ -393,6 +395,8 @@ export function createReplica({
 
     setTyping: typing,
     cancel: (messageId: string) => sendUp({ type: "cancel", messageId }),
+    /** What waits, for whoever sees to its files. */
+    outbox,
     /** Everything that is shown was read. Guests have no mark. */
     markRead(): void {
       const { role, synced, messages, conversationId } = store.get();

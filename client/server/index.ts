@@ -21,7 +21,7 @@ export type {
 } from "../../src/protocol/events.ts";
 export type { NewAttachment, StoredAttachment } from "../../src/protocol/file.ts";
 export type { JsonObject, JsonValue } from "../../src/protocol/json.ts";
-export type { EraseReceipt } from "../../src/protocol/lifecycle.ts";
+export type { CleanupResult, EraseReceipt } from "../../src/protocol/lifecycle.ts";
 export type {
   Attachment,
   Author,

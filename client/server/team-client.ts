@@ -1,7 +1,7 @@
 // What a team's backend does with its key. Long, because a client is one object: each method names one call, no more.
 import type { AuditEvent, AuditEventList } from "../../src/protocol/audit.ts";
 import type { Conversation, UpdateConversationRequest } from "../../src/protocol/conversation.ts";
-import type { EraseReceipt } from "../../src/protocol/lifecycle.ts";
+import type { CleanupResult, EraseReceipt } from "../../src/protocol/lifecycle.ts";
 import type { Message, NewStreamedMessage, NewTeamMessage } from "../../src/protocol/message.ts";
 import type {
   ConversationList,
@@ -195,6 +195,12 @@ export class TeamClient {
   /** How many sessions there are and were, and how long they last, in seconds. */
   getSessionStats(): Promise<SessionStats> {
     return this.#get(`/api/sessions/stats/${encodeURIComponent(this.#teamId)}`);
+  }
+
+  /** Has the team's sessions do what alarms missed, a bounded part of it; call it again while `more`. */
+  cleanupExpiredSessions(): Promise<CleanupResult> {
+    const path = "/api/sessions/cleanup";
+    return this.#api.json({ method: "POST", path, body: {}, repeatable: true });
   }
 
   /** The session's threads, with what its team has not read. */

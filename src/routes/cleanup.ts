@@ -1,6 +1,7 @@
 import * as operations from "../operations/cleanup/request.ts";
 import { noQuerySchema } from "../schemas/requests.ts";
 import { cleanupAnswer } from "../schemas/team-answers.ts";
+import { emptySchema } from "../schemas/team-requests.ts";
 import { answer, endpoint } from "./endpoint.ts";
 
 export const cleanupExpiredSessions = endpoint({
@@ -9,7 +10,7 @@ export const cleanupExpiredSessions = endpoint({
   audience: "caretaker",
   access: "cleanUp",
   query: noQuerySchema,
-  body: undefined,
+  body: emptySchema,
   answers: { 200: cleanupAnswer },
   errors: ["rate_limited"],
   async handle({ services, caller }) {

@@ -20,6 +20,7 @@ import { identifySession, resumeSession } from "./identity.ts";
 import { createIdentityKey, listIdentityKeys, revokeIdentityKey } from "./identity-keys.ts";
 import { importMessages } from "./import.ts";
 import { createInvite, listInvites, redeemInvite, revokeInvite } from "./invites.ts";
+import { getMetrics } from "./metrics.ts";
 import { createOperatorToken, revokeOperator } from "./operators.ts";
 import { reindex, restore } from "./recovery.ts";
 import { findSessionsByFingerprint, getSessionStats, listSessions } from "./session-lists.ts";
@@ -91,6 +92,7 @@ export const ROUTES: readonly Route[] = [
   ["POST", "/api/admin/teams/:teamId/identity-keys", createIdentityKey],
   ["GET", "/api/admin/teams/:teamId/identity-keys", listIdentityKeys],
   ["DELETE", "/api/admin/teams/:teamId/identity-keys/:kid", revokeIdentityKey],
+  ["GET", "/api/admin/metrics", getMetrics],
   ["POST", "/api/admin/reindex", reindex],
   ["POST", "/api/admin/restore", restore],
   ["GET", "/api/health", getHealth],

@@ -30,7 +30,7 @@ import { metadataField, type Shape } from "./fields.ts";
 
 const count = z.int().min(0);
 
-export const cleanupAnswer: Shape<CleanupResult> = z.object({
+export const cleanupFields = {
   expiredSessions: count,
   archivedConversations: count,
   archivedFiles: count,
@@ -38,7 +38,9 @@ export const cleanupAnswer: Shape<CleanupResult> = z.object({
   removedOrphans: count,
   repairedRows: count,
   more: z.boolean(),
-});
+};
+
+export const cleanupAnswer: Shape<CleanupResult> = z.object(cleanupFields);
 
 export const teamKeyListAnswer: Shape<TeamKeyList> = z.object({
   keys: z.array(

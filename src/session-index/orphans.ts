@@ -1,14 +1,9 @@
 // Rows of sessions that are no more.
 import { and, asc, eq, gt, inArray, isNull, lt, notExists, sql } from "drizzle-orm";
 import type { IndexDatabase } from "./databases.ts";
+import { purgedHash } from "./purged.ts";
 import { run } from "./run.ts";
 import { conversations, files, purged, sessions, webhookFailures } from "./schema.ts";
-
-/** Hex of SHA-256, as `purged` has it. */
-async function idHash(sessionId: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(sessionId));
-  return new Uint8Array(digest).toHex();
-}
 
 /**
  * Removes the row of a session that is none, and all that hangs on it; nothing that is still on its way brings it back.
@@ -23,7 +18,7 @@ export async function removeSession(
     database.batch([
       database
         .insert(purged)
-        .values({ idHash: await idHash(sessionId), at: now })
+        .values({ idHash: await purgedHash(sessionId), at: now })
         .onConflictDoNothing(),
       database.delete(webhookFailures).where(eq(webhookFailures.sessionId, sessionId)),
       database.delete(sessions).where(eq(sessions.id, sessionId)),

@@ -132,6 +132,7 @@ describe("a team's client", () => {
     for await (const { id } of team.sessions({ status: "active", limit: 2 })) listed.push(id);
     expect(listed).toEqual(expect.arrayContaining(made));
     expect((await team.getSessionStats()).totalSessions).toBeGreaterThanOrEqual(3);
+    expect(await team.cleanupExpiredSessions()).toMatchObject({ expiredSessions: 0, more: false });
   });
 
   test("signs the staff in and out, and reads of it", async () => {

@@ -59,6 +59,39 @@ export function breakIndex(how: "fails" | "hangs" = "fails"): () => void {
   return replace({ all: act, run: act, raw: act, first: act, batch: act });
 }
 
+/** From now on D1 fails the calls that are meant, counted from 0, until it is restored. */
+export function breakIndexCalls(isMeant: (call: number) => boolean): {
+  /** How many there were so far. */
+  calls(): number;
+  restore(): void;
+} {
+  const { all, run, raw, first } = statement;
+  const { batch } = database;
+  let calls = 0;
+  const counted = async <T>(call: () => Promise<T>): Promise<T> => {
+    if (isMeant(calls++)) throw new Error("D1_ERROR: Network connection lost.");
+    return await call();
+  };
+  const restore = replace({
+    all() {
+      return counted(() => all.call(this));
+    },
+    run() {
+      return counted(() => run.call(this));
+    },
+    raw() {
+      return counted(() => raw.call(this));
+    },
+    first() {
+      return counted(() => first.call(this));
+    },
+    batch(statements) {
+      return counted(() => batch.call(this, statements));
+    },
+  });
+  return { calls: () => calls, restore };
+}
+
 /** From now on D1's transactions wait for `release`; `reached` resolves when the first one does. */
 export function holdIndex(): { readonly reached: Promise<void>; release(): void } {
   const { all, run, raw, first } = statement;

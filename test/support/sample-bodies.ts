@@ -54,6 +54,7 @@ export const SAMPLE_BODIES: Readonly<Record<string, (names: Names) => object>> =
       },
     ],
   }),
+  cleanupExpiredSessions: () => ({}),
   createTeam: () => ({ id: `sample-${++unique}-${crypto.randomUUID().slice(0, 8)}`, name: "New" }),
   updateTeam: () => ({ name: "Renamed" }),
   createTeamKey: () => ({ scopes: ["sessions:read"] }),
