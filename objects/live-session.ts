@@ -115,7 +115,14 @@ export class LiveSession {
     const outbox = new OutboxStore(ctx.storage.sql);
     this.projector = new IndexProjector(env, store, outbox, events, files, state);
     const { sockets, projector } = this;
-    const removal = new FileRemoval({ bucket: env.BUCKET, store, rows: files, state, projector });
+    const removal = new FileRemoval({
+      bucket: env.BUCKET,
+      store,
+      rows: files,
+      state,
+      projector,
+      changed,
+    });
     this.files = new Files({ store, rows: files, removal, projector, changed });
     this.conversations = new Conversations({
       store,

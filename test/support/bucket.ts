@@ -20,24 +20,29 @@ export function breakBucket(
   return replace(Object.fromEntries(methods.map((method) => [method, act])));
 }
 
-/** From now on a `put` waits before it is through, its bytes stored, until it is released. */
-export function holdPuts(): { readonly reached: Promise<void>; release(): void } {
+/**
+ * From now on a `put` waits before it is through, its bytes stored, until it is released. Both sides look again and again:
+ * who waits for the other's promise would go on in the other's request.
+ */
+export function holdPuts(): { reached(): Promise<void>; release(): void } {
   const { put } = bucket;
-  const reached = Promise.withResolvers<void>();
-  const released = Promise.withResolvers<void>();
+  let isReached = false;
+  let isReleased = false;
   const restore = replace({
     async put(this: R2Bucket, ...args: Parameters<R2Bucket["put"]>) {
       const object = await put.apply(this, args);
-      reached.resolve();
-      await released.promise;
+      isReached = true;
+      while (!isReleased) await scheduler.wait(1);
       return object;
     },
   });
   return {
-    reached: reached.promise,
+    async reached() {
+      while (!isReached) await scheduler.wait(1);
+    },
     release() {
       restore();
-      released.resolve();
+      isReleased = true;
     },
   };
 }
