@@ -174,6 +174,19 @@ export interface Reconciled {
   readonly repaired: boolean;
 }
 
+/** Which of the files that it was asked about a session has. */
+export interface OwnFiles {
+  /** False where no session is, or no more. */
+  readonly exists: boolean;
+  readonly files: readonly string[];
+}
+
+/**
+ * What came of telling the index everything: it has it; it failed, and the session goes on trying; it refused, as it does
+ * without the team; there is no session, or no more.
+ */
+export type Reindexed = "projected" | "waiting" | "refused" | "absent";
+
 /** Where a joining reader wants to begin. */
 export type HistoryRequest =
   | { readonly after: number }

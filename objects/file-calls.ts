@@ -1,7 +1,7 @@
 // What can be asked of a session about its files. The bytes themselves go past it, from and to the bucket.
 import type { Result } from "../src/protocol/errors.ts";
 import type { UploadedFile } from "../src/protocol/file.ts";
-import type { Call, Upload, UploadCall } from "./calls.ts";
+import type { Call, OwnFiles, Upload, UploadCall } from "./calls.ts";
 import { MessageCalls } from "./message-calls.ts";
 
 export abstract class FileCalls extends MessageCalls {
@@ -37,5 +37,12 @@ export abstract class FileCalls extends MessageCalls {
     return await this.entrance.change(call, "deleteFile", ({ live, role }) =>
       live.files.delete(call, role, fileId, Date.now()),
     );
+  }
+
+  /** Which of these files are its own, whatever state they are in: what else the bucket has under its id is nobody's. */
+  async ownsFiles(ids: readonly string[]): Promise<OwnFiles> {
+    const live = this.entrance.known;
+    if (live === undefined) return { exists: false, files: [] };
+    return { exists: true, files: live.files.own(ids) };
   }
 }

@@ -4,6 +4,7 @@
 import { fileKey } from "../src/bucket/keys.ts";
 import { backoffMs } from "../src/domain/backoff.ts";
 import { deleted, type FileRecord, isIndexed } from "../src/domain/file.ts";
+import { log } from "../src/log.ts";
 import { within } from "../src/session-index/timeout.ts";
 import type { FileStore } from "./file-store.ts";
 import type { IndexProjector } from "./index-projector.ts";
@@ -55,7 +56,7 @@ export class FileRemoval {
         if (!(await this.#remove(due, now))) return;
       }
     } catch (error) {
-      console.error({ event: "file_removal_failed", error: String(error) });
+      log.error({ event: "file_removal_failed", error: String(error) });
     }
   }
 
@@ -79,7 +80,7 @@ export class FileRemoval {
     try {
       await within(BUCKET_TIMEOUT_MS, bucket.delete(due.map((file) => fileKey(id, file.id))));
     } catch (error) {
-      console.warn({ event: "file_removal_postponed", team: teamId, error: String(error) });
+      log.warn({ event: "file_removal_postponed", team: teamId, error: String(error) });
       store.transaction(() => {
         for (const { id: fileId } of due) this.#postpone(fileId);
       });

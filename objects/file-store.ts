@@ -1,5 +1,5 @@
 // All SQL on the session's files. A row is there before the first byte is in the bucket and until after the last.
-import type { FileRecord, FileState, FileTotals } from "../src/domain/file.ts";
+import { type FileRecord, type FileState, type FileTotals, isIndexed } from "../src/domain/file.ts";
 import type { Side } from "../src/protocol/frames.ts";
 
 export class FileStore {
@@ -32,6 +32,13 @@ export class FileStore {
   /** What may be read, oldest first. */
   stored(): FileRecord[] {
     return this.#select("WHERE state = 'stored' ORDER BY created_at, id");
+  }
+
+  /** The ids of all that the index has heard of. */
+  indexed(): string[] {
+    return this.#select("ORDER BY id")
+      .filter(isIndexed)
+      .map(({ id }) => id);
   }
 
   /** Deleted ones whose bytes are kept, those first that go first. */

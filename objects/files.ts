@@ -169,6 +169,11 @@ export class Files {
     return this.#parts.rows.held();
   }
 
+  /** Of `ids` those that there is a row of: it is there before the first byte and until after the last. */
+  own(ids: readonly string[]): readonly string[] {
+    return ids.filter((id) => this.#parts.rows.get(id) !== undefined);
+  }
+
   dueAt(): number | undefined {
     return this.#parts.rows.nextDue();
   }

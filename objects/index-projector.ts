@@ -1,9 +1,12 @@
 // Projects the session and its audit events into the index: what is marked or recorded is written until it has landed,
 // with backoff while the index is down. A write that can never succeed becomes a dead letter, so that it does not wake
 // the object for ever.
+
 import { backoffMs } from "../src/domain/backoff.ts";
 import { earliest } from "../src/domain/deadlines.ts";
 import { expiresAt, type SessionRecord } from "../src/domain/session-state.ts";
+import { REPORTED_FROM_ATTEMPT } from "../src/domain/trouble.ts";
+import { log } from "../src/log.ts";
 import {
   type AuditRecord,
   type NewAuditEvent,
@@ -11,13 +14,21 @@ import {
 } from "../src/session-index/audit.ts";
 import { sessionsDatabase } from "../src/session-index/databases.ts";
 import { IndexError } from "../src/session-index/errors.ts";
+import { claimRestoredEvents } from "../src/session-index/restored-events.ts";
 import { within } from "../src/session-index/timeout.ts";
 import { projectWebhook } from "../src/session-index/webhook-failures.ts";
-import { type Projection, projectEvents, projectSession } from "../src/session-index/write.ts";
+import {
+  type IndexedSession,
+  type Projection,
+  projectEvents,
+  projectSession,
+} from "../src/session-index/write.ts";
 import type { EventStore } from "./event-store.ts";
 import type { FileStore } from "./file-store.ts";
+import { indexEpoch } from "./index-epoch.ts";
 import type { OutboxEntry, OutboxStore } from "./outbox-store.ts";
 import type { SessionStore, StoredSession } from "./store.ts";
+import type { Troubles } from "./troubles.ts";
 
 /** A fresh entry is tried at once by whoever marked it; this is when the alarm tries if that one died. */
 const FALLBACK_MS = 1_800_000;
@@ -25,6 +36,8 @@ const FALLBACK_MS = 1_800_000;
 const WRITE_TIMEOUT_MS = 5_000;
 
 const SESSION = "session";
+/** The session with everything that the index has of it. */
+const WHOLE = "whole";
 const CONVERSATION_PREFIX = "conversation:";
 const FILE_PREFIX = "file:";
 const EVENT_PREFIX = "audit:";
@@ -36,8 +49,8 @@ const MAX_EVENTS_PER_WRITE = 200;
 /** What is projected, and where its success is recorded. */
 export interface IndexSource {
   readonly stored: StoredSession;
-  /** The index has it as it was at `readAt`. */
-  indexed(record: SessionRecord, readAt: number): void;
+  /** The index has it as it was at `readAt`; in `wholeInEpoch`, where there is one, it was told of everything. */
+  indexed(record: SessionRecord, readAt: number, wholeInEpoch: number | undefined): void;
 }
 
 export class IndexProjector {
@@ -47,9 +60,13 @@ export class IndexProjector {
   readonly #eventStore: EventStore;
   readonly #fileStore: FileStore;
   readonly #source: IndexSource;
+  readonly #troubles: Troubles;
+  /** Since when the index takes nothing; undefined while it does, or nobody knows. */
+  #failingSince: number | undefined;
   #running: { readonly answered: Promise<void>; readonly done: Promise<void> } | undefined;
   /** What was marked since the write that is under way began, and so is not done with when that lands. */
   readonly #markedSince = new Set<string>();
+  #isClosed = false;
   /** The outbox as stored, dead letters among it; undefined when it has to be read again. */
   #entries: readonly OutboxEntry[] | undefined;
 
@@ -60,6 +77,7 @@ export class IndexProjector {
     events: EventStore,
     files: FileStore,
     source: IndexSource,
+    troubles: Troubles,
   ) {
     this.#env = env;
     this.#store = store;
@@ -67,6 +85,7 @@ export class IndexProjector {
     this.#eventStore = events;
     this.#fileStore = files;
     this.#source = source;
+    this.#troubles = troubles;
   }
 
   /** Marks the session record as changed, in the transaction that changes it. */
@@ -82,6 +101,21 @@ export class IndexProjector {
   /** Marks a file as changed or gone, in the transaction that changes it. */
   markFile(id: string, now: number): void {
     this.#mark(FILE_PREFIX + id, now);
+  }
+
+  /** Marks everything that the index has of the session, and what it once refused for good; it may take that now. */
+  markWhole(now: number): void {
+    for (const { entity, failure } of this.#outbox()) {
+      if (failure !== null) this.#mark(entity, now);
+    }
+    this.#mark(WHOLE, now);
+  }
+
+  /** Whether the index is still to be told of everything, now or in its present state never. */
+  owesWhole(): "waits" | "refused" | undefined {
+    const entry = this.#outbox().find(({ entity }) => entity === WHOLE);
+    if (entry === undefined) return undefined;
+    return entry.failure === null ? "waits" : "refused";
   }
 
   /** Marks how events fare on their way to the webhook as changed, in the turn that changes it. */
@@ -108,7 +142,26 @@ export class IndexProjector {
 
   /** Whether the index has yet to hear of the session record, or never will in its present state. */
   owesSession(): boolean {
-    return this.#outbox().some((entry) => entry.entity === SESSION);
+    return this.#outbox().some(({ entity }) => entity === SESSION || entity === WHOLE);
+  }
+
+  /** Nothing is projected after this: what is under way has settled when it resolves. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#running?.done;
+  }
+
+  /** Events that the index has yet to hear of. */
+  waitingEvents(): AuditRecord[] {
+    return this.#waiting()
+      .filter(isEvent)
+      .map((entry) => this.#eventOf(entry));
+  }
+
+  /** The session as the index is to have it. */
+  get indexed(): IndexedSession {
+    const { record, team } = this.#source.stored;
+    return { ...record, expiresAt: expiresAt(record, team.policy) };
   }
 
   /** When the alarm has to try, if ever. */
@@ -147,8 +200,9 @@ export class IndexProjector {
   }
 
   async #drain(answered: () => void): Promise<void> {
-    for (let entries = this.#waiting(); entries.length > 0; entries = this.#waiting()) {
-      if (!(await this.#write(entries, answered))) return;
+    while (!this.#isClosed) {
+      const entries = this.#waiting();
+      if (entries.length === 0 || !(await this.#write(entries, answered))) return;
     }
   }
 
@@ -171,7 +225,10 @@ export class IndexProjector {
     this.#entries = undefined;
     this.#store.transaction(() => {
       if (result.ok) {
-        if (changes.length > 0) this.#source.indexed(record, readAt);
+        if (changes.length > 0) {
+          const epoch = changes.some(isWhole) ? indexEpoch(this.#env) : undefined;
+          this.#source.indexed(record, readAt, epoch);
+        }
         for (const { entity } of [...changes, ...asides].filter(isUnchanged)) {
           this.#outboxStore.clear(entity);
         }
@@ -184,7 +241,22 @@ export class IndexProjector {
         for (const entry of failed) this.#outboxStore.save(retried(entry, result, now));
       }
     });
+    this.#monitor(waiting, result, now);
     return result.ok || !result.retryable;
+  }
+
+  /** Tells of an index that goes on failing, and that it takes something again. */
+  #monitor(written: readonly OutboxEntry[], result: Projection, now: number): void {
+    const attempts = Math.max(...written.map((entry) => entry.attempts));
+    if (result.ok) {
+      this.#failingSince = undefined;
+      this.#troubles.resolved("index", attempts);
+      return;
+    }
+    this.#failingSince ??= now;
+    if (result.retryable && attempts + 1 < REPORTED_FROM_ATTEMPT) return;
+    const waiting = this.#outbox().length;
+    this.#troubles.report({ kind: "index", since: this.#failingSince, waiting }, now);
   }
 
   async #project(
@@ -201,7 +273,7 @@ export class IndexProjector {
       result = { ok: false, retryable: true, message: error.message };
     }
     if (!result.ok) {
-      console.warn({ event: "index_write_failed", team: team.id, message: result.message });
+      log.warn({ event: "index_write_failed", team: team.id, message: result.message });
     }
     return result;
   }
@@ -212,8 +284,9 @@ export class IndexProjector {
     asides: readonly OutboxEntry[],
   ): Promise<Projection> {
     const database = sessionsDatabase(this.#env, record.teamNumber);
-    if (asides.some(isOfWebhook)) {
-      const cursor = this.#eventStore.cursor("webhook");
+    const whole = changes.some(isWhole);
+    const cursor = this.#eventStore.cursor("webhook");
+    if (asides.some(isOfWebhook) || (whole && cursor !== undefined)) {
       const told = await projectWebhook(database, {
         teamId: record.teamId,
         sessionId: record.id,
@@ -221,21 +294,29 @@ export class IndexProjector {
       });
       if (!told.ok) return told;
     }
-    const events = asides
-      .filter(isEvent)
-      .map(({ entity }) => JSON.parse(this.#outboxStore.payload(entity)) as AuditRecord);
-    if (changes.length === 0) return await projectEvents(database, events);
+    const events = asides.filter(isEvent).map((entry) => this.#eventOf(entry));
+    if (changes.length === 0) return await projectEvents(database, record.id, events);
     const marked = new Set(changes.map(({ entity }) => entity));
     const conversations = this.#store
       .conversations()
-      .filter(({ id }) => marked.has(CONVERSATION_PREFIX + id));
+      .filter(({ id }) => whole || marked.has(CONVERSATION_PREFIX + id));
     const session = { ...record, expiresAt: expiresAt(record, this.#source.stored.team.policy) };
-    const files = [...marked]
+    const changed = [...marked]
       .filter((entity) => entity.startsWith(FILE_PREFIX))
-      .map((entity) => entity.slice(FILE_PREFIX.length))
-      .map((id) => ({ id, file: this.#fileStore.get(id) }));
-    return await projectSession(database, session, conversations, events, files);
+      .map((entity) => entity.slice(FILE_PREFIX.length));
+    const ids = new Set(whole ? [...changed, ...this.#fileStore.indexed()] : changed);
+    const files = [...ids].map((id) => ({ id, file: this.#fileStore.get(id) }));
+    const projected = await projectSession(database, session, conversations, events, files);
+    return whole && projected.ok ? await claimRestoredEvents(database, record) : projected;
   }
+
+  #eventOf({ entity }: OutboxEntry): AuditRecord {
+    return JSON.parse(this.#outboxStore.payload(entity)) as AuditRecord;
+  }
+}
+
+function isWhole({ entity }: OutboxEntry): boolean {
+  return entity === WHOLE;
 }
 
 function isEvent({ entity }: OutboxEntry): boolean {

@@ -12,15 +12,25 @@ import { getTeamByNumber } from "../src/session-index/teams.ts";
 import { Access } from "./access.ts";
 import { AccessStore } from "./access-store.ts";
 import type { Alarm } from "./alarm.ts";
-import { type Actor, auditActor, type IdentifyCall, type TeamWord } from "./calls.ts";
+import { Archive } from "./archive.ts";
+import {
+  type Actor,
+  auditActor,
+  type IdentifyCall,
+  type TeamWord,
+  unknownSession,
+} from "./calls.ts";
 import { Conversations } from "./conversations.ts";
 import { Credentials } from "./credentials.ts";
+import { DataRequests } from "./data-requests.ts";
+import { type Ending, endingOf } from "./ending.ts";
 import { EventFeed } from "./event-feed.ts";
 import { EventStore } from "./event-store.ts";
 import { FileRemoval } from "./file-removal.ts";
 import { FileStore } from "./file-store.ts";
 import { Files } from "./files.ts";
 import { Import } from "./import.ts";
+import { isOfEarlierEpoch } from "./index-epoch.ts";
 import { IndexProjector } from "./index-projector.ts";
 import { Invites } from "./invites.ts";
 import { MessageLog } from "./message-log.ts";
@@ -33,6 +43,7 @@ import type { SessionStore, StoredSession } from "./store.ts";
 import { StreamStore } from "./stream-store.ts";
 import { Streams } from "./streams.ts";
 import { TeamWatch } from "./team-watch.ts";
+import { Troubles } from "./troubles.ts";
 import { Upkeep } from "./upkeep.ts";
 
 export class LiveSession {
@@ -50,7 +61,11 @@ export class LiveSession {
   readonly import: Import;
   readonly projector: IndexProjector;
   readonly events: EventFeed;
+  readonly archive: Archive;
+  readonly ending: Ending;
+  readonly requests: DataRequests;
   readonly upkeep: Upkeep;
+  readonly troubles: Troubles;
   readonly #ctx: DurableObjectState;
   readonly #store: SessionStore;
   readonly #watch: TeamWatch;
@@ -64,6 +79,7 @@ export class LiveSession {
   ) {
     this.#ctx = ctx;
     this.#store = store;
+    this.troubles = new Troubles(ctx, env);
     this.messages = new MessageStore(ctx.storage.sql);
     const accessStore = new AccessStore(ctx.storage.sql);
     this.credentials = new Credentials(accessStore);
@@ -113,8 +129,8 @@ export class LiveSession {
     const events = new EventStore(ctx.storage.sql);
     const files = new FileStore(ctx.storage.sql);
     const outbox = new OutboxStore(ctx.storage.sql);
-    this.projector = new IndexProjector(env, store, outbox, events, files, state);
-    const { sockets, projector } = this;
+    this.projector = new IndexProjector(env, store, outbox, events, files, state, this.troubles);
+    const { sockets, projector, troubles } = this;
     const removal = new FileRemoval({
       bucket: env.BUCKET,
       store,
@@ -124,11 +140,25 @@ export class LiveSession {
       changed,
     });
     this.files = new Files({ store, rows: files, removal, projector, changed });
+    this.archive = new Archive({
+      env,
+      store,
+      messages,
+      state,
+      log,
+      conversations: () => this.conversations.list("team").conversations,
+      projector,
+      removeFiles: (now) => this.files.removeAll(now),
+      removeFilesOf: (seq, now) => this.files.removeOfMessage(seq, now),
+    });
+    const { archive } = this;
     this.conversations = new Conversations({
       store,
       messages,
+      state,
       log,
       projector,
+      archive,
       takenOver: (conversationId) => streams.cancelBotAnswers(conversationId),
       reopened: () => ctx.waitUntil(this.upkeep.project()),
     });
@@ -142,6 +172,7 @@ export class LiveSession {
       state,
       log,
       projector,
+      troubles,
       changed,
     });
     this.redaction = new Redaction({
@@ -150,12 +181,30 @@ export class LiveSession {
       sockets,
       projector,
       files: this.files,
+      archive,
       endAnswer: (messageId) => {
         streams.cancel(messageId);
         // It may have been on its way into the log already.
         log.flush();
       },
     });
+    const parts = { store, accessStore, credentials, state, log, sockets, projector };
+    this.access = new Access(parts);
+    this.invites = new Invites(parts, this.access);
+    this.ending = endingOf(
+      {
+        ...this,
+        env,
+        sql: ctx.storage.sql,
+        store,
+        learnTeam: async () => {
+          const askedAt = Date.now();
+          await this.learnTeam();
+          return sockets.teamConfirmedAt >= askedAt;
+        },
+      },
+      ctx.storage.kv,
+    );
     this.upkeep = new Upkeep({
       ctx,
       store,
@@ -165,13 +214,19 @@ export class LiveSession {
       streams,
       projector,
       events: this.events,
+      troubles,
       files: this.files,
+      lifecycle: this.ending.lifecycle,
+      isOfEarlierEpoch: () => isOfEarlierEpoch(state.stored, env),
       expireIfDue: (now) => this.expireIfDue(now),
       learnTeam: () => this.learnTeam(),
     });
-    const parts = { store, accessStore, credentials, state, log, sockets, projector };
-    this.access = new Access(parts);
-    this.invites = new Invites(parts, this.access);
+    this.requests = new DataRequests({
+      ...this,
+      ...this.ending,
+      ctx,
+      closeForErasure: (actor) => this.#closeForErasure(actor),
+    });
   }
 
   /** Lets `actor` in to do `operation` as some role, or says why not. */
@@ -179,6 +234,7 @@ export class LiveSession {
     this.upkeep.armIfLost();
     const now = Date.now();
     this.expireIfDue(now);
+    if (!this.#opensFor(operation, now)) return unknownSession(actor);
     if (actor.kind === "credential") {
       const presented = this.credentials.present(actor.credentialId, actor.secretDigest, now);
       if (presented.kind === "stolen") {
@@ -189,6 +245,13 @@ export class LiveSession {
     const admitted = this.state.admit(actor, operation);
     // Whatever the Worker knows: one that has just started, with the index down, knows nothing.
     return admitted.ok ? (this.disabledRefusal() ?? admitted) : admitted;
+  }
+
+  /** One that is about to be purged opens to nobody, but for whoever asks again what has become of its erasure. */
+  #opensFor(operation: SessionOperation, now: number): boolean {
+    const { lifecycle, erasing } = this.ending;
+    const isAskedAgain = operation === "eraseSession" && erasing.isAsked && !lifecycle.isPurged;
+    return isAskedAgain || !lifecycle.isGone(now);
   }
 
   /** Why nobody is let in, if so. */
@@ -237,6 +300,15 @@ export class LiveSession {
       this.projector.record({ type: "session.terminated", actor }, now);
     }, now);
     await this.upkeep.project();
+  }
+
+  /** Closes the session for good, if it is open, and lets nobody in from now on: all of it is to be gone. */
+  #closeForErasure(actor: AuditActor): void {
+    const now = Date.now();
+    this.#end(() => {
+      this.state.end("erased", now);
+      this.ending.erasing.ask(actor, now);
+    }, now);
   }
 
   /** Answers what was submitted, then ends the session and closes its sockets: after it nothing is stored or delivered. */
@@ -288,7 +360,7 @@ export class LiveSession {
 
   /** Goes by `team` if that is newer; nobody stays connected to a team that is disabled. */
   adoptTeam(team: TeamSettings): void {
-    if (team.revision <= this.state.team.revision) return;
+    if (this.ending.lifecycle.isPurged || team.revision <= this.state.team.revision) return;
     const now = Date.now();
     if (team.policy.disabled) this.#settle();
     this.#store.transaction(() => {

@@ -41,8 +41,8 @@ export abstract class MessageCalls extends AccessCalls {
   }
 
   async listMessages(call: Call, query: MessagesQuery): Promise<Result<MessagePage>> {
-    return await this.entrance.as(call, "listMessages", ({ live }) =>
-      live.conversations.history(query),
+    return await this.entrance.as(call, "listMessages", ({ live, role }) =>
+      live.conversations.history(role, query),
     );
   }
 
@@ -101,7 +101,7 @@ export abstract class MessageCalls extends AccessCalls {
 
   async redactMessage(call: Call, messageId: string): Promise<Result<object>> {
     return await this.entrance.as(call, "redactMessage", async ({ live }) => {
-      const redacted = live.redaction.redact(messageId, auditActor(call.actor), Date.now());
+      const redacted = await live.redaction.redact(messageId, auditActor(call.actor), Date.now());
       if (!redacted.ok) return redacted;
       await live.files.run(Date.now());
       await live.upkeep.project();

@@ -4,6 +4,7 @@
 
 import { sideOf, slidesExpiry } from "../src/domain/access.ts";
 import { isTooLarge, type LogHead } from "../src/domain/log.ts";
+import { log } from "../src/log.ts";
 import type { ErrorCode } from "../src/protocol/errors.ts";
 import type { NewAttachment, StoredAttachment } from "../src/protocol/file.ts";
 import type { Side } from "../src/protocol/frames.ts";
@@ -59,7 +60,7 @@ export class MessageLog {
     this.#state = state;
     this.#listener = listener;
     this.#rate = new MessageRate(messages);
-    this.#head = messages.head();
+    this.#head = state.stored.archive ?? messages.head();
   }
 
   get head(): LogHead {
@@ -146,7 +147,7 @@ export class MessageLog {
     try {
       group = this.#store.transaction(() => this.#write(batches, now));
     } catch (error) {
-      console.error({ event: "commit_failed", error: String(error) });
+      log.error({ event: "commit_failed", error: String(error) });
       this.#rate.forget();
       this.#listener.undone();
       for (const { messages, settle } of batches) {

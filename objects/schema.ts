@@ -29,9 +29,13 @@ export class SchemaTooNewError extends Error {
 
 /** The version in storage, 0 where there is no session. Writes nothing. */
 export function storedSchemaVersion(sql: SqlStorage): number {
-  const table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'";
-  if (sql.exec(table).toArray().length === 0) return 0;
+  if (!hasTable(sql, "schema_version")) return 0;
   return sql.exec<{ version: number }>("SELECT version FROM schema_version").one().version;
+}
+
+export function hasTable(sql: SqlStorage, name: string): boolean {
+  const found = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?";
+  return sql.exec(found, name).toArray().length > 0;
 }
 
 /** Brings the tables from version `from` to this code's. */

@@ -17,8 +17,8 @@ import {
   type Refreshed,
   type ReplayCall,
 } from "./calls.ts";
-import { FileCalls } from "./file-calls.ts";
 import { holderOf } from "./holder.ts";
+import { LifecycleCalls } from "./lifecycle-calls.ts";
 import { ROOM_AGAIN_MS } from "./sockets.ts";
 
 const refused = (code: ErrorCode): Failure => ({ ok: false, code });
@@ -29,7 +29,7 @@ const TOO_MANY_SOCKETS: Failure = {
   retryAfterSeconds: ROOM_AGAIN_MS / 1000,
 };
 
-export class SessionObject extends FileCalls {
+export class SessionObject extends LifecycleCalls {
   /** Creates the session, or, called again under the same idempotency key, gives the caller a credential of its own. */
   async create(call: CreateCall): Promise<Result<Created>> {
     return await this.entrance.create(call);
@@ -62,11 +62,6 @@ export class SessionObject extends FileCalls {
       if (live.state.isActive) await live.terminate(auditActor(call.actor));
       return { ok: true };
     });
-  }
-
-  /** What the alarm should have done, asked for by the index, which believes the session to be over. */
-  async reconcile(): Promise<void> {
-    await this.entrance.live?.upkeep.reconcile();
   }
 
   /** The administrator has changed the team; the Worker tells, so that nobody has to ask. */
@@ -129,7 +124,8 @@ export class SessionObject extends FileCalls {
     this.entrance.live?.closed(socket, CLOSE_CODES.resync, false);
   }
 
-  override async alarm(): Promise<void> {
+  override async alarm(info?: AlarmInvocationInfo): Promise<void> {
+    if (info?.isRetry) this.entrance.live?.upkeep.alarmRetried();
     await this.entrance.alarm();
   }
 }

@@ -10,7 +10,10 @@ import type {
   SessionStatus,
 } from "../src/protocol/session.ts";
 import type { TeamPolicy } from "../src/protocol/team.ts";
-import { climbSchema, storedSchemaVersion } from "./schema.ts";
+import { climbSchema, hasTable, storedSchemaVersion } from "./schema.ts";
+
+/** The table that says, by being there, that a session was. */
+const MARKER = "purged";
 
 /** The session row: the record, and what the object keeps about the team and the index. */
 export interface StoredSession {
@@ -40,6 +43,13 @@ export interface Archived {
   readonly totalBytes: number;
   /** Hex of SHA-256 over the transcript before it was compressed. */
   readonly sha256: string;
+  /** By conversation, those that have messages: how many the other side wrote that `visitor` or `team` never read. */
+  readonly threads: Readonly<Record<string, ArchivedThread>>;
+}
+
+export interface ArchivedThread {
+  readonly lastSeq: number;
+  readonly unread: Readonly<Record<Side, number>>;
 }
 
 export class SessionStore {
@@ -53,6 +63,23 @@ export class SessionStore {
 
   transaction<T>(work: () => T): T {
     return this.#storage.transactionSync(work);
+  }
+
+  /** Whether there was a session that is purged. */
+  isPurged(): boolean {
+    return hasTable(this.#sql, MARKER);
+  }
+
+  /**
+   * Removes all that is stored, and leaves the mark that there was something: no call with an old idempotency key makes it
+   * anew. Both in one turn, so that nothing comes in between.
+   */
+  async purge(now: number): Promise<void> {
+    const removed = this.#storage.deleteAll();
+    this.#sql.exec(`CREATE TABLE ${MARKER} (at INTEGER NOT NULL)`);
+    this.#sql.exec(`INSERT INTO ${MARKER} VALUES (?)`, now);
+    await removed;
+    await this.#storage.sync();
   }
 
   /** The session, its tables brought up to date; undefined, and nothing written, where none was created. */
@@ -197,6 +224,11 @@ export class SessionStore {
         )
         .toArray().length > 0
     );
+  }
+
+  /** Nobody reads any further. */
+  clearReadMarks(): void {
+    this.#sql.exec("DELETE FROM read_marks");
   }
 
   /** How far each side has read, wherever one has read anything. */

@@ -6,7 +6,9 @@ import { z } from "zod";
 import type { Caller } from "./caller.ts";
 import { signingKeys } from "./keys.ts";
 import * as audit from "./operations/audit.ts";
+import * as cleanup from "./operations/cleanup/request.ts";
 import * as conversations from "./operations/conversations.ts";
+import * as dataRequests from "./operations/data-requests.ts";
 import { attempt } from "./operations/dependency-failures.ts";
 import * as files from "./operations/files.ts";
 import * as queries from "./operations/index-queries.ts";
@@ -19,6 +21,7 @@ import type { Conversation, UpdateConversationRequest } from "./protocol/convers
 import type { Failure, Result } from "./protocol/errors.ts";
 import type { UploadedFile, UploadQuery } from "./protocol/file.ts";
 import type { JsonObject } from "./protocol/json.ts";
+import type { CleanupResult, EraseReceipt } from "./protocol/lifecycle.ts";
 import type {
   Message,
   MessagePiece,
@@ -145,6 +148,22 @@ export class SessionService extends WorkerEntrypoint<Env> {
   terminateSession(sessionId: string): Promise<Result<object>> {
     return this.#run(({ services, caller }) =>
       sessions.terminateSession(services, caller, asText(sessionId)),
+    );
+  }
+
+  /** Removes all that is held about the session, now and for good. */
+  eraseSession(sessionId: string): Promise<Result<EraseReceipt>> {
+    return this.#run(({ services, caller }) =>
+      dataRequests.eraseSession(services, caller, asText(sessionId)),
+    );
+  }
+
+  /** All that is held about the session: a JSON object a line, of which `end` is the last. */
+  exportSession(
+    sessionId: string,
+  ): Promise<Result<{ readonly stream: ReadableStream<Uint8Array> }>> {
+    return this.#run(({ services, caller }) =>
+      dataRequests.exportSession(services, caller, asText(sessionId)),
     );
   }
 
@@ -322,6 +341,11 @@ export class SessionService extends WorkerEntrypoint<Env> {
     return this.#run(({ services, caller }) =>
       queries.getSessionStats(services, caller, asText(teamId)),
     );
+  }
+
+  /** Does what alarms missed for the team's sessions; call it again while `more`. */
+  cleanupExpiredSessions(): Promise<Result<CleanupResult>> {
+    return this.#run(({ services, caller }) => cleanup.cleanupExpiredSessions(services, caller));
   }
 
   /** What happened to the team's credentials, keys and people's data, newest first. */

@@ -68,6 +68,8 @@ export default defineConfig({
     // What is logged on the way is shown of tests that fail.
     silent: "passed-only",
     reporters: ["default", fromRoot("test/support/totals-reporter.ts")],
+    // By default one core is left to Vitest itself: half of a machine that has two, and tests wait more than they work.
+    maxWorkers: "100%",
     projects: [
       {
         root,
@@ -76,7 +78,7 @@ export default defineConfig({
           environment: "node",
           sequence: { groupOrder: 1 },
           include: [
-            "test/imports.test.ts",
+            "test/{imports,log}.test.ts",
             "test/{domain,delivery,protocol,schemas,client,cli}/**/*.test.{ts,tsx}",
           ],
         },
@@ -107,8 +109,10 @@ export default defineConfig({
           name: "e2e",
           environment: "node",
           include: ["test/e2e/**/*.test.ts"],
+          globalSetup: "test/e2e/global-setup.ts",
           sequence: { groupOrder: 3 },
-          fileParallelism: false,
+          // Beside the one server that they share; more would make those that kill one wait for its next start too long.
+          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 180_000,
         },

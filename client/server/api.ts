@@ -51,6 +51,22 @@ export class Api {
     await this.answer({ method: "DELETE", path, repeatable: true });
   }
 
+  /** The lines of an answer of any length, as they come; sent once. What breaks off in the middle throws. */
+  async *lines(path: string): AsyncGenerator<string, void, undefined> {
+    const { baseUrl, bearer, fetch } = this.#options;
+    try {
+      const response = await fetch(baseUrl + path, {
+        method: "GET",
+        headers: { authorization: `Bearer ${bearer}` },
+        redirect: "manual",
+      });
+      if (!response.ok) throw await ApiError.fromResponse(response);
+      if (response.body !== null) yield* linesOf(response.body);
+    } catch (error) {
+      throw error instanceof ApiError ? error : ApiError.fromNetwork(error);
+    }
+  }
+
   /** Posts text as it comes; sent once, as its source can be read once. */
   async stream<T>(
     path: string,
@@ -145,6 +161,25 @@ export class Api {
     } catch (error) {
       throw error instanceof ApiError ? error : ApiError.fromNetwork(error);
     }
+  }
+}
+
+async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string, void, undefined> {
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let rest = "";
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      const lines = (rest + decoder.decode(value, { stream: !done })).split("\n");
+      rest = lines.pop() ?? "";
+      yield* lines;
+      if (done) break;
+    }
+    if (rest !== "") throw new Error("the last line has no end");
+  } finally {
+    // Nobody wants the rest.
+    reader.cancel().catch(() => {});
   }
 }
 

@@ -21,6 +21,7 @@ export type {
 } from "../../src/protocol/events.ts";
 export type { NewAttachment, StoredAttachment } from "../../src/protocol/file.ts";
 export type { JsonObject, JsonValue } from "../../src/protocol/json.ts";
+export type { CleanupResult, EraseReceipt } from "../../src/protocol/lifecycle.ts";
 export type {
   Attachment,
   Author,
@@ -47,6 +48,17 @@ export type {
   SessionSummary,
 } from "../../src/protocol/session.ts";
 export type { CreateOperatorTokenRequest, OperatorToken } from "../../src/protocol/team.ts";
+export type {
+  DeliveryLine,
+  EndLine,
+  ExportHeader,
+  ExportLine,
+  FileLine,
+  MessageLine,
+  ReadMarkLine,
+  TranscriptHeader,
+  TranscriptLine,
+} from "../../src/protocol/transcript.ts";
 export type {
   PutWebhookRequest,
   PutWebhookResponse,

@@ -179,7 +179,7 @@ CREATE TABLE read_marks (
   PRIMARY KEY (conversation_id, side)
 ) WITHOUT ROWID;
 
--- What the index has yet to hear: 'session', 'conversation:<id>', 'file:<id>' or 'audit:<id>'. A row with a failure is a dead letter.
+-- What the index has yet to hear: 'session', 'conversation:<id>', 'file:<id>', 'audit:<id>', or 'whole' for everything. A row with a failure is a dead letter.
 CREATE TABLE index_outbox (
   entity TEXT PRIMARY KEY,
   -- An audit event as JSON; the others are read as they are when they are written.

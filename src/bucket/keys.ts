@@ -3,6 +3,9 @@
 const FILES = "files/";
 const TRANSCRIPTS = "transcripts/";
 
+/** Of the daily backups, a folder each, named by its day. */
+export const BACKUPS_PREFIX = "backups/";
+
 /** Of a session's files. */
 export function filesPrefix(sessionId: string): string {
   return `${FILES}${sessionId}/`;
@@ -15,6 +18,21 @@ export function fileKey(sessionId: string, fileId: string): string {
 /** Of a session's archived transcript: NDJSON, gzipped. */
 export function transcriptKey(sessionId: string): string {
   return `${TRANSCRIPTS}${sessionId}.ndjson.gz`;
+}
+
+/** Of a day's backup; also of attempts at it that came to nothing. */
+export function backupPrefix(date: string): string {
+  return `${BACKUPS_PREFIX}${date}/`;
+}
+
+/** What a day's backup is made of. It is there once all of that is. */
+export function backupManifestKey(date: string): string {
+  return `${backupPrefix(date)}manifest.json`;
+}
+
+/** A piece of a table. Each attempt at a day's backup writes under a name of its own. */
+export function backupFileKey(date: string, attempt: string, table: string, piece: number): string {
+  return `${backupPrefix(date)}${attempt}/${table}-${String(piece).padStart(4, "0")}.ndjson.gz`;
 }
 
 /** The session that a key belongs to, and which file of it; undefined for what belongs to none. */

@@ -88,6 +88,11 @@ export function identify(record: SessionRecord, userId: string, now: number): Se
   return change(record, { userId }, now);
 }
 
+/** Its messages are in the bucket. */
+export function archive(record: SessionRecord, now: number): SessionRecord {
+  return record.archivedAt === null ? change(record, { archivedAt: now }, now) : record;
+}
+
 /** Slides the expiry to start at `at`; a session never moves backwards, nor after its end. */
 export function touch(record: SessionRecord, at: number, now: number): SessionRecord {
   if (record.status !== "active" || at <= record.lastAccessed) return record;

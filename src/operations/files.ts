@@ -1,4 +1,5 @@
 // Files of a session. Their bytes go between the caller and the bucket; who may and what there is, the session says.
+
 import { waitUntil } from "cloudflare:workers";
 import { fileKey } from "../bucket/keys.ts";
 import type { Caller } from "../caller.ts";
@@ -6,6 +7,7 @@ import { toBase64Url } from "../domain/base64url.ts";
 import { type ByteRange, byteRange } from "../domain/byte-range.ts";
 import { fileName } from "../domain/file-name.ts";
 import { beginsAs, SNIFFED_BYTES } from "../domain/file-type.ts";
+import { log } from "../log.ts";
 import type { Failure, Result } from "../protocol/errors.ts";
 import {
   FILE_TYPES,
@@ -111,7 +113,7 @@ async function store(
     if (finished.ok) return { ...finished, isNew: true };
     failure = finished;
   } catch (error) {
-    console.error({ event: "upload_failed", error: String(error) });
+    log.error({ event: "upload_failed", error: String(error) });
     failure = UNAVAILABLE;
   }
   await abandon(env, id, fileId, key);
@@ -124,7 +126,7 @@ async function abandon(env: Env, id: string, fileId: string, key: string): Promi
     const isSeenTo = await sessionStub(env, id).abandonUpload(fileId);
     if (!isSeenTo) await env.BUCKET.delete(key);
   } catch (error) {
-    console.error({ event: "upload_not_abandoned", error: String(error) });
+    log.error({ event: "upload_not_abandoned", error: String(error) });
   }
 }
 
@@ -147,12 +149,12 @@ export async function downloadFile(
   try {
     object = await services.env.BUCKET.get(fileKey(id, fileId), range && { range });
   } catch (error) {
-    console.error({ event: "download_failed", error: String(error) });
+    log.error({ event: "download_failed", error: String(error) });
     return UNAVAILABLE;
   }
   if (object === null) {
     // Deleted since the session was asked; or the bucket has lost it.
-    console.error({ event: "file_bytes_missing", fileId });
+    log.error({ event: "file_bytes_missing", fileId });
     return { ok: false, code: "file_not_found" };
   }
   return { ok: true, file, range, bytes: object.body };

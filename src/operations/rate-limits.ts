@@ -1,11 +1,14 @@
 // Who may how often. The exact counts are the limiter objects'; before them, whoever has no credential meets an outer ring
 // that is approximate and costs no object. A limiter that is down lets nobody new in and shuts nobody out.
+
 import type { LimiterAnswer, LimiterObject } from "../../objects/limiter.ts";
 import type { Caller, CredentialCaller } from "../caller.ts";
 import { toBase64Url } from "../domain/base64url.ts";
 import type { TeamSettings } from "../domain/policy.ts";
+import { log } from "../log.ts";
 import type { Failure } from "../protocol/errors.ts";
 import {
+  CLEANUPS_PER_MINUTE_PER_TEAM,
   IDENTIFICATIONS_PER_MINUTE_PER_OWNER,
   IMPORTS_PER_MINUTE_PER_OWNER,
   INVITES_PER_MINUTE_PER_OWNER,
@@ -118,6 +121,12 @@ export function limitWebhookTest(services: Services, teamId: string): Promise<Fa
   return take(services, { what: "webhook-test", of: teamId, limit, whenDown: "refuse" });
 }
 
+/** Why a team's sessions are not cleaned up now, if so. */
+export function limitCleanup(services: Services, teamId: string): Promise<Failure | undefined> {
+  const limit = CLEANUPS_PER_MINUTE_PER_TEAM;
+  return take(services, { what: "cleanup", of: teamId, limit, whenDown: "refuse" });
+}
+
 async function admitNetwork(
   services: Services,
   what: "redeem" | "resume",
@@ -142,7 +151,8 @@ interface Limited {
     | "identify"
     | "import"
     | "upload"
-    | "webhook-test";
+    | "webhook-test"
+    | "cleanup";
   readonly of: string;
   /** A minute; null for no limit, and then nobody is asked. */
   readonly limit: number | null;
@@ -158,7 +168,7 @@ async function take(
   try {
     answer = await within(PATIENCE_MS, limiterStub(env, `${what}:${of}`).take(limit, 1));
   } catch (error) {
-    console.error({ event: "limiter_down", what, error: String(error) });
+    log.error({ event: "limiter_down", what, error: String(error) });
     return whenDown === "refuse" ? UNAVAILABLE : undefined;
   }
   return answer.allowed ? undefined : rateLimited(answer.retryAfterMs);
@@ -173,7 +183,7 @@ async function outerRing({ env }: Services, key: string): Promise<Failure | unde
     const outcome = await env.OUTER_RING?.limit({ key });
     return outcome?.success === false ? rateLimited(OUTER_RING_PERIOD_MS) : undefined;
   } catch (error) {
-    console.error({ event: "outer_ring_down", error: String(error) });
+    log.error({ event: "outer_ring_down", error: String(error) });
     return undefined;
   }
 }

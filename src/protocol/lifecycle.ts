@@ -13,7 +13,10 @@ export interface EraseReceipt {
     readonly bytes: number;
     readonly credentials: number;
   };
-  /** Hex of SHA-256 over the export of the session as it was. */
+  /**
+   * Hex of SHA-256 over the export of the session as it was, each line with its line feed; of messages that were archived,
+   * the transcript's own SHA-256 stands there.
+   */
   readonly checksum: string;
 }
 

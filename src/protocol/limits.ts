@@ -182,6 +182,9 @@ export const WEBHOOK_SECRET_OVERLAP_MS = 86_400_000;
 /** Tests of a team's webhook in a minute: each makes the Worker call an address of the team's choice. */
 export const WEBHOOK_TESTS_PER_MINUTE = 10;
 
+/** Runs of the cleanup that one team asks for in a minute: each wakes up to some hundred sessions. */
+export const CLEANUPS_PER_MINUTE_PER_TEAM = 30;
+
 /** Redactions that a resuming reader is told of, the latest. */
 export const MAX_REDACTIONS_TOLD = 1000;
 

@@ -26,7 +26,7 @@ export type Access = SessionOperation | TeamOperation | "admin" | "anyone";
 
 export type Answer = JsonAnswer | StreamedAnswer;
 
-interface JsonAnswer {
+export interface JsonAnswer {
   readonly status: 200 | 201 | 204;
   readonly body?: unknown;
   /** `Set-Cookie` headers. */

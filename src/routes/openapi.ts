@@ -33,6 +33,13 @@ const COMMON_ERRORS: Readonly<Record<Audience, readonly ErrorCode[]>> = {
     "unavailable",
   ],
   team: ["unauthenticated", "invalid_credential", "forbidden", "origin_not_allowed", "unavailable"],
+  caretaker: [
+    "unauthenticated",
+    "invalid_credential",
+    "forbidden",
+    "origin_not_allowed",
+    "unavailable",
+  ],
   admin: [
     "unauthenticated",
     "invalid_credential",
@@ -61,6 +68,7 @@ function security({ audience, access }: Endpoint): Json[] {
     ...(roles.length > 0 ? [{ token: roles }, { cookie: [] }] : []),
     ...(scope !== null ? [{ teamKey: [scope] }] : []),
     ...(operator ? [{ operatorToken: [] }] : []),
+    ...(audience === "caretaker" ? [{ adminToken: [] }] : []),
   ];
 }
 

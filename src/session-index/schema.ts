@@ -165,8 +165,10 @@ export const sessions = sqliteTable(
     index("idx_sessions_user_id")
       .on(table.teamId, table.userId, table.lastAccessed, table.id)
       .where(sql`user_id IS NOT NULL`),
-    // What is due to expire, across teams; an ended session costs no entry.
-    index("idx_sessions_expires_at").on(table.expiresAt, table.id).where(sql`status = 'active'`),
+    // What a team has that is due to expire; an ended session costs no entry.
+    index("idx_sessions_expires_at")
+      .on(table.teamId, table.expiresAt, table.id)
+      .where(sql`status = 'active'`),
     // What is due to be archived, and after that to be purged: an ended session is in one of the two.
     index("idx_sessions_to_archive")
       .on(table.teamId, table.endedAt, table.id)
@@ -224,7 +226,7 @@ export const files = sqliteTable(
   (table) => [
     primaryKey({ columns: [table.sessionId, table.id] }),
     index("idx_files_remove_at")
-      .on(table.removeAt, table.sessionId)
+      .on(table.teamId, table.removeAt, table.sessionId)
       .where(sql`remove_at IS NOT NULL`),
   ],
 );

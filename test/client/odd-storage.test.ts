@@ -30,7 +30,7 @@ const KEPT = {
 /** Does with a message what pages do with it. */
 function show({ createdAt, author, content, attachments, metadata }: ChatMessage): string {
   const files = attachments.map((file) => [
-    ("url" in file ? file.url : file.fileId).trim(),
+    Object.values(file).map(String),
     file.name.trim(),
     file.size?.toFixed(),
   ]);

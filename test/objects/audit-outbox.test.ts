@@ -8,6 +8,7 @@ import { IndexProjector } from "../../objects/index-projector.ts";
 import type { LiveSession } from "../../objects/live-session.ts";
 import { OutboxStore } from "../../objects/outbox-store.ts";
 import { SessionStore } from "../../objects/store.ts";
+import { Troubles } from "../../objects/troubles.ts";
 import type { NewAuditEvent } from "../../src/session-index/audit.ts";
 import { alarmAt, runAlarms } from "../support/alarms.ts";
 import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
@@ -33,7 +34,8 @@ const REVOKED: NewAuditEvent = {
 
 /** A projector over the object's own store, as its session has one; what it does is all in storage. */
 async function record(id: string, events: readonly NewAuditEvent[]): Promise<void> {
-  await runInDurableObject(objectOf(id), (_, { storage }) => {
+  await runInDurableObject(objectOf(id), (_, ctx) => {
+    const { storage } = ctx;
     const store = new SessionStore(storage);
     const stored = store.open();
     if (stored === undefined) throw new Error("no session");
@@ -45,6 +47,7 @@ async function record(id: string, events: readonly NewAuditEvent[]): Promise<voi
       new EventStore(storage.sql),
       new FileStore(storage.sql),
       source,
+      new Troubles(ctx, env),
     );
     store.transaction(() => {
       for (const event of events) projector.record(event, Date.now());

@@ -156,7 +156,7 @@ describe.each(RESIDENCIES)("a file of an object that %s", (residency) => {
     moveClock(0);
     const { fileId } = await uploaded(chat, PNG);
     const message = await send(fileId);
-    const restore = breakBucket(["delete"]);
+    const restore = breakBucket((_, method) => method === "delete");
     const path = `/api/sessions/${chat.session.id}/messages/${message.id}`;
     expect((await call(path, { method: "DELETE", bearer: team.teamKey })).status).toBe(204);
     await step();

@@ -179,7 +179,7 @@ describe("an upload", () => {
 
   test("without the bucket is refused for now, and leaves nothing", async () => {
     const quiet = await newSession(team.teamId);
-    const restore = breakBucket(["put"]);
+    const restore = breakBucket((_, method) => method === "put");
     const refused = await upload(quiet, PNG, { clientId: "later" });
     restore();
     expect(refused.headers.get("Retry-After")).toMatch(/^\d+$/);
@@ -330,7 +330,7 @@ describe("a download", () => {
   });
 
   test("without the bucket is refused for now", async () => {
-    const restore = breakBucket(["get"]);
+    const restore = breakBucket((_, method) => method === "get");
     const response = await download(chat, fileId);
     restore();
     expect(await refusal(response)).toBe("503 unavailable");

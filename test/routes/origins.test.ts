@@ -86,7 +86,7 @@ describe("a listed page", () => {
         expect(response.ok, `${sample.title}: ${await response.clone().text()}`).toBe(true);
         expect(response.headers.get("Access-Control-Allow-Origin")).toBe(origin);
         expect(response.headers.get("Access-Control-Expose-Headers")).toBe(
-          "Retry-After, Content-Disposition, Content-Range",
+          "Retry-After, X-Request-Id, Content-Disposition, Content-Range",
         );
         expect(response.headers.get("Vary")).toBe("Origin");
         expect(response.headers.get("Access-Control-Allow-Credentials")).toBe("true");

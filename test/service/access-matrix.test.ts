@@ -30,6 +30,7 @@ const RULED_BY: Readonly<Record<string, string>> = {
   startMessage: "streamMessage",
   appendMessage: "streamMessage",
   finishMessage: "streamMessage",
+  eraseSession: "terminateSession",
 };
 
 /** A message of the calling team's that is being written. */
@@ -72,6 +73,7 @@ const ARGUMENTS: Readonly<Record<string, Arguments>> = {
 const OWN_ARGUMENTS: Readonly<Record<string, Arguments>> = {
   listSessions: async () => [],
   listAuditEvents: async () => [],
+  cleanupExpiredSessions: async () => [],
   createOperatorToken: async (_, body) => [body],
   revokeOperator: async () => {
     const signedIn = { operatorId: crypto.randomUUID(), name: "Anna" };

@@ -50,6 +50,21 @@ describe("a team's client", () => {
     });
   });
 
+  test("takes a session out, and erases it", async () => {
+    const { id } = await newSession();
+    const { message } = await team.postMessage(id, { clientId: "c0", content: "Hello" });
+    const lines = await Array.fromAsync(team.exportSession(id));
+    expect(lines[0]).toMatchObject({ type: "export", session: { id } });
+    expect(lines).toContainEqual({ type: "message", message });
+    expect(lines.at(-1)).toEqual({ type: "end", messages: 1 });
+    expect(await team.eraseSession(id)).toMatchObject({ sessionId: id, removed: { messages: 1 } });
+    await expect(team.getSession(id)).rejects.toMatchObject({ code: "session_not_found" });
+    await expect(team.exportSession(id).next()).rejects.toMatchObject({
+      name: "ApiError",
+      code: "session_not_found",
+    });
+  });
+
   test("opens one session with one key", async () => {
     const idempotencyKey = crypto.randomUUID().replaceAll("-", "");
     const [first, again] = [
@@ -78,7 +93,7 @@ describe("a team's client", () => {
 
   test("uploads a file, sends it, reads it back, and deletes it", async () => {
     const { id } = await newSession();
-    const bytes = new TextEncoder().encode("0123456789");
+    const bytes = Uint8Array.from(new TextEncoder().encode("0123456789"));
     const source = { name: "notes.txt", type: "text/plain", bytes, clientId: "notes" };
     const file = await team.files.upload(id, source);
     expect(file).toMatchObject({ name: "notes.txt", type: "text/plain", size: 10 });
@@ -117,6 +132,7 @@ describe("a team's client", () => {
     for await (const { id } of team.sessions({ status: "active", limit: 2 })) listed.push(id);
     expect(listed).toEqual(expect.arrayContaining(made));
     expect((await team.getSessionStats()).totalSessions).toBeGreaterThanOrEqual(3);
+    expect(await team.cleanupExpiredSessions()).toMatchObject({ expiredSessions: 0, more: false });
   });
 
   test("signs the staff in and out, and reads of it", async () => {

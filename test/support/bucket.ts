@@ -1,23 +1,43 @@
-/**
- * The Worker's own bucket, out of order or watched. Worker, objects and tests run in one isolate here and share its
- * prototype, so what these functions do to it holds for all three, without a stand-in for the Worker.
- */
+/** The Worker's own bucket, out of order. Worker, objects and tests share its prototype; see index-database.ts. */
 import { env } from "cloudflare:workers";
+
+const METHODS = ["get", "put", "delete", "list", "head", "createMultipartUpload"] as const;
 
 const bucket = Object.getPrototypeOf(env.BUCKET) as R2Bucket;
 
-type Method = "put" | "get" | "delete";
-
-/** From now on these calls fail, or never answer, until the function that is returned is called. */
+/**
+ * From now on the calls to the bucket that are meant fail, until the function that is returned is called.
+ * @param isMeant of the how many-eth call, from 0
+ */
 export function breakBucket(
-  methods: readonly Method[] = ["put", "get", "delete"],
-  how: "fails" | "hangs" = "fails",
+  isMeant: (call: number, method: string) => boolean = () => true,
 ): () => void {
-  const act = () =>
-    how === "fails"
-      ? Promise.reject(new Error("put: We encountered an internal error. (10001)"))
-      : new Promise<never>(() => undefined);
-  return replace(Object.fromEntries(methods.map((method) => [method, act])));
+  let calls = 0;
+  return replaceAll(
+    (method, original) =>
+      async function (this: R2Bucket, ...values: unknown[]) {
+        if (isMeant(calls++, method)) throw new Error(`${method}: bucket is down (10001)`);
+        return await original.apply(this, values);
+      },
+  );
+}
+
+/** From now on `before` runs before each call to the bucket, until the function that is returned is called. */
+export function watchBucket(before: (method: string) => Promise<void> | void): () => void {
+  return replaceAll(
+    (method, original) =>
+      async function (this: R2Bucket, ...values: unknown[]) {
+        await before(method);
+        return await original.apply(this, values);
+      },
+  );
+}
+
+/** From now on these calls never answer, until the function that is returned is called. */
+export function hangBucket(...methods: readonly string[]): () => void {
+  return replaceAll((method, original) =>
+    methods.includes(method) ? () => new Promise<never>(() => undefined) : original,
+  );
 }
 
 /**
@@ -25,17 +45,18 @@ export function breakBucket(
  * who waits for the other's promise would go on in the other's request.
  */
 export function holdPuts(): { reached(): Promise<void>; release(): void } {
-  const { put } = bucket;
   let isReached = false;
   let isReleased = false;
-  const restore = replace({
-    async put(this: R2Bucket, ...args: Parameters<R2Bucket["put"]>) {
-      const object = await put.apply(this, args);
-      isReached = true;
-      while (!isReleased) await scheduler.wait(1);
-      return object;
-    },
-  });
+  const restore = replaceAll((method, original) =>
+    method === "put"
+      ? async function (this: R2Bucket, ...values: unknown[]) {
+          const object = await original.apply(this, values);
+          isReached = true;
+          while (!isReleased) await scheduler.wait(1);
+          return object;
+        }
+      : original,
+  );
   return {
     async reached() {
       while (!isReached) await scheduler.wait(1);
@@ -47,8 +68,31 @@ export function holdPuts(): { reached(): Promise<void>; release(): void } {
   };
 }
 
-function replace(methods: object): () => void {
-  const { put, get, delete: remove } = bucket;
-  Object.assign(bucket, methods);
-  return () => Object.assign(bucket, { put, get, delete: remove });
+type Call = (this: R2Bucket, ...values: unknown[]) => Promise<unknown>;
+
+function replaceAll(replacement: (method: string, original: Call) => Call): () => void {
+  const originals = Object.fromEntries(METHODS.map((method) => [method, bucket[method]]));
+  Object.assign(
+    bucket,
+    Object.fromEntries(
+      METHODS.map((method) => [method, replacement(method, originals[method] as unknown as Call)]),
+    ),
+  );
+  return () => Object.assign(bucket, originals);
+}
+
+/** All that lies in the bucket, keys and contents, in clear also where it is gzipped; as latin1. */
+export async function bucketText(prefix = ""): Promise<string> {
+  const { objects } = await env.BUCKET.list({ prefix });
+  const texts = await Promise.all(
+    objects.map(async ({ key }) => {
+      const stored = await env.BUCKET.get(key);
+      if (stored === null) return key;
+      const clear = key.endsWith(".gz")
+        ? stored.body.pipeThrough(new DecompressionStream("gzip"))
+        : stored.body;
+      return `${key}\n${await new Response(clear).text()}`;
+    }),
+  );
+  return texts.join("\n");
 }

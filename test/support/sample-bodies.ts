@@ -54,6 +54,7 @@ export const SAMPLE_BODIES: Readonly<Record<string, (names: Names) => object>> =
       },
     ],
   }),
+  cleanupExpiredSessions: () => ({}),
   createTeam: () => ({ id: `sample-${++unique}-${crypto.randomUUID().slice(0, 8)}`, name: "New" }),
   updateTeam: () => ({ name: "Renamed" }),
   createTeamKey: () => ({ scopes: ["sessions:read"] }),
@@ -62,5 +63,7 @@ export const SAMPLE_BODIES: Readonly<Record<string, (names: Names) => object>> =
   testWebhook: () => ({}),
   resumeWebhook: () => ({}),
   replayEvents: ({ id }) => ({ sessionId: id || "of-no-session", since: "2026-01-01T00:00:00Z" }),
+  reindex: () => ({ objectIds: ["0".repeat(64)] }),
+  restore: () => ({}),
   createOperatorToken: () => ({ operatorId: "anna", name: "Anna" }),
 };

@@ -23,6 +23,6 @@ declare namespace Cloudflare {
   /** Types `exports` of `cloudflare:workers`. */
   interface GlobalProps {
     mainModule: typeof import("../../src/worker.ts");
-    durableNamespaces: "SessionObject" | "LimiterObject";
+    durableNamespaces: "SessionObject" | "LimiterObject" | "MonitorObject";
   }
 }

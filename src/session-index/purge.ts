@@ -1,0 +1,46 @@
+// The end of a session in the index, in one transaction, once however often it is asked for.
+import { and, eq, ne } from "drizzle-orm";
+import { type AuditRecord, auditStatements } from "./audit.ts";
+import type { IndexDatabase } from "./databases.ts";
+import { purgedHash } from "./purged.ts";
+import { auditEvents, purged, sessions, webhookFailures } from "./schema.ts";
+import { type IndexedSession, land, type Projection, upsertSession } from "./write.ts";
+
+export interface LastWord {
+  /** As it was in the end, which the index may not have heard of: it counts as what it was. */
+  readonly session: IndexedSession;
+  /** What happened in it that the index has yet to hear of. */
+  readonly events: readonly AuditRecord[];
+  /** That it is gone; the same at each attempt. */
+  readonly final: AuditRecord;
+  /** Whether `final` is all that is to be told of it. */
+  readonly isErased: boolean;
+}
+
+/** Removes the session's rows; what still comes of it is not written. */
+export async function purgeSession(
+  database: IndexDatabase,
+  { session, events, final, isErased }: LastWord,
+  now: number,
+): Promise<Projection> {
+  const { id, teamId } = session;
+  const idHash = await purgedHash(id);
+  const ofSession = { idHash };
+  return await land(database, [
+    upsertSession(database, session, idHash),
+    // With it go its conversations and files, and a trigger counts it as purged.
+    database.delete(sessions).where(eq(sessions.id, id)),
+    database
+      .delete(webhookFailures)
+      .where(and(eq(webhookFailures.teamId, teamId), eq(webhookFailures.sessionId, id))),
+    ...(isErased
+      ? [
+          database
+            .delete(auditEvents)
+            .where(and(eq(auditEvents.sessionId, id), ne(auditEvents.id, final.id))),
+        ]
+      : auditStatements(database, events, ofSession)),
+    ...auditStatements(database, [final], ofSession),
+    database.insert(purged).values({ idHash, at: now }).onConflictDoNothing(),
+  ]);
+}
