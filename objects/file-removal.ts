@@ -23,6 +23,8 @@ interface Parts {
   readonly rows: FileStore;
   readonly state: SessionState;
   readonly projector: IndexProjector;
+  /** There may be something to do earlier than before. */
+  readonly changed: () => void;
 }
 
 export class FileRemoval {
@@ -60,7 +62,7 @@ export class FileRemoval {
 
   /** False where the bucket did not answer. */
   async #remove(due: readonly FileRecord[], now: number): Promise<boolean> {
-    const { bucket, store, rows, state, projector } = this.#parts;
+    const { bucket, store, rows, state, projector, changed } = this.#parts;
     const { id, teamId } = state.record;
     const mark = (file: FileRecord) => {
       if (isIndexed(file)) projector.markFile(file.id, Date.now());
@@ -82,6 +84,7 @@ export class FileRemoval {
       store.transaction(() => {
         for (const { id: fileId } of due) this.#postpone(fileId);
       });
+      changed();
       return false;
     }
     store.transaction(() => {

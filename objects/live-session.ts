@@ -131,7 +131,14 @@ export class LiveSession {
     const outbox = new OutboxStore(ctx.storage.sql);
     this.projector = new IndexProjector(env, store, outbox, events, files, state, this.troubles);
     const { sockets, projector, troubles } = this;
-    const removal = new FileRemoval({ bucket: env.BUCKET, store, rows: files, state, projector });
+    const removal = new FileRemoval({
+      bucket: env.BUCKET,
+      store,
+      rows: files,
+      state,
+      projector,
+      changed,
+    });
     this.files = new Files({ store, rows: files, removal, projector, changed });
     this.archive = new Archive({
       env,

@@ -9,7 +9,7 @@ import { describe, expect, test } from "vitest";
 import { CLOSE_CODES, isFinalClose } from "../../src/protocol/close-codes.ts";
 import type { FrameErrorCode } from "../../src/protocol/errors.ts";
 import { ERROR_STATUS } from "../../src/protocol/errors.ts";
-import type { StoredAttachment } from "../../src/protocol/file.ts";
+import type { NewAttachment, StoredAttachment } from "../../src/protocol/file.ts";
 import type { DownFrame, Presence, StoredFrame, UpFrame } from "../../src/protocol/frames.ts";
 import * as limits from "../../src/protocol/limits.ts";
 import type { Author, LinkedAttachment, Message, NewMessage } from "../../src/protocol/message.ts";
@@ -124,6 +124,8 @@ const ATTACHMENT = {
   size: "number?",
 } satisfies Fields<LinkedAttachment>;
 
+const NEW_ATTACHMENT = { fileId: "string" } satisfies Fields<NewAttachment>;
+
 const STORED_ATTACHMENT = {
   fileId: "string",
   name: "string",
@@ -164,6 +166,7 @@ const OBJECTS: Readonly<Record<string, Table>> = {
   message: MESSAGE,
   "new message": NEW_MESSAGE,
   author: AUTHOR,
+  "new attachment": NEW_ATTACHMENT,
   attachment: ATTACHMENT,
   "stored attachment": STORED_ATTACHMENT,
   connection: CONNECTION,
@@ -172,7 +175,7 @@ const OBJECTS: Readonly<Record<string, Table>> = {
 
 /** What is inside a frame of each direction, and what it has to look like. */
 const INSIDE: Readonly<Record<Direction, Readonly<Record<string, Table>>>> = {
-  up: { messages: NEW_MESSAGE },
+  up: { messages: NEW_MESSAGE, attachments: NEW_ATTACHMENT },
   down: {
     messages: MESSAGE,
     attachments: ATTACHMENT,

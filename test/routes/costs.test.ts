@@ -9,10 +9,11 @@ import { newSessionId } from "../../src/credentials/session-id.ts";
 import { signingKeys } from "../../src/keys.ts";
 import type { SessionList, SessionStats, SessionWithToken } from "../../src/protocol/rest.ts";
 import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
+import { download, PNG, upload, uploaded } from "../support/files.ts";
 import { type Cost, indexCost } from "../support/index-database.ts";
 import { from, newAddress } from "../support/networks.ts";
 import { objectOf } from "../support/object-of.ts";
-import { objectRowsWritten } from "../support/object-storage.ts";
+import { indexAnswered, objectRowsWritten } from "../support/object-storage.ts";
 import { refusal } from "../support/problem.ts";
 import { TestSocket } from "../support/socket.ts";
 
@@ -151,6 +152,39 @@ describe("a message", () => {
     await call(path, { bearer: chat.token, body });
     const cost = await costOf(() => call(path, { bearer: chat.token, body }));
     expect(cost).toEqual(FREE);
+  });
+});
+
+describe("a file", () => {
+  let fileId: string;
+
+  test("that is uploaded writes 1 row of D1, and 6 of objects: its own twice, 3 for the index, 1 for the count", async () => {
+    // The first one of a credential sets the alarm of what counts them.
+    for (const [clientId, objectRows] of [
+      ["first", 7],
+      ["second", 6],
+    ] as const) {
+      const cost = await costOf(async () => {
+        ({ fileId } = await uploaded(chat, PNG, { clientId }));
+        await indexAnswered(chat.session.id);
+      });
+      expect(cost).toEqual({ rowsRead: 1, rowsWritten: 1, objectRows });
+    }
+  });
+
+  test("that is uploaded again, or read, costs nothing but the count of uploads", async () => {
+    const again = await costOf(() => upload(chat, PNG, { clientId: "second" }));
+    expect(again).toEqual(LOOKUP);
+    expect(await costOf(() => download(chat, fileId))).toEqual(FREE);
+  });
+
+  test("costs its message 1 row more", async () => {
+    const cost = await costOf(async () => {
+      const body = { clientId: "with-file", content: "", attachments: [{ fileId }] };
+      const path = `/api/sessions/${chat.session.id}/messages`;
+      expect((await call(path, { bearer: chat.token, body })).status).toBe(201);
+    });
+    expect(cost).toEqual({ ...FREE, objectRows: 3 });
   });
 });
 

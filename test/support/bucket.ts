@@ -33,6 +33,41 @@ export function watchBucket(before: (method: string) => Promise<void> | void): (
   );
 }
 
+/** From now on these calls never answer, until the function that is returned is called. */
+export function hangBucket(...methods: readonly string[]): () => void {
+  return replaceAll((method, original) =>
+    methods.includes(method) ? () => new Promise<never>(() => undefined) : original,
+  );
+}
+
+/**
+ * From now on a `put` waits before it is through, its bytes stored, until it is released. Both sides look again and again:
+ * who waits for the other's promise would go on in the other's request.
+ */
+export function holdPuts(): { reached(): Promise<void>; release(): void } {
+  let isReached = false;
+  let isReleased = false;
+  const restore = replaceAll((method, original) =>
+    method === "put"
+      ? async function (this: R2Bucket, ...values: unknown[]) {
+          const object = await original.apply(this, values);
+          isReached = true;
+          while (!isReleased) await scheduler.wait(1);
+          return object;
+        }
+      : original,
+  );
+  return {
+    async reached() {
+      while (!isReached) await scheduler.wait(1);
+    },
+    release() {
+      restore();
+      isReleased = true;
+    },
+  };
+}
+
 type Call = (this: R2Bucket, ...values: unknown[]) => Promise<unknown>;
 
 function replaceAll(replacement: (method: string, original: Call) => Call): () => void {
