@@ -24,8 +24,11 @@ export abstract class LifecycleCalls extends FileCalls {
     return await this.entrance.as(call, "eraseSession", ({ live }) => live.requests.erase(call));
   }
 
-  /** What the alarm should have done, asked for by the cleanup. Where no session is, nothing is written. */
-  async reconcile(call: ReconcileCall): Promise<Reconciled> {
+  /**
+   * What the alarm should have done, asked for by the cleanup. Where no session is, nothing is written.
+   * @param call left out by Workers of before
+   */
+  async reconcile(call: ReconcileCall = { indexVersion: undefined }): Promise<Reconciled> {
     return (await this.entrance.known?.upkeep.reconcile(call)) ?? NO_SESSION;
   }
 

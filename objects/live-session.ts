@@ -374,6 +374,7 @@ export class LiveSession {
 
   /** Goes by `team`, delivers what waits for its webhook, and tells the team's list of failures how that stands. */
   async resumeEvents(team: TeamSettings): Promise<void> {
+    if (this.ending.lifecycle.isGone(Date.now())) return;
     this.adoptTeam(team);
     this.events.deliver();
     this.events.tellAgain(Date.now());

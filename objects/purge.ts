@@ -4,10 +4,12 @@ import { bucketCall } from "../src/bucket/call.ts";
 import { filesPrefix, transcriptKey } from "../src/bucket/keys.ts";
 import type { EraseReceipt } from "../src/protocol/lifecycle.ts";
 import { type AuditRecord, newAuditRecord } from "../src/session-index/audit.ts";
+import { chunks } from "../src/session-index/chunks.ts";
 import { sessionsDatabase } from "../src/session-index/databases.ts";
 import { IndexError } from "../src/session-index/errors.ts";
 import { purgeSession } from "../src/session-index/purge.ts";
 import { within } from "../src/session-index/timeout.ts";
+import { type Projection, projectEvents } from "../src/session-index/write.ts";
 import type { Archive } from "./archive.ts";
 import type { Erasing } from "./erasing.ts";
 import type { EventFeed } from "./event-feed.ts";
@@ -16,6 +18,9 @@ import type { SessionState } from "./session-state.ts";
 import type { SessionStore } from "./store.ts";
 
 const INDEX_TIMEOUT_MS = 5_000;
+
+/** What the index has yet to hear of may be more than it takes at once. */
+const EVENTS_PER_WRITE = 200;
 
 interface Parts {
   readonly env: Pick<Env, "BUCKET" | "INDEX_DB">;
@@ -81,14 +86,17 @@ export class Purge {
     const final =
       erased ??
       newAuditRecord(teamId, id, { type: "session.purged", actor: { kind: "system" } }, now);
-    const lastWord = {
-      session: projector.indexed,
-      events: erased === undefined ? projector.waitingEvents() : [],
-      final,
-      isErased: erased !== undefined,
-    };
     const database = sessionsDatabase(env, teamNumber);
-    const left = await within(INDEX_TIMEOUT_MS, purgeSession(database, lastWord, now));
-    if (!left.ok) throw new IndexError(left.message, { cause: undefined });
+    const isErased = erased !== undefined;
+    for (const events of isErased ? [] : chunks(projector.waitingEvents(), EVENTS_PER_WRITE)) {
+      await landed(projectEvents(database, id, events));
+    }
+    const lastWord = { session: projector.indexed, final, isErased };
+    await landed(purgeSession(database, lastWord, now));
   }
+}
+
+async function landed(write: Promise<Projection>): Promise<void> {
+  const landed = await within(INDEX_TIMEOUT_MS, write);
+  if (!landed.ok) throw new IndexError(landed.message, { cause: undefined });
 }

@@ -3,6 +3,7 @@ import type { Caller } from "../caller.ts";
 import type { Result } from "../protocol/errors.ts";
 import type { EraseReceipt } from "../protocol/lifecycle.ts";
 import type { Services } from "../services.ts";
+import { limitOwner } from "./rate-limits.ts";
 import { openSession } from "./session-access.ts";
 
 /** All that is held about the session, as lines of JSON; see docs/transcripts.md. */
@@ -12,7 +13,9 @@ export async function exportSession(
   id: string,
 ): Promise<Result<{ readonly stream: ReadableStream<Uint8Array> }>> {
   const opened = await openSession(services, caller, id, "exportSession");
-  return opened.ok ? await opened.stub.exportSession(opened.call) : opened;
+  if (!opened.ok) return opened;
+  const limited = caller.kind === "credential" && (await limitOwner(services, caller, "export"));
+  return limited || (await opened.stub.exportSession(opened.call));
 }
 
 /** Removes the session from everywhere, for good. */

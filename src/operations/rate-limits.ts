@@ -9,6 +9,7 @@ import { log } from "../log.ts";
 import type { Failure } from "../protocol/errors.ts";
 import {
   CLEANUPS_PER_MINUTE_PER_TEAM,
+  EXPORTS_PER_MINUTE_PER_OWNER,
   IDENTIFICATIONS_PER_MINUTE_PER_OWNER,
   IMPORTS_PER_MINUTE_PER_OWNER,
   INVITES_PER_MINUTE_PER_OWNER,
@@ -81,9 +82,10 @@ const OWNERS_PER_MINUTE = {
   invite: INVITES_PER_MINUTE_PER_OWNER,
   identify: IDENTIFICATIONS_PER_MINUTE_PER_OWNER,
   import: IMPORTS_PER_MINUTE_PER_OWNER,
+  export: EXPORTS_PER_MINUTE_PER_OWNER,
 } as const;
 
-/** Why `caller` may not make a link now, present an identity token, or import, if so. */
+/** Why `caller` may not make a link now, present an identity token, import, or export, if so. */
 export function limitOwner(
   services: Services,
   { credential }: CredentialCaller,
@@ -150,6 +152,7 @@ interface Limited {
     | "invite"
     | "identify"
     | "import"
+    | "export"
     | "upload"
     | "webhook-test"
     | "cleanup";

@@ -125,6 +125,9 @@ export const LOOKUPS_PER_MINUTE_PER_OWNER = 60;
 /** Links one owner's credential makes in a minute: each is a row of the team's audit trail, which nothing clears. */
 export const INVITES_PER_MINUTE_PER_OWNER = 20;
 
+/** Exports by one owner's credential in a minute: each is a row of the audit trail, and all of the session read. */
+export const EXPORTS_PER_MINUTE_PER_OWNER = 10;
+
 /** Identity tokens one owner's credential presents in a minute, good ones or not: each is a look-up in the index. */
 export const IDENTIFICATIONS_PER_MINUTE_PER_OWNER = 20;
 

@@ -15,7 +15,7 @@ export const exportSession = endpoint({
       description: "One JSON object a line, `end` the last: see docs/transcripts.md",
     },
   },
-  errors: ["fresh_credential_needed"],
+  errors: ["fresh_credential_needed", "rate_limited"],
   async handle({ services, caller, params: { id = "" } }) {
     const exported = await operations.exportSession(services, caller, id);
     if (!exported.ok) return exported;

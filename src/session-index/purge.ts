@@ -9,8 +9,6 @@ import { type IndexedSession, land, type Projection, upsertSession } from "./wri
 export interface LastWord {
   /** As it was in the end, which the index may not have heard of: it counts as what it was. */
   readonly session: IndexedSession;
-  /** What happened in it that the index has yet to hear of. */
-  readonly events: readonly AuditRecord[];
   /** That it is gone; the same at each attempt. */
   readonly final: AuditRecord;
   /** Whether `final` is all that is to be told of it. */
@@ -20,7 +18,7 @@ export interface LastWord {
 /** Removes the session's rows; what still comes of it is not written. */
 export async function purgeSession(
   database: IndexDatabase,
-  { session, events, final, isErased }: LastWord,
+  { session, final, isErased }: LastWord,
   now: number,
 ): Promise<Projection> {
   const { id, teamId } = session;
@@ -39,7 +37,7 @@ export async function purgeSession(
             .delete(auditEvents)
             .where(and(eq(auditEvents.sessionId, id), ne(auditEvents.id, final.id))),
         ]
-      : auditStatements(database, events, ofSession)),
+      : []),
     ...auditStatements(database, [final], ofSession),
     database.insert(purged).values({ idHash, at: now }).onConflictDoNothing(),
   ]);

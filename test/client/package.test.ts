@@ -11,7 +11,7 @@ import { InstalledPackage } from "./installed-package.ts";
 
 /** Bytes of minified JavaScript, gzipped. The core is what it has come to, and twice what it is to be: 7,168. */
 const BUDGETS = {
-  core: 16_300,
+  core: 15_750,
   solid: 1_024,
   isValid: 1_000,
 };

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { SessionObject } from "../../objects/session.ts";
 import type { SessionWithToken } from "../../src/protocol/rest.ts";
 import { alarmAt, runAlarms } from "../support/alarms.ts";
-import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
+import { call, newSession, newTeam, newTeamKey, things } from "../support/api.ts";
 import { HOUR_MS } from "../support/clock.ts";
 import { evict } from "../support/eviction.ts";
 import { breakIndex, indexCost } from "../support/index-database.ts";
@@ -32,19 +32,21 @@ function setEpoch(epoch: number | undefined): void {
 }
 
 const rowsOf = async ({ session: { id } }: SessionWithToken) => {
-  const [sessions, conversations, events] = await env.INDEX_DB.batch([
+  const [sessions, conversations, events, files] = await env.INDEX_DB.batch([
     env.INDEX_DB.prepare("SELECT * FROM sessions WHERE id = ?").bind(id),
     env.INDEX_DB.prepare("SELECT * FROM conversations WHERE session_id = ? ORDER BY id").bind(id),
     env.INDEX_DB.prepare("SELECT * FROM audit_events WHERE session_id = ? ORDER BY id").bind(id),
+    env.INDEX_DB.prepare("SELECT * FROM files WHERE session_id = ? ORDER BY id").bind(id),
   ]);
   return {
     session: sessions?.results,
     conversations: conversations?.results,
     events: events?.results,
+    files: files?.results,
   };
 };
 
-const NOTHING = { session: [], conversations: [] };
+const NOTHING = { session: [], conversations: [], files: [] };
 
 /** What D1 loses when it is lost; conversations go with their sessions. */
 function emptySessions(teamId: string) {
@@ -99,8 +101,11 @@ describe("in a higher epoch", () => {
       const teamId = await newTeam();
       const chat = await newSession(teamId, { body: { userFingerprint: "f" } });
       await openThread(chat);
+      await things.file(chat);
+      await indexAnswered(chat.session.id);
       const before = await rowsOf(chat);
       expect(before.conversations).toHaveLength(2);
+      expect(before.files).toHaveLength(1);
       await emptySessions(teamId);
       expect(await rowsOf(chat)).toMatchObject(NOTHING);
 

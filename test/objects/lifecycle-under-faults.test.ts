@@ -148,9 +148,13 @@ describe.each(CALLS)("call %i to the bucket fails", (failing) => {
 });
 
 test("what lies in the bucket is looked at before what was said is let go", async () => {
+  const gzip = new Blob(['{"type":"transcript"}\n'])
+    .stream()
+    .pipeThrough(new CompressionStream("gzip"));
+  const other = await new Response(gzip).arrayBuffer();
   restore = watchBucket(async (method) => {
-    // What was put there is not what is there when it is read.
-    if (method === "get") await env.BUCKET.put(transcriptKey(chat.session.id), new Uint8Array(9));
+    // What was put there is not what is there when it is read: a good transcript, but another.
+    if (method === "get") await env.BUCKET.put(transcriptKey(chat.session.id), other);
   });
   vi.setSystemTime(ARCHIVE_AT);
   expect((await reconcile()).archivedConversations).toBe(0);
@@ -221,6 +225,25 @@ test("an index write that comes after the purge writes nothing, and nothing is c
     .bind(teamId)
     .first();
   expect(counters).toMatchObject({ total: 0, purged_total: 1, purged_terminated: 1 });
+});
+
+test("what the index never heard of is counted as what it was", async () => {
+  const waiting = await newSession(teamId);
+  await things.message(waiting, "unheard of");
+  await indexAnswered(waiting.session.id);
+  restore = breakIndex();
+  chat = waiting;
+  await call(path(), { method: "DELETE", bearer: chat.token });
+  vi.setSystemTime(PURGE_AT);
+  await evict(chat.session.id);
+  restore();
+  await runAlarms(chat.session.id, PURGE_AT + MINUTE_MS);
+  expect(await traces()).toEqual([]);
+  expect(await events("session.terminated")).toBe(1);
+  const counters = await env.INDEX_DB.prepare("SELECT * FROM team_counters WHERE team_id = ?")
+    .bind(teamId)
+    .first();
+  expect(counters).toMatchObject({ purged_total: 1, purged_terminated: 1, purged_erased: 0 });
 });
 
 test("while a webhook has yet to hear of it, what was said stays; not for ever", async () => {

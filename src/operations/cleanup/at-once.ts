@@ -1,5 +1,5 @@
 import { within } from "../../session-index/timeout.ts";
-import { SESSION_TIMEOUT_MS, SESSIONS_AT_ONCE } from "./bounds.ts";
+import { MAX_PAUSE_MS, SESSION_TIMEOUT_MS, SESSIONS_AT_ONCE } from "./bounds.ts";
 
 export interface Asked<R> {
   readonly answers: readonly R[];
@@ -23,12 +23,14 @@ export async function askEach<T, R>(
   const queue = items.values();
   const lane = async () => {
     for (const item of queue) {
+      const startedAt = performance.now();
       try {
         answers.push(await within(SESSION_TIMEOUT_MS, ask(item)));
       } catch (error) {
         errors.push(error);
       }
       if (Date.now() >= until) return;
+      await scheduler.wait(Math.min(performance.now() - startedAt, MAX_PAUSE_MS));
     }
   };
   await Promise.all(Array.from({ length: SESSIONS_AT_ONCE }, lane));

@@ -7,8 +7,11 @@ export const NOMINATED_PER_PAGE = 50;
 /** Pages in a run, over all kinds of nominations, of which each has one at least. */
 export const PAGES_PER_RUN = 10;
 
-/** Sessions asked at a time: leaves D1, which answers one question after another, room for visitors' calls. */
-export const SESSIONS_AT_ONCE = 10;
+/** Sessions asked at a time: D1 answers one question after another, and visitors' come first. */
+export const SESSIONS_AT_ONCE = 4;
+
+/** After each it pauses for as long as that took, and so gives way where there is much to do; at most for this long. */
+export const MAX_PAUSE_MS = 500;
 
 /** One that has not answered by then goes on by itself, and makes room for the next. */
 export const SESSION_TIMEOUT_MS = 10_000;
