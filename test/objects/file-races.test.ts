@@ -37,12 +37,13 @@ function send(fileId: string, clientId: string = crypto.randomUUID()): Promise<R
   });
 }
 
-/** What an upload comes to when `meanwhile` happens after its last byte. */
+/** What an upload comes to when `meanwhile` happens before its bytes are in the bucket, or afterwards. */
 async function during(
   meanwhile: () => Promise<unknown>,
   bearer: string = chat.token,
+  when: "before" | "afterwards" = "afterwards",
 ): Promise<Response> {
-  const held = holdPuts();
+  const held = holdPuts(when);
   const uploading = upload(chat, PNG, { bearer });
   await held.reached();
   await meanwhile();
@@ -70,12 +71,16 @@ describe("while the bytes are on their way", () => {
     await expectNothingLeft();
   });
 
-  test("the time is over: nothing was uploaded, though the row is gone already", async () => {
-    moveClock(0);
-    const late = await during(() => runAlarms(chat.session.id, Date.now() + UPLOAD_TIMEOUT_MS));
-    expect(await refusal(late)).toBe("400 upload_interrupted");
-    await expectNothingLeft();
-  });
+  test.each(["before", "afterwards"] as const)(
+    "the time is over: nothing was uploaded, though the row is gone %s",
+    async (when) => {
+      moveClock(0);
+      const timeIsOver = () => runAlarms(chat.session.id, Date.now() + UPLOAD_TIMEOUT_MS);
+      const late = await during(timeIsOver, chat.token, when);
+      expect(await refusal(late)).toBe("400 upload_interrupted");
+      await expectNothingLeft();
+    },
+  );
 
   test("the object dies: the file is there all the same", async () => {
     const response = await during(() => killObject(chat.session.id));

@@ -41,19 +41,22 @@ export function hangBucket(...methods: readonly string[]): () => void {
 }
 
 /**
- * From now on a `put` waits before it is through, its bytes stored, until it is released. Both sides look again and again:
- * who waits for the other's promise would go on in the other's request.
+ * From now on a `put` waits before its bytes are stored, or afterwards, until it is released. Both sides look again and
+ * again: who waits for the other's promise would go on in the other's request.
  */
-export function holdPuts(): { reached(): Promise<void>; release(): void } {
+export function holdPuts(when: "before" | "afterwards" = "afterwards"): {
+  reached(): Promise<void>;
+  release(): void;
+} {
   let isReached = false;
   let isReleased = false;
   const restore = replaceAll((method, original) =>
     method === "put"
       ? async function (this: R2Bucket, ...values: unknown[]) {
-          const object = await original.apply(this, values);
+          const object = when === "afterwards" && (await original.apply(this, values));
           isReached = true;
           while (!isReleased) await scheduler.wait(1);
-          return object;
+          return object || (await original.apply(this, values));
         }
       : original,
   );
