@@ -13,7 +13,7 @@ import { KEY_SCOPES, type OperatorToken } from "../../src/protocol/team.ts";
 import { call, newSession, newTeam, newTeamKey, things } from "../support/api.ts";
 import { DAY_MS, moveClock } from "../support/clock.ts";
 import { revoke } from "../support/credentials.ts";
-import { problemOf, refusal } from "../support/problem.ts";
+import { headersOf, problemOf, refusal } from "../support/problem.ts";
 import { TEST_ADMIN_TOKEN } from "../support/test-env.ts";
 import { type RouteSample, requestOf, SAMPLES, samplesFor } from "./sample-requests.ts";
 
@@ -41,7 +41,7 @@ const send = (sample: RouteSample, bearer: string | undefined, id = mine.session
 
 /** All of an answer that a caller can see. */
 async function seen(response: Response): Promise<string> {
-  return JSON.stringify([response.status, [...response.headers].sort(), await response.text()]);
+  return JSON.stringify([response.status, headersOf(response), await response.text()]);
 }
 
 test("an id of dots leads from no message, device or link to their session", async () => {
