@@ -156,12 +156,12 @@ describe("a message", () => {
 });
 
 describe("a file", () => {
+  let own: SessionWithToken;
   let fileId: string;
-  let chat: Awaited<ReturnType<typeof newSession>>;
 
-  // One that is older than a minute is touched, and its row is written with the file's.
+  // What the others' tests have done to their session would be told to the index along with the file.
   beforeAll(async () => {
-    chat = await newSession(teamId);
+    own = await newSession(teamId);
   });
 
   test("that is uploaded writes 1 row of D1, and 6 of objects: its own twice, 3 for the index, 1 for the count", async () => {
@@ -171,24 +171,25 @@ describe("a file", () => {
       ["second", 6],
     ] as const) {
       const cost = await costOf(async () => {
-        ({ fileId } = await uploaded(chat, PNG, { clientId }));
-        await indexAnswered(chat.session.id);
+        ({ fileId } = await uploaded(own, PNG, { clientId }));
+        await indexAnswered(own.session.id);
       });
+      // The session's row, and whether it is among the purged.
       expect(cost).toEqual({ rowsRead: 2, rowsWritten: 1, objectRows });
     }
   });
 
   test("that is uploaded again, or read, costs nothing but the count of uploads", async () => {
-    const again = await costOf(() => upload(chat, PNG, { clientId: "second" }));
+    const again = await costOf(() => upload(own, PNG, { clientId: "second" }));
     expect(again).toEqual(LOOKUP);
-    expect(await costOf(() => download(chat, fileId))).toEqual(FREE);
+    expect(await costOf(() => download(own, fileId))).toEqual(FREE);
   });
 
   test("costs its message 1 row more", async () => {
     const cost = await costOf(async () => {
       const body = { clientId: "with-file", content: "", attachments: [{ fileId }] };
-      const path = `/api/sessions/${chat.session.id}/messages`;
-      expect((await call(path, { bearer: chat.token, body })).status).toBe(201);
+      const path = `/api/sessions/${own.session.id}/messages`;
+      expect((await call(path, { bearer: own.token, body })).status).toBe(201);
     });
     expect(cost).toEqual({ ...FREE, objectRows: 3 });
   });
