@@ -47,6 +47,7 @@ export async function builtWorker(folder: string) {
       LIMITERS: { className: "LimiterObject", useSQLite: true },
     },
     d1Databases: { INDEX_DB: "ours" },
+    r2Buckets: { BUCKET: "ours" },
   } satisfies V4WorkerOptions;
 }
 
