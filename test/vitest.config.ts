@@ -35,6 +35,8 @@ function worker({ bindings, workers }: Others) {
           EVENT_SEEDS: process.env.EVENT_SEEDS ?? "1-3",
           HOSTILE_CASES: process.env.HOSTILE_CASES ?? "2000",
           HOSTILE_SEED: process.env.HOSTILE_SEED ?? "",
+          LIVES: process.env.LIVES ?? "200",
+          LIVES_SEED: process.env.LIVES_SEED ?? "",
           LOG_SEEDS: process.env.LOG_SEEDS ?? "1-3",
           TEST_MIGRATIONS: await readD1Migrations(fromRoot("migrations/index")),
         },

@@ -71,6 +71,18 @@ export function holdPuts(when: "before" | "afterwards" = "afterwards"): {
   };
 }
 
+/** From now on every call to the bucket is `around`'s to make, until the function that is returned is called. */
+export function interceptBucket(
+  around: (call: () => Promise<unknown>) => Promise<unknown>,
+): () => void {
+  return replaceAll(
+    (_, original) =>
+      function (this: R2Bucket, ...values: unknown[]) {
+        return around(() => original.apply(this, values));
+      },
+  );
+}
+
 type Call = (this: R2Bucket, ...values: unknown[]) => Promise<unknown>;
 
 function replaceAll(replacement: (method: string, original: Call) => Call): () => void {

@@ -120,27 +120,31 @@ export function holdIndex(): { readonly reached: Promise<void>; release(): void 
 
 /** From now on D1 takes `ms` longer over every call, until the function that is returned is called. */
 export function slowIndex(ms: number): () => void {
-  const { all, run, raw, first } = statement;
-  const { batch } = database;
-  const late = async <T>(call: () => Promise<T>): Promise<T> => {
+  return interceptIndex(async (call) => {
     await scheduler.wait(ms);
     return await call();
-  };
+  });
+}
+
+/** From now on every call of D1 is `around`'s to make, until the function that is returned is called. */
+export function interceptIndex(around: <T>(call: () => Promise<T>) => Promise<T>): () => void {
+  const { all, run, raw, first } = statement;
+  const { batch } = database;
   return replace({
     all() {
-      return late(() => all.call(this));
+      return around(() => all.call(this));
     },
     run() {
-      return late(() => run.call(this));
+      return around(() => run.call(this));
     },
     raw() {
-      return late(() => raw.call(this));
+      return around(() => raw.call(this));
     },
     first() {
-      return late(() => first.call(this));
+      return around(() => first.call(this));
     },
     batch(statements) {
-      return late(() => batch.call(this, statements));
+      return around(() => batch.call(this, statements));
     },
   });
 }

@@ -96,7 +96,8 @@ async function exited(child: ChildProcess): Promise<void> {
   }
 }
 
-async function killTree(child: ChildProcess): Promise<void> {
+/** SIGKILL for a process and all that it started. */
+export async function killTree(child: ChildProcess): Promise<void> {
   if (child.pid === undefined) {
     return;
   }

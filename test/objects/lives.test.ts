@@ -1,0 +1,106 @@
+// Whole lives of sessions, drawn at random, with whatever may go wrong at any call: in the end the object, D1 and R2 are
+// what they have to be. A life that fails is lived again by its seed alone: LIVES_SEED=<seed>. `LIVES=5000` lives more.
+import { env } from "cloudflare:workers";
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { call, newTeam, things } from "../support/api.ts";
+import { DAY_MS } from "../support/clock.ts";
+import type { Policy } from "../support/http-api.ts";
+import { killObject } from "../support/object-of.ts";
+import { TEST_ADMIN_TOKEN } from "../support/test-env.ts";
+import { lives, type Steps } from "./lives/commands.ts";
+import { compareAll, countersOf } from "./lives/comparison.ts";
+import { comeToRest } from "./lives/mishaps.ts";
+import { type LivesTeam, World } from "./lives/world.ts";
+
+const LIVES = Number(env.LIVES);
+const SEEDS =
+  env.LIVES_SEED === ""
+    ? Array.from({ length: LIVES }, (_, index) => index + 1)
+    : [Number(env.LIVES_SEED)];
+
+/** How long what is said is kept, by policy. */
+const POLICIES: readonly Policy[] = [
+  {},
+  { archiveAfterDays: 1, retentionDays: 40 },
+  { archiveAfterDays: 0, retentionDays: 10 },
+  { archiveAfterDays: 30, retentionDays: 5 },
+  { archiveAfterDays: 0, retentionDays: 0 },
+];
+
+let teams: LivesTeam[];
+let start: number;
+
+beforeAll(async () => {
+  for (const level of ["info", "warn", "error"] as const) {
+    vi.spyOn(console, level).mockImplementation(() => undefined);
+  }
+  // No alarm comes by itself: all are later than the clock of the machine.
+  start = Date.now() + DAY_MS;
+  vi.useFakeTimers({ toFake: ["Date"], now: start });
+  teams = await Promise.all(
+    POLICIES.map(async (policy) => {
+      const made = await things.team(await newTeam(policy));
+      const response = await call(`/api/admin/teams/${made.teamId}`, { bearer: TEST_ADMIN_TOKEN });
+      const { team } = await response.json<{ team: LivesTeam["policy"] }>();
+      return { ...made, policy: team };
+    }),
+  );
+});
+
+afterAll(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+let lived = 0;
+
+async function live(seed: number, steps: Steps, history: string[]): Promise<void> {
+  const team = teams[seed % teams.length];
+  if (team === undefined) throw new Error("there are some");
+  vi.setSystemTime(start);
+  const world = new World(team, `life${++lived}`, seed);
+  try {
+    const before = await countersOf(world);
+    await world.step("create", () => world.create());
+    await fc.asyncModelRun(() => ({ model: world.sessions, real: world }), steps);
+    await compareAll(world, await comeToRest(world, 0));
+    const { rows, purged } = await countersOf(world);
+    expect(rows + purged).toBe(before.purged + world.sessions.length);
+    await comeToRest(world, (team.policy.idleDays + 1) * DAY_MS);
+    await compareAll(world, await comeToRest(world, (team.policy.retentionDays + 1) * DAY_MS));
+    const after = await countersOf(world);
+    expect(after).toEqual({ rows: 0, purged: before.purged + world.sessions.length });
+    await nothingIsLeft(world);
+  } finally {
+    history.splice(0, history.length, ...world.history);
+    world.close();
+  }
+}
+
+/** The next life begins in an empty world, but for the memory of those that were. */
+async function nothingIsLeft({ sessions }: World): Promise<void> {
+  expect((await env.BUCKET.list()).objects).toEqual([]);
+  for (const { id } of sessions) await killObject(id);
+  await env.INDEX_DB.batch(
+    ["audit_events", "purged", "cleanup_runs"].map((table) =>
+      env.INDEX_DB.prepare(`DELETE FROM ${table}`),
+    ),
+  );
+}
+
+test("whatever happens in its life, a session is all there until it is all gone", {
+  timeout: 3_600_000,
+}, async () => {
+  for (const seed of SEEDS) {
+    const history: string[] = [];
+    const property = fc.asyncProperty(lives, (steps) => live(seed, steps, history));
+    // One that is lived again by itself is cut down to what it takes to fail.
+    const parameters = { seed, numRuns: 1, unbiased: true, endOnFailure: SEEDS.length > 1 };
+    const { failed, counterexample, errorInstance } = await fc.check(property, parameters);
+    if (!failed) continue;
+    const reason = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
+    const message = [`LIVES_SEED=${seed}`, ...history, String(counterexample?.[0]), reason];
+    throw new Error(message.join("\n"), { cause: errorInstance });
+  }
+});
