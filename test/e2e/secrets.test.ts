@@ -288,6 +288,8 @@ function withoutExceptions(events: readonly TailEvent[]): string {
 }
 
 test("every route and the sockets, with every kind of secret", { timeout: 300_000 }, async () => {
+  // Makes a backup, for the route that restores one.
+  await (await miniflare.getWorker("ours")).scheduled();
   const all = await operations();
   expect(all.length).toBeGreaterThan(30);
   for (const operation of all) await exercise(operation);
