@@ -166,6 +166,8 @@ export interface ReconcileCall {
 export interface Reconciled {
   /** False where no session is, or no more: what the index and the bucket have under its id belongs to nothing. */
   readonly exists: boolean;
+  /** There was one, and all of it is gone. */
+  readonly wasPurged: boolean;
   readonly expired: boolean;
   readonly archivedConversations: number;
   readonly archivedFiles: number;
@@ -178,6 +180,8 @@ export interface Reconciled {
 export interface OwnFiles {
   /** False where no session is, or no more. */
   readonly exists: boolean;
+  /** There was one, and all of it is gone. */
+  readonly wasPurged: boolean;
   readonly files: readonly string[];
 }
 

@@ -57,11 +57,16 @@ export class Entrance {
     return this.live;
   }
 
+  /** Whether there was a session under this name, and all of it is gone. */
+  get wasPurged(): boolean {
+    return this.live === undefined && this.#store.isPurged();
+  }
+
   async create(call: CreateCall): Promise<Result<Created>> {
     if (this.#broken) return this.#broken;
     const now = Date.now();
     if (this.live !== undefined) return beginAgain(this.live, call.credential, now);
-    if (this.#store.isPurged()) return { ok: false, code: "idempotency_key_expired" };
+    if (this.wasPurged) return { ok: false, code: "idempotency_key_expired" };
     const live = begin(this.#ctx, this.#env, this.#store, this.#alarm, call, now);
     this.#live = live;
     await live.upkeep.project();

@@ -42,7 +42,9 @@ export abstract class FileCalls extends MessageCalls {
   /** Which of these files are its own, whatever state they are in: what else the bucket has under its id is nobody's. */
   async ownsFiles(ids: readonly string[]): Promise<OwnFiles> {
     const live = this.entrance.known;
-    if (live === undefined) return { exists: false, files: [] };
-    return { exists: true, files: live.files.own(ids) };
+    if (live === undefined) {
+      return { exists: false, wasPurged: this.entrance.wasPurged, files: [] };
+    }
+    return { exists: true, wasPurged: false, files: live.files.own(ids) };
   }
 }

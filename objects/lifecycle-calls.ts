@@ -4,7 +4,7 @@ import type { EraseReceipt } from "../src/protocol/lifecycle.ts";
 import type { Call, ReconcileCall, Reconciled, Reindexed } from "./calls.ts";
 import { FileCalls } from "./file-calls.ts";
 
-const NO_SESSION: Reconciled = {
+const NO_SESSION: Omit<Reconciled, "wasPurged"> = {
   exists: false,
   expired: false,
   archivedConversations: 0,
@@ -29,7 +29,8 @@ export abstract class LifecycleCalls extends FileCalls {
    * @param call left out by Workers of before
    */
   async reconcile(call: ReconcileCall = { indexVersion: undefined }): Promise<Reconciled> {
-    return (await this.entrance.known?.upkeep.reconcile(call)) ?? NO_SESSION;
+    const reconciled = await this.entrance.known?.upkeep.reconcile(call);
+    return reconciled ?? { ...NO_SESSION, wasPurged: this.entrance.wasPurged };
   }
 
   /** Tells the index everything, whatever it was told before. */

@@ -1,4 +1,4 @@
-// What a session keeps of its end beside its row: how often that was tried in vain, and what whoever erases it is told.
+// What a session keeps of its end beside its row: how often that was tried in vain, whether it has begun, and what whoever erases it is told.
 import { backoffMs } from "../src/domain/backoff.ts";
 import type { AuditActor } from "../src/protocol/audit.ts";
 import type { EraseReceipt } from "../src/protocol/lifecycle.ts";
@@ -6,6 +6,7 @@ import type { AuditRecord } from "../src/session-index/audit.ts";
 
 const RETRY = "lifecycle-retry";
 const ERASURE = "erasure";
+const PURGING = "purging-since";
 
 interface Retry {
   readonly attempts: number;
@@ -22,10 +23,12 @@ export interface Erasure {
 export class LifecycleNotes {
   readonly #kv: SyncKvStorage;
   #retry: Retry | undefined;
+  #purgingSince: number | undefined;
 
   constructor(kv: SyncKvStorage) {
     this.#kv = kv;
     this.#retry = kv.get<Retry>(RETRY);
+    this.#purgingSince = kv.get<number>(PURGING);
   }
 
   /** Nothing is tried again before that; 0 while nothing failed. */
@@ -44,6 +47,17 @@ export class LifecycleNotes {
     if (this.#retry === undefined) return;
     this.#retry = undefined;
     this.#kv.delete(RETRY);
+  }
+
+  /** Since when parts of it may be gone, epoch milliseconds: from then on there is no way back. */
+  get purgingSince(): number | undefined {
+    return this.#purgingSince;
+  }
+
+  purging(now: number): void {
+    if (this.#purgingSince !== undefined) return;
+    this.#purgingSince = now;
+    this.#kv.put(PURGING, now);
   }
 
   get erasure(): Erasure | undefined {

@@ -56,7 +56,9 @@ export class Lifecycle {
 
   /** Whether it opens to nobody any more: it is purged, or is about to be. */
   isGone(now: number): boolean {
-    return this.isPurged || isGone(this.#remains(), this.#parts.state.team.policy, now);
+    const { notes, state } = this.#parts;
+    if (this.isPurged || notes.purgingSince !== undefined) return true;
+    return isGone(this.#remains(), state.team.policy, now);
   }
 
   /** When the alarm has to do something about it, if ever. */
@@ -97,12 +99,13 @@ export class Lifecycle {
   }
 
   async #step(): Promise<LifecycleWork> {
-    const { archive, purge, state, learnTeam } = this.#parts;
+    const { archive, purge, state, notes, learnTeam } = this.#parts;
     if (this.isPurged || !this.#isDue()) return NOTHING;
-    const isErased = state.stored.eraseAskedAt !== null;
+    const isDecided = state.stored.eraseAskedAt !== null || notes.purgingSince !== undefined;
     // The team may have changed its mind since the session last heard of it.
-    if (!isErased && !(await learnTeam())) throw new Error("the team's policy is not known");
-    if (isGone(this.#remains(), state.team.policy, Date.now())) {
+    if (!isDecided && !(await learnTeam())) throw new Error("the team's policy is not known");
+    if (this.isGone(Date.now())) {
+      notes.purging(Date.now());
       await purge.run();
       return { ...NOTHING, purged: true };
     }
@@ -118,8 +121,10 @@ export class Lifecycle {
   }
 
   #due(now: number): number | undefined {
+    const { notes, state } = this.#parts;
+    if (notes.purgingSince !== undefined) return notes.purgingSince;
     const remains = this.#remains();
-    const { policy } = this.#parts.state.team;
+    const { policy } = state.team;
     return earliest(archiveDueAt(remains, policy, now), purgeDueAt(remains, policy));
   }
 

@@ -165,7 +165,8 @@ export class Upkeep {
     const { archivedConversations, archivedFiles, purged } = await lifecycle.run();
     if (!purged && archivedConversations > 0) await this.project();
     const repaired = isBehind && !purged && !projector.owesSession();
-    return { exists: true, expired, archivedConversations, archivedFiles, purged, repaired };
+    const done = { expired, archivedConversations, archivedFiles, purged, repaired };
+    return { exists: true, wasPurged: false, ...done };
   }
 
   /**

@@ -7,14 +7,14 @@ import { conversations, files, purged, sessions, webhookFailures } from "./schem
 
 /**
  * Removes the row of a session that is none, and all that hangs on it; nothing that is still on its way brings it back.
- * Throws `IndexError`.
+ * False where there was none any more. Throws `IndexError`.
  */
 export async function removeSession(
   database: IndexDatabase,
   sessionId: string,
   now: number,
-): Promise<void> {
-  await run(
+): Promise<boolean> {
+  const [, , deleted] = await run(
     database.batch([
       database
         .insert(purged)
@@ -24,6 +24,7 @@ export async function removeSession(
       database.delete(sessions).where(eq(sessions.id, sessionId)),
     ]),
   );
+  return deleted.meta.changes > 0;
 }
 
 /** Rows of sessions by id, from after `after` on. Throws `IndexError`. */

@@ -1,9 +1,11 @@
 // The end of a session in the index, in one transaction, once however often it is asked for.
-import { and, eq, ne } from "drizzle-orm";
+import { and, eq, inArray, ne } from "drizzle-orm";
 import { type AuditRecord, auditStatements } from "./audit.ts";
 import type { IndexDatabase } from "./databases.ts";
 import { purgedHash } from "./purged.ts";
+import { hashedSessionId } from "./restored-events.ts";
 import { auditEvents, purged, sessions, webhookFailures } from "./schema.ts";
+import { forgetPositions } from "./sweeps.ts";
 import { type IndexedSession, land, type Projection, upsertSession } from "./write.ts";
 
 export interface LastWord {
@@ -33,9 +35,14 @@ export async function purgeSession(
       .where(and(eq(webhookFailures.teamId, teamId), eq(webhookFailures.sessionId, id))),
     ...(isErased
       ? [
-          database
-            .delete(auditEvents)
-            .where(and(eq(auditEvents.sessionId, id), ne(auditEvents.id, final.id))),
+          database.delete(auditEvents).where(
+            and(
+              // What was restored from a backup, and it has not claimed yet, is its own, too.
+              inArray(auditEvents.sessionId, [id, await hashedSessionId(id)]),
+              ne(auditEvents.id, final.id),
+            ),
+          ),
+          forgetPositions(database, id),
         ]
       : []),
     ...auditStatements(database, [final], ofSession),

@@ -1,10 +1,10 @@
 // Audit events that were restored from a backup. A backup outlives sessions that are erased, so it holds neither their ids
 // nor whose they were: each session that is still there claims its events when it projects itself whole.
-import { eq, sql } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import type { SessionRecord } from "../domain/session-state.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { IndexDatabase } from "./databases.ts";
-import { purgedHash } from "./purged.ts";
+import { isNotPurged, purgedHash } from "./purged.ts";
 import { auditEvents } from "./schema.ts";
 import { land, type Projection } from "./write.ts";
 
@@ -20,7 +20,7 @@ export function withoutPerson(details: JsonObject): JsonObject {
   return "userId" in details ? { ...details, userId: null } : details;
 }
 
-/** Gives a session the events that are its own. */
+/** Gives a session the events that are its own, unless it is purged. */
 export async function claimRestoredEvents(
   database: IndexDatabase,
   { id, userId }: Pick<SessionRecord, "id" | "userId">,
@@ -33,6 +33,6 @@ export async function claimRestoredEvents(
       // A session is one person's for good: who was left out of an event is who it is now.
       details: sql`iif(json_type(${details}, '$.userId') = 'null', json_set(${details}, '$.userId', ${userId}), ${details})`,
     })
-    .where(eq(sessionId, await hashedSessionId(id)));
+    .where(and(eq(sessionId, await hashedSessionId(id)), isNotPurged(await purgedHash(id))));
   return await land(database, [claim]);
 }

@@ -1,6 +1,6 @@
 // How far runs of the cleanup have come, for the next one to go on there. Two runs at once do the same twice, which
 // changes nothing, and the last one's word stays.
-import { eq } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import type { IndexDatabase } from "./databases.ts";
 import { run } from "./run.ts";
 import { sweeps } from "./schema.ts";
@@ -31,4 +31,9 @@ export async function saveSweepPosition(
           .values({ name, position, updatedAt: now })
           .onConflictDoUpdate({ target: sweeps.name, set: { position, updatedAt: now } }),
   );
+}
+
+/** The statement that has sweeps begin anew that have come as far as a session: its id is to be nowhere any more. */
+export function forgetPositions(database: IndexDatabase, sessionId: string) {
+  return database.delete(sweeps).where(sql`instr(${sweeps.position}, ${sessionId}) > 0`);
 }

@@ -5,6 +5,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { fileKey, transcriptKey } from "../../src/bucket/keys.ts";
 import type { EraseReceipt } from "../../src/protocol/lifecycle.ts";
 import type { SessionWithToken } from "../../src/protocol/rest.ts";
+import { teamsDatabase } from "../../src/session-index/databases.ts";
+import { claimRestoredEvents, hashedSessionId } from "../../src/session-index/restored-events.ts";
+import { saveSweepPosition, sweepPosition } from "../../src/session-index/sweeps.ts";
 import { alarmAt, runAlarms } from "../support/alarms.ts";
 import { call, newSession, newTeam, things } from "../support/api.ts";
 import { breakBucket, bucketText } from "../support/bucket.ts";
@@ -129,6 +132,32 @@ describe.each(Object.keys(SITUATIONS))("a session that is %s", (situation) => {
       purged_terminated: isOurs ? 0 : 1,
     });
   });
+});
+
+test("what was restored of it from a backup goes with it, and is claimed by nobody who comes late", async () => {
+  const hash = await hashedSessionId(chat.session.id);
+  const restored = env.INDEX_DB.prepare(
+    "INSERT INTO audit_events (team_id, at, id, session_id, type, actor_kind) VALUES (?, ?, ?, ?, 'session.created', 'team')",
+  );
+  await restored.bind(team.teamId, start, "evt_restored", hash).run();
+  await erased(chat.token);
+  expect(await indexText(() => true)).not.toContain(hash);
+  await restored.bind(team.teamId, start, "evt_late", hash).run();
+  await claimRestoredEvents(teamsDatabase(env), { id: chat.session.id, userId: null });
+  expect(await traces()).toEqual([expect.stringContaining("session.erased")]);
+});
+
+test("a cleanup that had come as far as it goes on without its id", async () => {
+  const { id } = chat.session;
+  const at = JSON.stringify({ teamId: team.teamId, at: start, id });
+  const positions = { sessions: id, "to-purge": at, "bucket/files/": fileKey(id, "file_1") };
+  for (const [name, position] of Object.entries(positions)) {
+    await saveSweepPosition(teamsDatabase(env), name, position, start);
+  }
+  await saveSweepPosition(teamsDatabase(env), "conversations", "another", start);
+  await erased(chat.token);
+  expect(await traces()).toEqual([expect.stringContaining("session.erased")]);
+  expect(await sweepPosition(teamsDatabase(env), "conversations")).toBe("another");
 });
 
 test("a token whose secret is old erases nothing while a newer one can be had", async () => {

@@ -17,7 +17,7 @@ import { call, newSession, things } from "../support/api.ts";
 import { breakBucket, bucketText, watchBucket } from "../support/bucket.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../support/clock.ts";
 import { evict } from "../support/eviction.ts";
-import { breakIndex } from "../support/index-database.ts";
+import { breakIndex, breakIndexCalls } from "../support/index-database.ts";
 import { killObject, objectOf } from "../support/object-of.ts";
 import { indexAnswered, tablesOf } from "../support/object-storage.ts";
 import { refusal } from "../support/problem.ts";
@@ -97,6 +97,23 @@ async function events(type: string): Promise<number> {
     .first<{ count: number }>();
   return row?.count ?? 0;
 }
+
+test("a purge that has begun goes on, though the team would keep it longer by now", async () => {
+  await runAlarms(chat.session.id, ARCHIVE_AT + MINUTE_MS);
+  // After the team's policy was read: what is in the bucket goes, what is in the index stays.
+  ({ restore } = breakIndexCalls((index) => index > 0));
+  await runAlarms(chat.session.id, PURGE_AT + 1);
+  restore();
+  expect(await traces()).toEqual(["sessions", "conversations", "object"]);
+  const keepLonger = { method: "PATCH", bearer: TEST_ADMIN_TOKEN, body: { retentionDays: 3650 } };
+  expect((await call(`/api/admin/teams/${teamId}`, keepLonger)).status).toBe(200);
+  expect(await refusal(await call(path(), { bearer: teamKey }))).toBe("404 session_not_found");
+  await evict(chat.session.id);
+  expect(await refusal(await call(path(), { bearer: teamKey }))).toBe("404 session_not_found");
+  await runAlarms(chat.session.id, PURGE_AT + 2 * HOUR_MS);
+  expect(await traces()).toEqual([]);
+  expect(await events("session.purged")).toBe(1);
+});
 
 /** The calls to the bucket that archiving or purging makes. */
 const CALLS = [0, 1, 2, 3];

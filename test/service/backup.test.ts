@@ -122,7 +122,7 @@ describe("a backup", () => {
     for (const word of [
       chat.session.id,
       userId ?? "",
-      team.teamKey.split("_")[2] ?? "",
+      team.teamKey.split("_").slice(2).join("_"),
       chat.token,
     ]) {
       expect(word.length).toBeGreaterThan(3);

@@ -6,6 +6,7 @@ import type { CleanupResult } from "../../protocol/lifecycle.ts";
 import { UPLOAD_TIMEOUT_MS } from "../../protocol/limits.ts";
 import { saveSweepPosition, sweepPosition } from "../../session-index/sweeps.ts";
 import { sessionStub } from "../session-access.ts";
+import { goneOf } from "./absence.ts";
 import { askEach } from "./at-once.ts";
 import { KEYS_ASKED_ABOUT } from "./bounds.ts";
 import { did, NOTHING, sum, type Work } from "./work.ts";
@@ -36,28 +37,27 @@ async function sweepPrefix(work: Work, prefix: string): Promise<CleanupResult> {
 
 async function removeOrphans({ env, until }: Work, keys: readonly string[]): Promise<number> {
   const bySession = Map.groupBy(keys, (key) => readKey(key)?.sessionId);
-  const { answers, errors } = await askEach([...bySession], until, async ([id, ofSession]) =>
-    id === undefined ? ofSession : await orphansOf(env, id, ofSession),
-  );
+  const ofNone = bySession.get(undefined) ?? [];
+  bySession.delete(undefined);
+  const { answers, errors } = await askEach([...bySession], until, async ([id = "", ofSession]) => {
+    const files = ofSession.flatMap((key) => readKey(key)?.fileId ?? []);
+    return { keys: ofSession, ...(await sessionStub(env, id).ownsFiles(files)) };
+  });
   if (errors.length > 0) {
     const fields = { sessions: errors.length, error: String(errors[0]) };
     log.warn({ event: "bucket_sweep_failed", ...fields });
   }
-  const all = answers.flat();
+  const present = answers.filter(({ exists }) => exists);
+  const all = [
+    ...ofNone,
+    ...goneOf(answers).flatMap((gone) => gone.keys),
+    ...present.flatMap((held) => held.keys.filter((key) => isStray(key, held.files))),
+  ];
   if (all.length > 0) await env.BUCKET.delete(all);
   return all.length;
 }
 
-async function orphansOf(
-  env: Env,
-  sessionId: string,
-  keys: readonly string[],
-): Promise<readonly string[]> {
-  const files = keys.flatMap((key) => readKey(key)?.fileId ?? []);
-  const held = await sessionStub(env, sessionId).ownsFiles(files);
-  if (!held.exists) return keys;
-  return keys.filter((key) => {
-    const fileId = readKey(key)?.fileId;
-    return fileId !== undefined && !held.files.includes(fileId);
-  });
+function isStray(key: string, files: readonly string[]): boolean {
+  const fileId = readKey(key)?.fileId;
+  return fileId !== undefined && !files.includes(fileId);
 }

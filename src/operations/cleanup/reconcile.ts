@@ -5,8 +5,9 @@ import { log } from "../../log.ts";
 import type { CleanupResult } from "../../protocol/lifecycle.ts";
 import { removeSession } from "../../session-index/orphans.ts";
 import { sessionStub } from "../session-access.ts";
+import { goneOf } from "./absence.ts";
 import { askEach } from "./at-once.ts";
-import { did, NOTHING, sum, type Work } from "./work.ts";
+import { did, sum, type Work } from "./work.ts";
 
 export interface IndexedVersion {
   readonly id: string;
@@ -20,31 +21,33 @@ export async function reconcile(
 ): Promise<CleanupResult> {
   // One may have been nominated more than once, for each of its files.
   const each = [...new Map(sessions.map((session) => [session.id, session])).values()];
-  const { answers, errors, isDone } = await askEach(each, work.until, (session) =>
-    reconcileOne(work, session),
+  const { answers, errors, isDone } = await askEach(each, work.until, async ({ id, version }) => {
+    const asked = sessionStub(work.env, id).reconcile({ indexVersion: version });
+    // An object of before this call was there answers nothing.
+    const answer: Reconciled | undefined = await asked;
+    return answer === undefined ? [] : [{ id, ...answer }];
+  });
+  const told = answers.flat();
+  const removed = await askEach(goneOf(told), work.until, ({ id }) =>
+    removeSession(work.database, id, work.now),
   );
-  if (errors.length > 0) {
-    const fields = { sessions: errors.length, error: String(errors[0]) };
+  const failed = [...errors, ...removed.errors];
+  if (failed.length > 0) {
+    const fields = { sessions: failed.length, error: String(failed[0]) };
     log.warn({ event: "reconcile_failed", ...fields });
   }
-  return answers.reduce(sum, did({ more: !isDone }));
+  const removedOrphans = removed.answers.filter(Boolean).length;
+  const more = !(isDone && removed.isDone);
+  return told.map(doneBy).reduce(sum, did({ removedOrphans, more }));
 }
 
-async function reconcileOne(work: Work, { id, version }: IndexedVersion): Promise<CleanupResult> {
-  // An object of before this call was there answers nothing.
-  const answer: Reconciled | undefined = await sessionStub(work.env, id).reconcile({
-    indexVersion: version,
-  });
-  if (answer === undefined) return NOTHING;
-  const { exists, expired, archivedConversations, archivedFiles, purged, repaired } = answer;
-  const isOrphan = !exists && !purged;
-  if (isOrphan) await removeSession(work.database, id, work.now);
+function doneBy(answer: Reconciled): CleanupResult {
+  const { expired, archivedConversations, archivedFiles, purged, repaired } = answer;
   return did({
     expiredSessions: Number(expired),
     archivedConversations,
     archivedFiles,
     purgedSessions: Number(purged),
     repairedRows: Number(repaired),
-    removedOrphans: Number(isOrphan),
   });
 }

@@ -9,7 +9,7 @@ import { DAY_MS } from "../../support/clock.ts";
 import { breakIndex, breakIndexCalls } from "../../support/index-database.ts";
 import { refusal } from "../../support/problem.ts";
 import { TEST_ADMIN_TOKEN } from "../../support/test-env.ts";
-import { countersOf, keysIn, rowsOfNone, sleepers, statusOf, strayKeys } from "./mess.ts";
+import { countersOf, keysIn, rowsOfPurged, sleepers, statusOf, strayKeys } from "./mess.ts";
 
 let now = Date.UTC(2027, 5, 1);
 let restore = () => {};
@@ -31,7 +31,7 @@ afterEach(() => {
 async function makeMess() {
   const teamId = await newTeam();
   const overdue = await sleepers(teamId, 2);
-  const [none = ""] = await rowsOfNone(teamId, 1, now);
+  const [none = ""] = await rowsOfPurged(teamId, 1, now);
   const stray = await strayKeys(overdue[0]?.session.id ?? "");
   now += 31 * DAY_MS;
   vi.setSystemTime(now);

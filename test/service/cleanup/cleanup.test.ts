@@ -12,7 +12,7 @@ import { DAY_MS } from "../../support/clock.ts";
 import { breakIndexCalls } from "../../support/index-database.ts";
 import { refusal } from "../../support/problem.ts";
 import { BOUND_CALLER, TEST_ADMIN_TOKEN } from "../../support/test-env.ts";
-import { countersOf, rowsOfNone, sleeper, sleepers, statusOf } from "./mess.ts";
+import { countersOf, rowsOfPurged, sleeper, sleepers, statusOf } from "./mess.ts";
 
 const start = Date.UTC(2027, 5, 1);
 const late = start + 31 * DAY_MS;
@@ -76,7 +76,7 @@ test("so do a binding, for its team, and whoever runs the Worker", async () => {
 
 test("a run does a bounded part, and on schedule it goes on while there is more", async () => {
   const teamId = await newTeam();
-  await rowsOfNone(teamId, 360, start);
+  await rowsOfPurged(teamId, 360, start);
   const { session } = await sleeper(teamId);
   vi.setSystemTime(late + 1_000);
   // Another millisecond for each run: by that they are told apart.
@@ -99,7 +99,7 @@ test("a run does a bounded part, and on schedule it goes on while there is more"
 
 test("a run that has had its time begins nothing more, and the next one goes on there", async () => {
   const teamId = await newTeam();
-  await rowsOfNone(teamId, 120, start);
+  await rowsOfPurged(teamId, 120, start);
   const key = await newTeamKey(teamId, ["admin"]);
   vi.setSystemTime(late);
   const broken = breakIndexCalls((calls) => {
@@ -121,7 +121,7 @@ test("twice at once does it once", async () => {
   const teamId = await newTeam();
   const overdue = await sleepers(teamId, 20);
   const { session: fresh } = await newSession(teamId);
-  await rowsOfNone(teamId, 30, start);
+  await rowsOfPurged(teamId, 30, start);
   vi.setSystemTime(start + 29 * DAY_MS);
   const alive = await newSession(teamId);
   vi.setSystemTime(late);

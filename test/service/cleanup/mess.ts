@@ -1,8 +1,10 @@
 /** What a cleanup has to do, made on purpose: sessions whose alarm was lost, and what belongs to nothing. */
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { SessionStore } from "../../../objects/store.ts";
 import { fileKey, transcriptKey } from "../../../src/bucket/keys.ts";
 import type { SessionWithToken } from "../../../src/protocol/rest.ts";
+import { chunks } from "../../../src/session-index/chunks.ts";
 import { newSession } from "../../support/api.ts";
 import { evict } from "../../support/eviction.ts";
 import { objectOf } from "../../support/object-of.ts";
@@ -20,7 +22,21 @@ export const sleepers = (teamId: string, count: number) =>
 
 let unique = 0;
 
-/** Rows of active sessions that no object is behind; they should have ended at `expiresAt`. */
+/** The object of a session keeps nothing but that there was one. */
+async function markPurged(id: string): Promise<void> {
+  await runInDurableObject(objectOf(id), (_, { storage }) => new SessionStore(storage).purge(1));
+}
+
+/** Rows of active sessions that are gone; they should have ended at `expiresAt`. */
+export async function rowsOfPurged(
+  ...of: Parameters<typeof rowsOfNone>
+): Promise<readonly string[]> {
+  const ids = await rowsOfNone(...of);
+  for (const some of chunks(ids, 20)) await Promise.all(some.map(markPurged));
+  return ids;
+}
+
+/** Rows of active sessions that no object ever was behind; they should have ended at `expiresAt`. */
 export async function rowsOfNone(
   teamId: string,
   count: number,
@@ -37,9 +53,10 @@ export async function rowsOfNone(
   return ids;
 }
 
-/** Things in the bucket that are nobody's: of a session that never was, and of one that does not know them. */
+/** Things in the bucket that are nobody's: of a session that is gone, and of one that does not know them. */
 export async function strayKeys(sessionId: string): Promise<readonly string[]> {
   const none = `none-${++unique}`.padEnd(32, "-");
+  await markPurged(none);
   const keys = [
     fileKey(none, "file-1"),
     fileKey(none, "file-2"),

@@ -46,6 +46,21 @@ test("a row without an object goes, counted as purged, and comes back no more", 
   expect(kept).toEqual(counted);
 });
 
+test("when most of a page was never there, the objects are missing: nothing goes", async () => {
+  const said = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const teamId = await newTeam();
+  const rows = await rowsOfNone(teamId, 60, now - DAY_MS);
+  const keys = rows.slice(0, 3).flatMap((id) => [fileKey(id, "file"), transcriptKey(id)]);
+  for (const key of keys) await env.BUCKET.put(key, "bytes");
+  vi.useRealTimers();
+  for (let run = 0; run < 4; run++) await sweep(Date.now() + 2 * HOUR_MS);
+  expect(await countOf("sessions WHERE team_id = ?", teamId)).toBe(60);
+  expect(await keysIn("")).toEqual(expect.arrayContaining(keys));
+  expect(said.mock.calls.join()).toContain("objects_missing");
+  await env.INDEX_DB.prepare("DELETE FROM sessions WHERE team_id = ?").bind(teamId).run();
+  await env.BUCKET.delete(keys);
+});
+
 test("a row that is older than its object is written anew", async () => {
   const { session, token } = await newSession(await newTeam());
   await call(`/api/sessions/${session.id}`, { method: "DELETE", bearer: token });
@@ -122,6 +137,8 @@ test("keys that are nobody's go, others stay, and so does what may be on its way
   const left = await keysIn("");
   expect(left).toEqual(expect.arrayContaining(own));
   for (const key of stray) expect(left).not.toContain(key);
+  // No transcript, which whoever looks through the bucket in the end would take it for.
+  await env.BUCKET.delete(own);
 });
 
 test("rows that hang on no session go", async () => {
