@@ -20,8 +20,9 @@ import type { IndexProjector } from "./index-projector.ts";
 import type { MessageLog } from "./message-log.ts";
 import type { MessageStore } from "./message-store.ts";
 import { UNAVAILABLE } from "./replies.ts";
+import type { Archived, ArchivedThread } from "./session-row.ts";
 import type { SessionState } from "./session-state.ts";
-import type { Archived, ArchivedThread, SessionStore } from "./store.ts";
+import type { SessionStore } from "./store.ts";
 
 /** What is read of the log at a time. */
 const BATCH_MESSAGES = 500;

@@ -3,16 +3,17 @@
 
 import { BucketError } from "../src/bucket/call.ts";
 import { LineDigest } from "../src/bucket/write-lines.ts";
+import type { FileRecord } from "../src/domain/file.ts";
 import { isoTime } from "../src/domain/view.ts";
 import { TRANSCRIPT_VERSION } from "../src/protocol/lifecycle.ts";
-import type { ExportLine } from "../src/protocol/transcript.ts";
+import type { ExportLine, FileLine } from "../src/protocol/transcript.ts";
 import { sessionAuditEvents } from "../src/session-index/audit.ts";
 import { sessionsDatabase } from "../src/session-index/databases.ts";
 import type { Access } from "./access.ts";
 import type { Archive } from "./archive.ts";
 import type { Conversations } from "./conversations.ts";
 import type { EventFeed } from "./event-feed.ts";
-import { fileRecords } from "./file-records.ts";
+import type { Files } from "./files.ts";
 import type { Invites } from "./invites.ts";
 import type { MessageLog } from "./message-log.ts";
 import type { MessageStore } from "./message-store.ts";
@@ -25,7 +26,6 @@ const BATCH_EVENTS = 200;
 
 interface Parts {
   readonly env: Pick<Env, "INDEX_DB">;
-  readonly sql: SqlStorage;
   readonly store: SessionStore;
   readonly messages: MessageStore;
   readonly state: SessionState;
@@ -34,6 +34,7 @@ interface Parts {
   readonly access: Access;
   readonly invites: Invites;
   readonly events: EventFeed;
+  readonly files: Files;
   readonly archive: Archive;
 }
 
@@ -86,7 +87,7 @@ export class Export {
   }
 
   #head(now: number): readonly string[] {
-    const { sql, store, state, log, conversations, access, invites, events } = this.#parts;
+    const { store, state, log, conversations, access, invites, events, files } = this.#parts;
     const { record, stored } = state;
     const { endedAt, archivedAt, updatedAt, userFingerprint } = record;
     return [
@@ -107,7 +108,7 @@ export class Export {
         .list("team")
         .conversations.map((conversation) => encode({ type: "conversation", conversation })),
       ...store.readMarks().map((mark) => encode({ type: "readMark", ...mark })),
-      ...fileRecords(sql).map((file) => encode({ type: "file", file })),
+      ...files.all().map((file) => encode({ type: "file", file: fileLine(file) })),
       ...events.cursors.map(({ listener, position, attempts, failingSince, stoppedAt }) =>
         encode({
           type: "delivery",
@@ -170,6 +171,10 @@ export class Export {
     } while (after !== undefined);
     yield [encode({ type: "end", messages: lastSeq })];
   }
+}
+
+function fileLine({ id, name, type, size, state, createdAt }: FileRecord): FileLine["file"] {
+  return { id, name, mediaType: type, size, state, createdAt: isoTime(createdAt) };
 }
 
 function encode(line: ExportLine): string {

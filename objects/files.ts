@@ -164,6 +164,11 @@ export class Files {
     return stored.length;
   }
 
+  /** All that came through or is under way, oldest first. */
+  all(): readonly FileRecord[] {
+    return this.#parts.rows.all();
+  }
+
   /** Of what is held, deleted ones that are still kept among it. */
   totals(): FileTotals {
     return this.#parts.rows.held();

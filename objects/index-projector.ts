@@ -27,7 +27,8 @@ import type { EventStore } from "./event-store.ts";
 import type { FileStore } from "./file-store.ts";
 import { indexEpoch } from "./index-epoch.ts";
 import type { OutboxEntry, OutboxStore } from "./outbox-store.ts";
-import type { SessionStore, StoredSession } from "./store.ts";
+import type { StoredSession } from "./session-row.ts";
+import type { SessionStore } from "./store.ts";
 import type { Troubles } from "./troubles.ts";
 
 /** A fresh entry is tried at once by whoever marked it; this is when the alarm tries if that one died. */

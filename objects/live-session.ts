@@ -37,9 +37,10 @@ import { MessageLog } from "./message-log.ts";
 import { MessageStore } from "./message-store.ts";
 import { OutboxStore } from "./outbox-store.ts";
 import { Redaction } from "./redaction.ts";
+import type { StoredSession } from "./session-row.ts";
 import { SessionState } from "./session-state.ts";
 import { Sockets } from "./sockets.ts";
-import type { SessionStore, StoredSession } from "./store.ts";
+import type { SessionStore } from "./store.ts";
 import { StreamStore } from "./stream-store.ts";
 import { Streams } from "./streams.ts";
 import { TeamWatch } from "./team-watch.ts";
@@ -195,7 +196,6 @@ export class LiveSession {
       {
         ...this,
         env,
-        sql: ctx.storage.sql,
         store,
         learnTeam: async () => {
           const askedAt = Date.now();
