@@ -130,8 +130,17 @@ export class LiveSession {
     const events = new EventStore(ctx.storage.sql);
     const files = new FileStore(ctx.storage.sql);
     const outbox = new OutboxStore(ctx.storage.sql);
-    this.projector = new IndexProjector(env, store, outbox, events, files, state, this.troubles);
-    const { sockets, projector, troubles } = this;
+    const { sockets, troubles } = this;
+    this.projector = new IndexProjector({
+      env,
+      store,
+      outbox,
+      events,
+      files,
+      source: state,
+      troubles,
+    });
+    const { projector } = this;
     const removal = new FileRemoval({
       bucket: env.BUCKET,
       store,
