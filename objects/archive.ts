@@ -16,6 +16,7 @@ import type { MessagePage } from "../src/protocol/rest.ts";
 import type { TranscriptLine } from "../src/protocol/transcript.ts";
 import { ArchivePage } from "./archive-page.ts";
 import type { MessagesQuery } from "./calls.ts";
+import type { Files } from "./files.ts";
 import type { IndexProjector } from "./index-projector.ts";
 import type { MessageLog } from "./message-log.ts";
 import type { MessageStore } from "./message-store.ts";
@@ -37,10 +38,7 @@ interface Parts {
   /** As the team sees them. */
   readonly conversations: () => readonly Conversation[];
   readonly projector: IndexProjector;
-  /** Marks all files as deleted, in the transaction that lets the messages go; returns how many. */
-  readonly removeFiles: (now: number) => number;
-  /** The bytes of a message's files are due, in the transaction that takes it back. */
-  readonly removeFilesOf: (seq: number, now: number) => void;
+  readonly files: Files;
 }
 
 export interface ArchivedNow {
@@ -122,7 +120,7 @@ export class Archive {
   }
 
   async #redact(messageId: string, actor: AuditActor): Promise<Result<object>> {
-    const { state, store, projector, removeFilesOf } = this.#parts;
+    const { state, store, projector, files } = this.#parts;
     const { archive } = state.stored;
     let found: Message | undefined;
     for await (const message of this.messages(undefined)) {
@@ -137,7 +135,7 @@ export class Archive {
     const { seq } = found;
     const now = Date.now();
     store.transaction(() => {
-      removeFilesOf(seq, now);
+      files.removeOfMessage(seq, now);
       state.rearchive({ ...archive, sha256: digest.sha256 });
       projector.record({ type: "message.redacted", actor, details: { messageId } }, now);
     });
@@ -197,7 +195,7 @@ export class Archive {
 
   /** The messages are in the bucket, verified: all that follows from it at once. */
   #letGo({ sha256 }: LinesDigest): ArchivedNow {
-    const { store, state, log: messageLog, messages, projector, removeFiles } = this.#parts;
+    const { store, state, log: messageLog, messages, projector } = this.#parts;
     const now = Date.now();
     const { lastSeq, totalBytes } = messageLog.head;
     const threads = this.#threads();
@@ -206,7 +204,7 @@ export class Archive {
       const conversations = store.conversations().length;
       messages.clear();
       store.clearReadMarks();
-      const files = removeFiles(now);
+      const files = this.#parts.files.removeAll(now);
       state.archive(archived, now);
       projector.markSession(now);
       const details = { conversations, messages: lastSeq, files, sha256 };

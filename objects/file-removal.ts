@@ -17,7 +17,7 @@ const BUCKET_TIMEOUT_MS = 5_000;
 /** R2 deletes so many keys in one call. */
 const MAX_KEYS_PER_CALL = 1_000;
 
-interface Parts {
+export interface RemovalParts {
   readonly bucket: Pick<R2Bucket, "delete">;
   readonly store: SessionStore;
   readonly rows: FileStore;
@@ -28,10 +28,10 @@ interface Parts {
 }
 
 export class FileRemoval {
-  readonly #parts: Parts;
+  readonly #parts: RemovalParts;
   #running: Promise<void> | undefined;
 
-  constructor(parts: Parts) {
+  constructor(parts: RemovalParts) {
     this.#parts = parts;
   }
 
