@@ -3,8 +3,9 @@
 
 import { BucketError } from "../src/bucket/call.ts";
 import { transcriptKey } from "../src/bucket/keys.ts";
+import type { LinesDigest } from "../src/bucket/lines.ts";
 import { digestOf, openLines, readLines } from "../src/bucket/read-lines.ts";
-import { type LinesDigest, writeLines } from "../src/bucket/write-lines.ts";
+import { writeLines } from "../src/bucket/write-lines.ts";
 import { log } from "../src/log.ts";
 import type { AuditActor } from "../src/protocol/audit.ts";
 import type { Conversation } from "../src/protocol/conversation.ts";

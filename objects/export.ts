@@ -2,7 +2,7 @@
 // not among them. Secrets and their hashes are no part of it.
 
 import { BucketError } from "../src/bucket/call.ts";
-import { LineDigest } from "../src/bucket/write-lines.ts";
+import { LineDigest } from "../src/bucket/lines.ts";
 import type { FileRecord } from "../src/domain/file.ts";
 import { isoTime } from "../src/domain/view.ts";
 import { TRANSCRIPT_VERSION } from "../src/protocol/lifecycle.ts";
@@ -70,15 +70,11 @@ export class Export {
     const { archive } = state.stored;
     const { lastSeq } = log.head;
     const digest = new LineDigest();
-    const utf8 = new TextEncoder();
-    const add = async (lines: readonly string[]) => {
-      if (lines.length > 0) await digest.add(utf8.encode(`${lines.join("\n")}\n`));
-    };
     try {
-      await add(this.#head(now));
-      if (archive !== null) await add([archive.sha256]);
-      else for await (const lines of this.#messages(lastSeq)) await add(lines);
-      for await (const lines of this.#rest(lastSeq)) await add(lines);
+      await digest.addLines(this.#head(now));
+      if (archive !== null) await digest.addLines([archive.sha256]);
+      else for await (const lines of this.#messages(lastSeq)) await digest.addLines(lines);
+      for await (const lines of this.#rest(lastSeq)) await digest.addLines(lines);
     } catch (error) {
       await digest.drop(error);
       throw error;

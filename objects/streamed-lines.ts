@@ -1,4 +1,5 @@
 // Lines as a stream of bytes, made no faster than they are read.
+import { encodeLines } from "../src/bucket/lines.ts";
 import { log } from "../src/log.ts";
 
 /** Whoever reads nothing for so long has gone: a stream that waits keeps its object awake. */
@@ -18,10 +19,9 @@ async function pump(
   writable: WritableStream<Uint8Array>,
 ): Promise<void> {
   const writer = writable.getWriter();
-  const utf8 = new TextEncoder();
   try {
     for await (const lines of batches) {
-      if (lines.length > 0) await inTime(writer.write(utf8.encode(`${lines.join("\n")}\n`)));
+      if (lines.length > 0) await inTime(writer.write(encodeLines(lines)));
     }
     await inTime(writer.close());
   } catch (error) {
