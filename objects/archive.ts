@@ -19,16 +19,13 @@ import { ArchivePage } from "./archive-page.ts";
 import type { MessagesQuery } from "./calls.ts";
 import type { Files } from "./files.ts";
 import type { IndexProjector } from "./index-projector.ts";
+import { messageLine, messagesBetween } from "./message-lines.ts";
 import type { MessageLog } from "./message-log.ts";
 import type { MessageStore } from "./message-store.ts";
 import { UNAVAILABLE } from "./replies.ts";
 import type { Archived, ArchivedThread } from "./session-row.ts";
 import type { SessionState } from "./session-state.ts";
 import type { SessionStore } from "./store.ts";
-
-/** What is read of the log at a time. */
-const BATCH_MESSAGES = 500;
-const BATCH_BYTES = 256 * 1024;
 
 interface Parts {
   readonly env: Pick<Env, "BUCKET">;
@@ -167,15 +164,8 @@ export class Archive {
     yield [encode({ type: "transcript", version: TRANSCRIPT_VERSION, ...header })];
     let seq = 0;
     while (seq < lastSeq) {
-      const { entries } = messages.page({
-        conversationId: undefined,
-        after: seq,
-        before: Number.POSITIVE_INFINITY,
-        order: "ascending",
-        limit: BATCH_MESSAGES,
-        maxBytes: BATCH_BYTES,
-      });
-      yield entries.map(({ encoded }) => `{"type":"message","message":${encoded}}`);
+      const entries = messagesBetween(messages, seq, Number.POSITIVE_INFINITY);
+      yield entries.map(messageLine);
       const reached = entries.at(-1)?.message.seq ?? 0;
       if (reached !== seq + entries.length) throw new Error(`the log has a gap after ${seq}`);
       seq = reached;

@@ -15,13 +15,12 @@ import type { Conversations } from "./conversations.ts";
 import type { EventFeed } from "./event-feed.ts";
 import type { Files } from "./files.ts";
 import type { Invites } from "./invites.ts";
+import { BATCH_BYTES, BATCH_MESSAGES, messageLine, messagesBetween } from "./message-lines.ts";
 import type { MessageLog } from "./message-log.ts";
 import type { MessageStore } from "./message-store.ts";
 import type { SessionState } from "./session-state.ts";
 import type { SessionStore } from "./store.ts";
 
-const BATCH_MESSAGES = 500;
-const BATCH_BYTES = 256 * 1024;
 const BATCH_EVENTS = 200;
 
 interface Parts {
@@ -123,17 +122,10 @@ export class Export {
     const { messages, archive } = this.#parts;
     let seq = 0;
     while (seq < lastSeq && !archive.isDone) {
-      const { entries } = messages.page({
-        conversationId: undefined,
-        after: seq,
-        before: lastSeq + 1,
-        order: "ascending",
-        limit: BATCH_MESSAGES,
-        maxBytes: BATCH_BYTES,
-      });
+      const entries = messagesBetween(messages, seq, lastSeq + 1);
       const last = entries.at(-1);
       if (last === undefined) throw new BucketError("the session was purged meanwhile");
-      yield entries.map(({ encoded }) => `{"type":"message","message":${encoded}}`);
+      yield entries.map(messageLine);
       seq = last.message.seq;
     }
     if (seq < lastSeq) yield* this.#archived(seq);
