@@ -32,15 +32,15 @@ import type { IndexProjector } from "./index-projector.ts";
 import { Invites } from "./invites.ts";
 import type { MessageLog } from "./message-log.ts";
 import { MessageStore } from "./message-store.ts";
+import { messagingOf } from "./messaging.ts";
 import { Redaction } from "./redaction.ts";
+import { reportingOf } from "./reporting.ts";
 import type { StoredSession } from "./session-row.ts";
 import { SessionState } from "./session-state.ts";
 import type { Sockets } from "./sockets.ts";
 import type { SessionStore } from "./store.ts";
 import type { Streams } from "./streams.ts";
-import { talkOf } from "./talk.ts";
 import { TeamWatch } from "./team-watch.ts";
-import { tellingOf } from "./telling.ts";
 import type { Troubles } from "./troubles.ts";
 import { Upkeep } from "./upkeep.ts";
 
@@ -88,7 +88,7 @@ export class LiveSession {
     this.credentials = credentials;
     this.state = state;
 
-    const { log, streams, sockets } = talkOf(core, {
+    const { log, streams, sockets } = messagingOf(core, {
       heardVisitor: (conversationId, at) => this.conversations.heardVisitor(conversationId, at),
       undone: () => {
         this.conversations.forget();
@@ -111,7 +111,7 @@ export class LiveSession {
     });
 
     const rows = new FileStore(sql);
-    const { projector, events, troubles } = tellingOf({ ...core, log, fileRows: rows });
+    const { projector, events, troubles } = reportingOf({ ...core, log, fileRows: rows });
     this.projector = projector;
     this.events = events;
     this.troubles = troubles;

@@ -20,13 +20,13 @@ interface Parts {
   readonly changed: () => void;
 }
 
-export interface Talk {
+export interface Messaging {
   readonly log: MessageLog;
   readonly streams: Streams;
   readonly sockets: Sockets;
 }
 
-export function talkOf(parts: Parts, listener: Omit<LogListener, "deliver">): Talk {
+export function messagingOf(parts: Parts, listener: Omit<LogListener, "deliver">): Messaging {
   const { ctx, env, store, messages, state } = parts;
   const log = new MessageLog(store, messages, state, {
     ...listener,

@@ -23,13 +23,13 @@ interface Parts {
   readonly changed: () => void;
 }
 
-export interface Telling {
+export interface Reporting {
   readonly troubles: Troubles;
   readonly projector: IndexProjector;
   readonly events: EventFeed;
 }
 
-export function tellingOf(parts: Parts): Telling {
+export function reportingOf(parts: Parts): Reporting {
   const { ctx, env, state, fileRows } = parts;
   const { sql } = ctx.storage;
   const troubles = new Troubles(ctx, env);
