@@ -20,7 +20,7 @@ import {
 import type { ErrorCode, Failure, Result } from "../src/protocol/errors.ts";
 import type { NewAttachment, StoredAttachment, UploadedFile } from "../src/protocol/file.ts";
 import type { Side } from "../src/protocol/frames.ts";
-import { auditActor, type Call, type Upload, type UploadCall } from "./calls.ts";
+import { auditActor, type Call, credentialIdOf, type Upload, type UploadCall } from "./calls.ts";
 import { FileRemoval, type RemovalParts } from "./file-removal.ts";
 
 /** What a message is sent with as it is stored; or which of it is not there to be sent. */
@@ -58,7 +58,7 @@ export class Files {
     };
     const refusal = quotaRefusal(others, size);
     if (refusal !== undefined) return refused(refusal);
-    const credentialId = "credentialId" in actor ? actor.credentialId : null;
+    const credentialId = credentialIdOf(actor);
     store.transaction(() => {
       if (before !== undefined) this.#delete(before, now, now);
       rows.save(newFile({ id, side, clientId, credentialId, name, type, size }, now));
@@ -104,7 +104,7 @@ export class Files {
     const { store, rows, projector, changed } = this.#parts;
     const file = rows.get(fileId);
     if (file === undefined || file.state === "uploading") return refused("file_not_found");
-    const credentialId = "credentialId" in actor ? actor.credentialId : null;
+    const credentialId = credentialIdOf(actor);
     if (!mayDelete(file, role, credentialId)) return refused("forbidden");
     if (file.state === "deleted") return { ok: true };
     store.transaction(() => {
