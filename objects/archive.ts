@@ -3,8 +3,9 @@
 
 import { BucketError } from "../src/bucket/call.ts";
 import { transcriptKey } from "../src/bucket/keys.ts";
+import type { LinesDigest } from "../src/bucket/lines.ts";
 import { digestOf, openLines, readLines } from "../src/bucket/read-lines.ts";
-import { type LinesDigest, writeLines } from "../src/bucket/write-lines.ts";
+import { writeLines } from "../src/bucket/write-lines.ts";
 import { log } from "../src/log.ts";
 import type { AuditActor } from "../src/protocol/audit.ts";
 import type { Conversation } from "../src/protocol/conversation.ts";
@@ -15,17 +16,15 @@ import type { Message } from "../src/protocol/message.ts";
 import type { MessagePage } from "../src/protocol/rest.ts";
 import type { TranscriptLine } from "../src/protocol/transcript.ts";
 import { ArchivePage } from "./archive-page.ts";
-import type { MessagesQuery } from "./calls.ts";
+import { type MessagesQuery, UNAVAILABLE } from "./calls.ts";
+import type { Files } from "./files.ts";
 import type { IndexProjector } from "./index-projector.ts";
+import { messageLine, messagesBetween } from "./message-lines.ts";
 import type { MessageLog } from "./message-log.ts";
 import type { MessageStore } from "./message-store.ts";
-import { UNAVAILABLE } from "./replies.ts";
+import type { Archived, ArchivedThread } from "./session-row.ts";
 import type { SessionState } from "./session-state.ts";
-import type { Archived, ArchivedThread, SessionStore } from "./store.ts";
-
-/** What is read of the log at a time. */
-const BATCH_MESSAGES = 500;
-const BATCH_BYTES = 256 * 1024;
+import type { SessionStore } from "./store.ts";
 
 interface Parts {
   readonly env: Pick<Env, "BUCKET">;
@@ -36,10 +35,7 @@ interface Parts {
   /** As the team sees them. */
   readonly conversations: () => readonly Conversation[];
   readonly projector: IndexProjector;
-  /** Marks all files as deleted, in the transaction that lets the messages go; returns how many. */
-  readonly removeFiles: (now: number) => number;
-  /** The bytes of a message's files are due, in the transaction that takes it back. */
-  readonly removeFilesOf: (seq: number, now: number) => void;
+  readonly files: Files;
 }
 
 export interface ArchivedNow {
@@ -121,7 +117,7 @@ export class Archive {
   }
 
   async #redact(messageId: string, actor: AuditActor): Promise<Result<object>> {
-    const { state, store, projector, removeFilesOf } = this.#parts;
+    const { state, store, projector, files } = this.#parts;
     const { archive } = state.stored;
     let found: Message | undefined;
     for await (const message of this.messages(undefined)) {
@@ -136,7 +132,7 @@ export class Archive {
     const { seq } = found;
     const now = Date.now();
     store.transaction(() => {
-      removeFilesOf(seq, now);
+      files.removeOfMessage(seq, now);
       state.rearchive({ ...archive, sha256: digest.sha256 });
       projector.record({ type: "message.redacted", actor, details: { messageId } }, now);
     });
@@ -167,15 +163,8 @@ export class Archive {
     yield [encode({ type: "transcript", version: TRANSCRIPT_VERSION, ...header })];
     let seq = 0;
     while (seq < lastSeq) {
-      const { entries } = messages.page({
-        conversationId: undefined,
-        after: seq,
-        before: Number.POSITIVE_INFINITY,
-        order: "ascending",
-        limit: BATCH_MESSAGES,
-        maxBytes: BATCH_BYTES,
-      });
-      yield entries.map(({ encoded }) => `{"type":"message","message":${encoded}}`);
+      const entries = messagesBetween(messages, seq, Number.POSITIVE_INFINITY);
+      yield entries.map(messageLine);
       const reached = entries.at(-1)?.message.seq ?? 0;
       if (reached !== seq + entries.length) throw new Error(`the log has a gap after ${seq}`);
       seq = reached;
@@ -196,7 +185,7 @@ export class Archive {
 
   /** The messages are in the bucket, verified: all that follows from it at once. */
   #letGo({ sha256 }: LinesDigest): ArchivedNow {
-    const { store, state, log: messageLog, messages, projector, removeFiles } = this.#parts;
+    const { store, state, log: messageLog, messages, projector } = this.#parts;
     const now = Date.now();
     const { lastSeq, totalBytes } = messageLog.head;
     const threads = this.#threads();
@@ -205,7 +194,7 @@ export class Archive {
       const conversations = store.conversations().length;
       messages.clear();
       store.clearReadMarks();
-      const files = removeFiles(now);
+      const files = this.#parts.files.removeAll(now);
       state.archive(archived, now);
       projector.markSession(now);
       const details = { conversations, messages: lastSeq, files, sha256 };

@@ -37,6 +37,11 @@ export function auditActor(actor: Actor): AuditActor {
   return { kind: "credential", id: actor.credentialId };
 }
 
+/** The credential that calls came with; null for the team's. */
+export function credentialIdOf(actor: Actor): string | null {
+  return "credentialId" in actor ? actor.credentialId : null;
+}
+
 /** The member of the staff who calls, if it is one. */
 export function staffOf(actor: Actor): Author | undefined {
   return actor.kind === "operator" ? actor.author : undefined;
@@ -47,6 +52,9 @@ export function unknownSession({ kind }: { readonly kind: Actor["kind"] }): Fail
   const isTeam = kind === "team" || kind === "operator";
   return { ok: false, code: isTeam ? "session_not_found" : "invalid_credential" };
 }
+
+/** What takes part in a call is down; the same call may succeed in a moment. */
+export const UNAVAILABLE: Failure = { ok: false, code: "unavailable", retryAfterSeconds: 2 };
 
 /** The team as the Worker knows it; undefined while the index is down and no cache had it. */
 export interface TeamWord {

@@ -5,18 +5,18 @@ import type { EraseReceipt } from "../src/protocol/lifecycle.ts";
 import { type AuditRecord, newAuditRecord } from "../src/session-index/audit.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Export } from "./export.ts";
-import { fileRecords } from "./file-records.ts";
+import type { Files } from "./files.ts";
 import type { LifecycleNotes } from "./lifecycle-notes.ts";
 import type { MessageLog } from "./message-log.ts";
 import type { SessionState } from "./session-state.ts";
 import type { SessionStore } from "./store.ts";
 
 interface Parts {
-  readonly sql: SqlStorage;
   readonly store: SessionStore;
   readonly state: SessionState;
   readonly credentials: Credentials;
   readonly log: MessageLog;
+  readonly files: Files;
   readonly export: Export;
   readonly notes: LifecycleNotes;
 }
@@ -55,13 +55,11 @@ export class Erasing {
   }
 
   #count(): EraseReceipt["removed"] {
-    const { sql, store, credentials, log } = this.#parts;
-    const files = fileRecords(sql).filter(({ state }) => state !== "uploading");
+    const { store, credentials, log, files } = this.#parts;
     return {
       conversations: store.conversations().length,
       messages: log.head.lastSeq,
-      files: files.length,
-      bytes: files.reduce((sum, { size }) => sum + size, 0),
+      ...files.totals(),
       credentials: [...credentials].length,
     };
   }

@@ -2,30 +2,29 @@
 // not among them. Secrets and their hashes are no part of it.
 
 import { BucketError } from "../src/bucket/call.ts";
-import { LineDigest } from "../src/bucket/write-lines.ts";
+import { LineDigest } from "../src/bucket/lines.ts";
+import type { FileRecord } from "../src/domain/file.ts";
 import { isoTime } from "../src/domain/view.ts";
 import { TRANSCRIPT_VERSION } from "../src/protocol/lifecycle.ts";
-import type { ExportLine } from "../src/protocol/transcript.ts";
+import type { ExportLine, FileLine } from "../src/protocol/transcript.ts";
 import { sessionAuditEvents } from "../src/session-index/audit.ts";
 import { sessionsDatabase } from "../src/session-index/databases.ts";
 import type { Access } from "./access.ts";
 import type { Archive } from "./archive.ts";
 import type { Conversations } from "./conversations.ts";
 import type { EventFeed } from "./event-feed.ts";
-import { fileRecords } from "./file-records.ts";
+import type { Files } from "./files.ts";
 import type { Invites } from "./invites.ts";
+import { BATCH_BYTES, BATCH_MESSAGES, messageLine, messagesBetween } from "./message-lines.ts";
 import type { MessageLog } from "./message-log.ts";
 import type { MessageStore } from "./message-store.ts";
 import type { SessionState } from "./session-state.ts";
 import type { SessionStore } from "./store.ts";
 
-const BATCH_MESSAGES = 500;
-const BATCH_BYTES = 256 * 1024;
 const BATCH_EVENTS = 200;
 
 interface Parts {
   readonly env: Pick<Env, "INDEX_DB">;
-  readonly sql: SqlStorage;
   readonly store: SessionStore;
   readonly messages: MessageStore;
   readonly state: SessionState;
@@ -34,6 +33,7 @@ interface Parts {
   readonly access: Access;
   readonly invites: Invites;
   readonly events: EventFeed;
+  readonly files: Files;
   readonly archive: Archive;
 }
 
@@ -69,15 +69,11 @@ export class Export {
     const { archive } = state.stored;
     const { lastSeq } = log.head;
     const digest = new LineDigest();
-    const utf8 = new TextEncoder();
-    const add = async (lines: readonly string[]) => {
-      if (lines.length > 0) await digest.add(utf8.encode(`${lines.join("\n")}\n`));
-    };
     try {
-      await add(this.#head(now));
-      if (archive !== null) await add([archive.sha256]);
-      else for await (const lines of this.#messages(lastSeq)) await add(lines);
-      for await (const lines of this.#rest(lastSeq)) await add(lines);
+      await digest.addLines(this.#head(now));
+      if (archive !== null) await digest.addLines([archive.sha256]);
+      else for await (const lines of this.#messages(lastSeq)) await digest.addLines(lines);
+      for await (const lines of this.#rest(lastSeq)) await digest.addLines(lines);
     } catch (error) {
       await digest.drop(error);
       throw error;
@@ -86,7 +82,7 @@ export class Export {
   }
 
   #head(now: number): readonly string[] {
-    const { sql, store, state, log, conversations, access, invites, events } = this.#parts;
+    const { store, state, log, conversations, access, invites, events, files } = this.#parts;
     const { record, stored } = state;
     const { endedAt, archivedAt, updatedAt, userFingerprint } = record;
     return [
@@ -107,7 +103,7 @@ export class Export {
         .list("team")
         .conversations.map((conversation) => encode({ type: "conversation", conversation })),
       ...store.readMarks().map((mark) => encode({ type: "readMark", ...mark })),
-      ...fileRecords(sql).map((file) => encode({ type: "file", file })),
+      ...files.all().map((file) => encode({ type: "file", file: fileLine(file) })),
       ...events.cursors.map(({ listener, position, attempts, failingSince, stoppedAt }) =>
         encode({
           type: "delivery",
@@ -126,17 +122,10 @@ export class Export {
     const { messages, archive } = this.#parts;
     let seq = 0;
     while (seq < lastSeq && !archive.isDone) {
-      const { entries } = messages.page({
-        conversationId: undefined,
-        after: seq,
-        before: lastSeq + 1,
-        order: "ascending",
-        limit: BATCH_MESSAGES,
-        maxBytes: BATCH_BYTES,
-      });
+      const entries = messagesBetween(messages, seq, lastSeq + 1);
       const last = entries.at(-1);
       if (last === undefined) throw new BucketError("the session was purged meanwhile");
-      yield entries.map(({ encoded }) => `{"type":"message","message":${encoded}}`);
+      yield entries.map(messageLine);
       seq = last.message.seq;
     }
     if (seq < lastSeq) yield* this.#archived(seq);
@@ -170,6 +159,10 @@ export class Export {
     } while (after !== undefined);
     yield [encode({ type: "end", messages: lastSeq })];
   }
+}
+
+function fileLine({ id, name, type, size, state, createdAt }: FileRecord): FileLine["file"] {
+  return { id, name, mediaType: type, size, state, createdAt: isoTime(createdAt) };
 }
 
 function encode(line: ExportLine): string {

@@ -1,11 +1,11 @@
 // Takes out of the bucket what has come to its time: first a file opens to nobody, then its bytes go, then its row. What
 // fails on the way is tried again, later each time.
 
+import { bucketCall } from "../src/bucket/call.ts";
 import { fileKey } from "../src/bucket/keys.ts";
 import { backoffMs } from "../src/domain/backoff.ts";
 import { deleted, type FileRecord, isIndexed } from "../src/domain/file.ts";
 import { log } from "../src/log.ts";
-import { within } from "../src/session-index/timeout.ts";
 import type { FileStore } from "./file-store.ts";
 import type { IndexProjector } from "./index-projector.ts";
 import type { SessionState } from "./session-state.ts";
@@ -17,7 +17,7 @@ const BUCKET_TIMEOUT_MS = 5_000;
 /** R2 deletes so many keys in one call. */
 const MAX_KEYS_PER_CALL = 1_000;
 
-interface Parts {
+export interface RemovalParts {
   readonly bucket: Pick<R2Bucket, "delete">;
   readonly store: SessionStore;
   readonly rows: FileStore;
@@ -28,10 +28,10 @@ interface Parts {
 }
 
 export class FileRemoval {
-  readonly #parts: Parts;
+  readonly #parts: RemovalParts;
   #running: Promise<void> | undefined;
 
-  constructor(parts: Parts) {
+  constructor(parts: RemovalParts) {
     this.#parts = parts;
   }
 
@@ -78,7 +78,8 @@ export class FileRemoval {
       });
     }
     try {
-      await within(BUCKET_TIMEOUT_MS, bucket.delete(due.map((file) => fileKey(id, file.id))));
+      const keys = due.map((file) => fileKey(id, file.id));
+      await bucketCall(bucket.delete(keys), BUCKET_TIMEOUT_MS);
     } catch (error) {
       log.warn({ event: "file_removal_postponed", team: teamId, error: String(error) });
       store.transaction(() => {

@@ -29,6 +29,11 @@ export class FileStore {
     return this.#select("WHERE seq = ?", seq);
   }
 
+  /** Oldest first. */
+  all(): FileRecord[] {
+    return this.#select("ORDER BY created_at, id");
+  }
+
   /** What may be read, oldest first. */
   stored(): FileRecord[] {
     return this.#select("WHERE state = 'stored' ORDER BY created_at, id");

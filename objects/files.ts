@@ -20,20 +20,8 @@ import {
 import type { ErrorCode, Failure, Result } from "../src/protocol/errors.ts";
 import type { NewAttachment, StoredAttachment, UploadedFile } from "../src/protocol/file.ts";
 import type { Side } from "../src/protocol/frames.ts";
-import { auditActor, type Call, type Upload, type UploadCall } from "./calls.ts";
-import type { FileRemoval } from "./file-removal.ts";
-import type { FileStore } from "./file-store.ts";
-import type { IndexProjector } from "./index-projector.ts";
-import type { SessionStore } from "./store.ts";
-
-interface Parts {
-  readonly store: SessionStore;
-  readonly rows: FileStore;
-  readonly removal: FileRemoval;
-  readonly projector: IndexProjector;
-  /** There may be something to do earlier than before. */
-  readonly changed: () => void;
-}
+import { auditActor, type Call, credentialIdOf, type Upload, type UploadCall } from "./calls.ts";
+import { FileRemoval, type RemovalParts } from "./file-removal.ts";
 
 /** What a message is sent with as it is stored; or which of it is not there to be sent. */
 export type Found =
@@ -43,10 +31,12 @@ export type Found =
 const refused = (code: ErrorCode): Failure => ({ ok: false, code });
 
 export class Files {
-  readonly #parts: Parts;
+  readonly #parts: RemovalParts;
+  readonly #removal: FileRemoval;
 
-  constructor(parts: Parts) {
+  constructor(parts: RemovalParts) {
     this.#parts = parts;
+    this.#removal = new FileRemoval(parts);
   }
 
   /** Makes room for a file; or has it already, by the same name of its side's. */
@@ -68,7 +58,7 @@ export class Files {
     };
     const refusal = quotaRefusal(others, size);
     if (refusal !== undefined) return refused(refusal);
-    const credentialId = "credentialId" in actor ? actor.credentialId : null;
+    const credentialId = credentialIdOf(actor);
     store.transaction(() => {
       if (before !== undefined) this.#delete(before, now, now);
       rows.save(newFile({ id, side, clientId, credentialId, name, type, size }, now));
@@ -98,7 +88,7 @@ export class Files {
     if (file === undefined) return false;
     if (file.seq !== null) return true;
     this.#parts.store.transaction(() => this.#delete(file, now, now));
-    await this.#parts.removal.run(now);
+    await this.#removal.run(now);
     return true;
   }
 
@@ -114,7 +104,7 @@ export class Files {
     const { store, rows, projector, changed } = this.#parts;
     const file = rows.get(fileId);
     if (file === undefined || file.state === "uploading") return refused("file_not_found");
-    const credentialId = "credentialId" in actor ? actor.credentialId : null;
+    const credentialId = credentialIdOf(actor);
     if (!mayDelete(file, role, credentialId)) return refused("forbidden");
     if (file.state === "deleted") return { ok: true };
     store.transaction(() => {
@@ -164,6 +154,11 @@ export class Files {
     return stored.length;
   }
 
+  /** All that came through or is under way, oldest first. */
+  all(): readonly FileRecord[] {
+    return this.#parts.rows.all();
+  }
+
   /** Of what is held, deleted ones that are still kept among it. */
   totals(): FileTotals {
     return this.#parts.rows.held();
@@ -185,7 +180,7 @@ export class Files {
 
   /** Deletes the bytes that are due. Never fails: what does not work now is tried again later. */
   run(now: number): Promise<void> {
-    return this.#parts.removal.run(now);
+    return this.#removal.run(now);
   }
 
   #delete(file: FileRecord, dueAt: number, now: number): void {

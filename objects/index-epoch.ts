@@ -1,5 +1,5 @@
 // The epoch of the index: raised when the index was lost, so that each session brings all of itself when it next wakes.
-import type { StoredSession } from "./store.ts";
+import type { StoredSession } from "./session-row.ts";
 
 /** The epoch that is configured. */
 export function indexEpoch(env: Pick<Env, "INDEX_EPOCH">): number {

@@ -2,9 +2,8 @@
 // with backoff while the index is down. A write that can never succeed becomes a dead letter, so that it does not wake
 // the object for ever.
 
-import { backoffMs } from "../src/domain/backoff.ts";
 import { earliest } from "../src/domain/deadlines.ts";
-import { expiresAt, type SessionRecord } from "../src/domain/session-state.ts";
+import type { SessionRecord } from "../src/domain/session-state.ts";
 import { REPORTED_FROM_ATTEMPT } from "../src/domain/trouble.ts";
 import { log } from "../src/log.ts";
 import {
@@ -12,36 +11,29 @@ import {
   type NewAuditEvent,
   newAuditRecord,
 } from "../src/session-index/audit.ts";
-import { sessionsDatabase } from "../src/session-index/databases.ts";
 import { IndexError } from "../src/session-index/errors.ts";
-import { claimRestoredEvents } from "../src/session-index/restored-events.ts";
 import { within } from "../src/session-index/timeout.ts";
-import { projectWebhook } from "../src/session-index/webhook-failures.ts";
+import type { IndexedSession, Projection } from "../src/session-index/write.ts";
 import {
-  type IndexedSession,
-  type Projection,
-  projectEvents,
-  projectSession,
-} from "../src/session-index/write.ts";
-import type { EventStore } from "./event-store.ts";
-import type { FileStore } from "./file-store.ts";
+  conversationEntity,
+  eventEntity,
+  fileEntity,
+  fresh,
+  isEvent,
+  isOfWebhook,
+  isWhole,
+  retried,
+  SESSION,
+  WEBHOOK,
+  WHOLE,
+} from "./index-entries.ts";
 import { indexEpoch } from "./index-epoch.ts";
+import { IndexWriter, type IndexWriterParts } from "./index-writer.ts";
 import type { OutboxEntry, OutboxStore } from "./outbox-store.ts";
-import type { SessionStore, StoredSession } from "./store.ts";
+import type { StoredSession } from "./session-row.ts";
 import type { Troubles } from "./troubles.ts";
 
-/** A fresh entry is tried at once by whoever marked it; this is when the alarm tries if that one died. */
-const FALLBACK_MS = 1_800_000;
-
 const WRITE_TIMEOUT_MS = 5_000;
-
-const SESSION = "session";
-/** The session with everything that the index has of it. */
-const WHOLE = "whole";
-const CONVERSATION_PREFIX = "conversation:";
-const FILE_PREFIX = "file:";
-const EVENT_PREFIX = "audit:";
-const WEBHOOK = "webhook";
 
 /** What piled up in an outage lands in several writes rather than in one that D1 refuses. */
 const MAX_EVENTS_PER_WRITE = 200;
@@ -53,14 +45,16 @@ export interface IndexSource {
   indexed(record: SessionRecord, readAt: number, wholeInEpoch: number | undefined): void;
 }
 
+interface Parts extends IndexWriterParts {
+  readonly source: IndexSource;
+  readonly troubles: Troubles;
+}
+
 export class IndexProjector {
-  readonly #env: Env;
-  readonly #store: SessionStore;
+  readonly #parts: Parts;
+  readonly #writer: IndexWriter;
   readonly #outboxStore: OutboxStore;
-  readonly #eventStore: EventStore;
-  readonly #fileStore: FileStore;
   readonly #source: IndexSource;
-  readonly #troubles: Troubles;
   /** Since when the index takes nothing; undefined while it does, or nobody knows. */
   #failingSince: number | undefined;
   #running: { readonly answered: Promise<void>; readonly done: Promise<void> } | undefined;
@@ -70,22 +64,11 @@ export class IndexProjector {
   /** The outbox as stored, dead letters among it; undefined when it has to be read again. */
   #entries: readonly OutboxEntry[] | undefined;
 
-  constructor(
-    env: Env,
-    store: SessionStore,
-    outbox: OutboxStore,
-    events: EventStore,
-    files: FileStore,
-    source: IndexSource,
-    troubles: Troubles,
-  ) {
-    this.#env = env;
-    this.#store = store;
-    this.#outboxStore = outbox;
-    this.#eventStore = events;
-    this.#fileStore = files;
-    this.#source = source;
-    this.#troubles = troubles;
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#writer = new IndexWriter(parts);
+    this.#outboxStore = parts.outbox;
+    this.#source = parts.source;
   }
 
   /** Marks the session record as changed, in the transaction that changes it. */
@@ -95,12 +78,12 @@ export class IndexProjector {
 
   /** Marks a conversation as changed, in the transaction that changes it. */
   markConversation(id: string, now: number): void {
-    this.#mark(CONVERSATION_PREFIX + id, now);
+    this.#mark(conversationEntity(id), now);
   }
 
   /** Marks a file as changed or gone, in the transaction that changes it. */
   markFile(id: string, now: number): void {
-    this.#mark(FILE_PREFIX + id, now);
+    this.#mark(fileEntity(id), now);
   }
 
   /** Marks everything that the index has of the session, and what it once refused for good; it may take that now. */
@@ -130,7 +113,7 @@ export class IndexProjector {
   record(event: NewAuditEvent, now: number): void {
     const { teamId, id } = this.#source.stored.record;
     const record = newAuditRecord(teamId, id, event, now);
-    this.#outboxStore.add(fresh(EVENT_PREFIX + record.id, now), JSON.stringify(record));
+    this.#outboxStore.add(fresh(eventEntity(record.id), now), JSON.stringify(record));
     this.#entries = undefined;
   }
 
@@ -155,13 +138,12 @@ export class IndexProjector {
   waitingEvents(): AuditRecord[] {
     return this.#waiting()
       .filter(isEvent)
-      .map((entry) => this.#eventOf(entry));
+      .map((entry) => this.#writer.eventOf(entry));
   }
 
   /** The session as the index is to have it. */
   get indexed(): IndexedSession {
-    const { record, team } = this.#source.stored;
-    return { ...record, expiresAt: expiresAt(record, team.policy) };
+    return this.#writer.session;
   }
 
   /** When the alarm has to try, if ever. */
@@ -214,7 +196,7 @@ export class IndexProjector {
     const changes = waiting.filter((entry) => !isEvent(entry) && !isOfWebhook(entry));
     const asides = [...waiting.filter(isOfWebhook), ...events];
     this.#markedSince.clear();
-    const result = await this.#project(record, changes, asides);
+    const result = await this.#project(changes, asides);
     if (result.ok) {
       // The caller's answer goes first: a write made before it would hold it back until that is on disk.
       answered();
@@ -223,10 +205,10 @@ export class IndexProjector {
     const now = Date.now();
     const isUnchanged = ({ entity }: OutboxEntry) => !this.#markedSince.has(entity);
     this.#entries = undefined;
-    this.#store.transaction(() => {
+    this.#parts.store.transaction(() => {
       if (result.ok) {
         if (changes.length > 0) {
-          const epoch = changes.some(isWhole) ? indexEpoch(this.#env) : undefined;
+          const epoch = changes.some(isWhole) ? indexEpoch(this.#parts.env) : undefined;
           this.#source.indexed(record, readAt, epoch);
         }
         for (const { entity } of [...changes, ...asides].filter(isUnchanged)) {
@@ -250,24 +232,23 @@ export class IndexProjector {
     const attempts = Math.max(...written.map((entry) => entry.attempts));
     if (result.ok) {
       this.#failingSince = undefined;
-      this.#troubles.resolved("index", attempts);
+      this.#parts.troubles.resolved("index", attempts);
       return;
     }
     this.#failingSince ??= now;
     if (result.retryable && attempts + 1 < REPORTED_FROM_ATTEMPT) return;
     const waiting = this.#outbox().length;
-    this.#troubles.report({ kind: "index", since: this.#failingSince, waiting }, now);
+    this.#parts.troubles.report({ kind: "index", since: this.#failingSince, waiting }, now);
   }
 
   async #project(
-    record: SessionRecord,
     changes: readonly OutboxEntry[],
     asides: readonly OutboxEntry[],
   ): Promise<Projection> {
     const { team } = this.#source.stored;
     let result: Projection;
     try {
-      result = await within(WRITE_TIMEOUT_MS, this.#send(record, changes, asides));
+      result = await within(WRITE_TIMEOUT_MS, this.#writer.write(changes, asides));
     } catch (error) {
       if (!(error instanceof IndexError)) throw error;
       result = { ok: false, retryable: true, message: error.message };
@@ -277,70 +258,4 @@ export class IndexProjector {
     }
     return result;
   }
-
-  async #send(
-    record: SessionRecord,
-    changes: readonly OutboxEntry[],
-    asides: readonly OutboxEntry[],
-  ): Promise<Projection> {
-    const database = sessionsDatabase(this.#env, record.teamNumber);
-    const whole = changes.some(isWhole);
-    const cursor = this.#eventStore.cursor("webhook");
-    if (asides.some(isOfWebhook) || (whole && cursor !== undefined)) {
-      const told = await projectWebhook(database, {
-        teamId: record.teamId,
-        sessionId: record.id,
-        cursor,
-      });
-      if (!told.ok) return told;
-    }
-    const events = asides.filter(isEvent).map((entry) => this.#eventOf(entry));
-    if (changes.length === 0) return await projectEvents(database, record.id, events);
-    const marked = new Set(changes.map(({ entity }) => entity));
-    const conversations = this.#store
-      .conversations()
-      .filter(({ id }) => whole || marked.has(CONVERSATION_PREFIX + id));
-    const session = { ...record, expiresAt: expiresAt(record, this.#source.stored.team.policy) };
-    const changed = [...marked]
-      .filter((entity) => entity.startsWith(FILE_PREFIX))
-      .map((entity) => entity.slice(FILE_PREFIX.length));
-    const ids = new Set(whole ? [...changed, ...this.#fileStore.indexed()] : changed);
-    const files = [...ids].map((id) => ({ id, file: this.#fileStore.get(id) }));
-    const projected = await projectSession(database, session, conversations, events, files);
-    return whole && projected.ok ? await claimRestoredEvents(database, record) : projected;
-  }
-
-  #eventOf({ entity }: OutboxEntry): AuditRecord {
-    return JSON.parse(this.#outboxStore.payload(entity)) as AuditRecord;
-  }
-}
-
-function isWhole({ entity }: OutboxEntry): boolean {
-  return entity === WHOLE;
-}
-
-function isEvent({ entity }: OutboxEntry): boolean {
-  return entity.startsWith(EVENT_PREFIX);
-}
-
-function isOfWebhook({ entity }: OutboxEntry): boolean {
-  return entity === WEBHOOK;
-}
-
-function fresh(entity: string, now: number): OutboxEntry {
-  return { entity, dueAt: now + FALLBACK_MS, attempts: 0, failure: null };
-}
-
-function retried(
-  entry: OutboxEntry,
-  failure: Exclude<Projection, { readonly ok: true }>,
-  now: number,
-): OutboxEntry {
-  const attempts = entry.attempts + 1;
-  return {
-    ...entry,
-    attempts,
-    dueAt: now + backoffMs(attempts, Math.random()),
-    failure: failure.retryable ? null : failure.message,
-  };
 }

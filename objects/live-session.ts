@@ -1,13 +1,12 @@
 // A created session while its object is awake: its parts, and what takes more than one of them — who is let in, what a
 // changed team means, how a session ends.
-// Long for its constructor: this is where the parts are put together, and nowhere else.
+// Long for its constructor: this is where the parts, and groups of them, are put together, and nowhere else.
 import { type CallerRole, type SessionOperation, slidesExpiry } from "../src/domain/access.ts";
 import { settingsOf, type TeamSettings } from "../src/domain/policy.ts";
 import type { AuditActor } from "../src/protocol/audit.ts";
 import type { Failure, Result } from "../src/protocol/errors.ts";
 import type { Session } from "../src/protocol/session.ts";
 import { teamsDatabase } from "../src/session-index/databases.ts";
-import { findOperatorToken } from "../src/session-index/operator-tokens.ts";
 import { getTeamByNumber } from "../src/session-index/teams.ts";
 import { Access } from "./access.ts";
 import { AccessStore } from "./access-store.ts";
@@ -24,26 +23,25 @@ import { Conversations } from "./conversations.ts";
 import { Credentials } from "./credentials.ts";
 import { DataRequests } from "./data-requests.ts";
 import { type Ending, endingOf } from "./ending.ts";
-import { EventFeed } from "./event-feed.ts";
-import { EventStore } from "./event-store.ts";
-import { FileRemoval } from "./file-removal.ts";
+import type { EventFeed } from "./event-feed.ts";
 import { FileStore } from "./file-store.ts";
 import { Files } from "./files.ts";
 import { Import } from "./import.ts";
 import { isOfEarlierEpoch } from "./index-epoch.ts";
-import { IndexProjector } from "./index-projector.ts";
+import type { IndexProjector } from "./index-projector.ts";
 import { Invites } from "./invites.ts";
-import { MessageLog } from "./message-log.ts";
+import type { MessageLog } from "./message-log.ts";
 import { MessageStore } from "./message-store.ts";
-import { OutboxStore } from "./outbox-store.ts";
+import { messagingOf } from "./messaging.ts";
 import { Redaction } from "./redaction.ts";
+import { reportingOf } from "./reporting.ts";
+import type { StoredSession } from "./session-row.ts";
 import { SessionState } from "./session-state.ts";
-import { Sockets } from "./sockets.ts";
-import type { SessionStore, StoredSession } from "./store.ts";
-import { StreamStore } from "./stream-store.ts";
-import { Streams } from "./streams.ts";
+import type { Sockets } from "./sockets.ts";
+import type { SessionStore } from "./store.ts";
+import type { Streams } from "./streams.ts";
 import { TeamWatch } from "./team-watch.ts";
-import { Troubles } from "./troubles.ts";
+import type { Troubles } from "./troubles.ts";
 import { Upkeep } from "./upkeep.ts";
 
 export class LiveSession {
@@ -79,13 +77,18 @@ export class LiveSession {
   ) {
     this.#ctx = ctx;
     this.#store = store;
-    this.troubles = new Troubles(ctx, env);
-    this.messages = new MessageStore(ctx.storage.sql);
-    const accessStore = new AccessStore(ctx.storage.sql);
-    this.credentials = new Credentials(accessStore);
-    const slidAt = this.messages.lastSlidingAt();
-    this.state = new SessionState(store, this.credentials, stored, slidAt);
-    this.log = new MessageLog(store, this.messages, this.state, {
+    const { sql, kv } = ctx.storage;
+    const changed = () => this.upkeep.arm();
+    const messages = new MessageStore(sql);
+    const accessStore = new AccessStore(sql);
+    const credentials = new Credentials(accessStore);
+    const state = new SessionState(store, credentials, stored, messages.lastSlidingAt());
+    const core = { ctx, env, store, messages, credentials, state, changed };
+    this.messages = messages;
+    this.credentials = credentials;
+    this.state = state;
+
+    const { log, streams, sockets } = messagingOf(core, {
       heardVisitor: (conversationId, at) => this.conversations.heardVisitor(conversationId, at),
       undone: () => {
         this.conversations.forget();
@@ -94,93 +97,44 @@ export class LiveSession {
       find: (wanted, side) => this.files.find(wanted, side),
       take: (attachments, seq) => this.files.take(attachments, seq),
       stored: (now, slides) => {
-        if (slides) this.state.slid(now);
+        if (slides) state.slid(now);
         this.events.happened();
-        this.upkeep.arm();
+        changed();
       },
-      deliver: (frames) => this.sockets.deliver(frames),
     });
-    const { messages, credentials, state, log } = this;
-    const changed = () => this.upkeep.arm();
-    this.streams = new Streams({
-      store,
-      rows: new StreamStore(ctx.storage.sql),
-      messages,
-      log,
-      state,
-      toLive: (frame) => this.sockets.toLive(frame),
-      changed,
-    });
-    const { streams } = this;
-    this.sockets = new Sockets({
-      ctx,
-      store,
-      messages,
-      log,
-      state,
-      streams,
-      loadStaff: (tokenId) => findOperatorToken(teamsDatabase(env), tokenId),
-      changed,
-    });
-    this.#watch = new TeamWatch(this.sockets, {
+    this.log = log;
+    this.streams = streams;
+    this.sockets = sockets;
+    this.#watch = new TeamWatch(sockets, {
       load: () => getTeamByNumber(teamsDatabase(env), state.team.number),
       adopt: (team) => this.adoptTeam(team),
     });
-    const events = new EventStore(ctx.storage.sql);
-    const files = new FileStore(ctx.storage.sql);
-    const outbox = new OutboxStore(ctx.storage.sql);
-    this.projector = new IndexProjector(env, store, outbox, events, files, state, this.troubles);
-    const { sockets, projector, troubles } = this;
-    const removal = new FileRemoval({
-      bucket: env.BUCKET,
-      store,
-      rows: files,
-      state,
-      projector,
-      changed,
-    });
-    this.files = new Files({ store, rows: files, removal, projector, changed });
-    this.archive = new Archive({
-      env,
-      store,
-      messages,
-      state,
-      log,
+
+    const rows = new FileStore(sql);
+    const { projector, events, troubles } = reportingOf({ ...core, log, fileRows: rows });
+    this.projector = projector;
+    this.events = events;
+    this.troubles = troubles;
+
+    const parts = { ...core, log, streams, sockets, projector, events, troubles };
+    const files = new Files({ ...parts, bucket: env.BUCKET, rows });
+    const archive = new Archive({
+      ...parts,
       conversations: () => this.conversations.list("team").conversations,
-      projector,
-      removeFiles: (now) => this.files.removeAll(now),
-      removeFilesOf: (seq, now) => this.files.removeOfMessage(seq, now),
+      files,
     });
-    const { archive } = this;
+    this.files = files;
+    this.archive = archive;
     this.conversations = new Conversations({
-      store,
-      messages,
-      state,
-      log,
-      projector,
+      ...parts,
       archive,
       takenOver: (conversationId) => streams.cancelBotAnswers(conversationId),
       reopened: () => ctx.waitUntil(this.upkeep.project()),
     });
-    this.import = new Import({ store, messages, state, log, projector });
-    this.events = new EventFeed({
-      ctx,
-      env,
-      store,
-      events,
-      messages,
-      state,
-      log,
-      projector,
-      troubles,
-      changed,
-    });
+    this.import = new Import(parts);
     this.redaction = new Redaction({
-      store,
-      messages,
-      sockets,
-      projector,
-      files: this.files,
+      ...parts,
+      files,
       archive,
       endAnswer: (messageId) => {
         streams.cancel(messageId);
@@ -188,34 +142,14 @@ export class LiveSession {
         log.flush();
       },
     });
-    const parts = { store, accessStore, credentials, state, log, sockets, projector };
-    this.access = new Access(parts);
-    this.invites = new Invites(parts, this.access);
-    this.ending = endingOf(
-      {
-        ...this,
-        env,
-        sql: ctx.storage.sql,
-        store,
-        learnTeam: async () => {
-          const askedAt = Date.now();
-          await this.learnTeam();
-          return sockets.teamConfirmedAt >= askedAt;
-        },
-      },
-      ctx.storage.kv,
-    );
+    this.access = new Access({ ...parts, accessStore });
+    this.invites = new Invites({ ...parts, accessStore }, this.access);
+
+    this.ending = endingOf({ ...this, env, store, learnTeam: () => this.#learnTeamNow() }, kv);
     this.upkeep = new Upkeep({
-      ctx,
-      store,
+      ...parts,
       alarm,
-      state,
-      sockets,
-      streams,
-      projector,
-      events: this.events,
-      troubles,
-      files: this.files,
+      files,
       lifecycle: this.ending.lifecycle,
       isOfEarlierEpoch: () => isOfEarlierEpoch(state.stored, env),
       expireIfDue: (now) => this.expireIfDue(now),
@@ -332,6 +266,13 @@ export class LiveSession {
   /** Goes by the team as the index has it; while that is down, the last word holds. */
   learnTeam(): Promise<void> {
     return this.#watch.learn();
+  }
+
+  /** The same; false where the index had no word. */
+  async #learnTeamNow(): Promise<boolean> {
+    const askedAt = Date.now();
+    await this.learnTeam();
+    return this.sockets.teamConfirmedAt >= askedAt;
   }
 
   /** A frame has come; nothing is done for it under a policy, or a sign-in, that was confirmed too long ago. */

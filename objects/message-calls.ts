@@ -13,7 +13,14 @@ import type {
 } from "../src/protocol/message.ts";
 import type { ConversationList, MessagePage } from "../src/protocol/rest.ts";
 import { AccessCalls } from "./access-calls.ts";
-import { auditActor, type Call, type MessagesQuery, type Posted, staffOf } from "./calls.ts";
+import {
+  auditActor,
+  type Call,
+  credentialIdOf,
+  type MessagesQuery,
+  type Posted,
+  staffOf,
+} from "./calls.ts";
 import { postedOf } from "./replies.ts";
 
 export abstract class MessageCalls extends AccessCalls {
@@ -49,7 +56,7 @@ export abstract class MessageCalls extends AccessCalls {
   async postMessage(call: Call, message: NewTeamMessage): Promise<Result<Posted>> {
     return await this.entrance.as(call, "postMessage", async ({ live, role }) => {
       const { actor } = call;
-      const credentialId = "credentialId" in actor ? actor.credentialId : null;
+      const credentialId = credentialIdOf(actor);
       const outcome = await live.log.append(
         { role, credentialId },
         signed(message, staffOf(actor)),

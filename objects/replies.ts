@@ -4,9 +4,6 @@ import type { Posted } from "./calls.ts";
 import type { Peer } from "./peer.ts";
 import type { Outcome, Refused } from "./submission.ts";
 
-/** What takes part in a call is down; the same call may succeed in a moment. */
-export const UNAVAILABLE: Failure = { ok: false, code: "unavailable", retryAfterSeconds: 2 };
-
 interface RefusalDetails {
   readonly clientId?: string;
   readonly retryAfterMs?: number | undefined;

@@ -27,7 +27,8 @@ import { IDEMPOTENCY_WINDOW_MS } from "../src/protocol/limits.ts";
 import type { EndReason, Session } from "../src/protocol/session.ts";
 import { type Actor, unknownSession } from "./calls.ts";
 import type { Credentials } from "./credentials.ts";
-import type { Archived, SessionStore, StoredSession } from "./store.ts";
+import type { Archived, StoredSession } from "./session-row.ts";
+import type { SessionStore } from "./store.ts";
 
 export class SessionState {
   readonly #store: SessionStore;

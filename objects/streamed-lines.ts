@@ -1,5 +1,7 @@
 // Lines as a stream of bytes, made no faster than they are read.
+import { encodeLines } from "../src/bucket/lines.ts";
 import { log } from "../src/log.ts";
+import { withTimeout } from "../src/timeout.ts";
 
 /** Whoever reads nothing for so long has gone: a stream that waits keeps its object awake. */
 const PATIENCE_MS = 60_000;
@@ -18,10 +20,9 @@ async function pump(
   writable: WritableStream<Uint8Array>,
 ): Promise<void> {
   const writer = writable.getWriter();
-  const utf8 = new TextEncoder();
   try {
     for await (const lines of batches) {
-      if (lines.length > 0) await inTime(writer.write(utf8.encode(`${lines.join("\n")}\n`)));
+      if (lines.length > 0) await inTime(writer.write(encodeLines(lines)));
     }
     await inTime(writer.close());
   } catch (error) {
@@ -31,17 +32,6 @@ async function pump(
   }
 }
 
-async function inTime(written: Promise<void>): Promise<void> {
-  const done = new AbortController();
-  const timeout = scheduler.wait(PATIENCE_MS, { signal: done.signal }).then(
-    () => {
-      throw new Error(`nobody read for ${PATIENCE_MS} ms`);
-    },
-    () => undefined,
-  );
-  try {
-    await Promise.race([written, timeout]);
-  } finally {
-    done.abort();
-  }
+function inTime(written: Promise<void>): Promise<void> {
+  return withTimeout(PATIENCE_MS, written, () => new Error(`nobody read for ${PATIENCE_MS} ms`));
 }

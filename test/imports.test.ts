@@ -27,9 +27,10 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     importsTypesOf: [],
     packages: ["zod"],
   },
+  timeout: { paths: ["src/timeout.ts"], imports: [], importsTypesOf: [], packages: [] },
   "session-index": {
     paths: ["src/session-index/"],
-    imports: ["domain", "protocol"],
+    imports: ["timeout", "domain", "protocol"],
     importsTypesOf: [],
     packages: ["drizzle-orm", "drizzle-kit"],
   },
@@ -61,7 +62,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
   bucket: {
     paths: ["src/bucket/"],
-    imports: ["domain", "protocol"],
+    imports: ["timeout"],
     importsTypesOf: [],
     packages: [],
   },
@@ -77,6 +78,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       "object-calls",
       "env",
       "log",
+      "timeout",
       "object-migrations",
       "session-index",
       "bucket",

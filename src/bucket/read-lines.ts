@@ -1,6 +1,6 @@
 // Lines of text that are gzipped in the bucket, as they come.
 import { BucketError, bucketCall } from "./call.ts";
-import { LineDigest, type LinesDigest } from "./write-lines.ts";
+import { LineDigest, type LinesDigest } from "./lines.ts";
 
 /** What is stored under `key`; undefined where nothing is. Throws `BucketError`. */
 export async function openLines(

@@ -1,5 +1,6 @@
 // Lines of text on their way into the bucket, gzipped, as they come: no more than a part of them is ever in memory.
 import { bucketCall } from "./call.ts";
+import { encodeLines, LineDigest, type LinesDigest } from "./lines.ts";
 
 /** R2 wants all parts of one object to be equally large, but for the last, and at least 5 MiB. */
 const PART_BYTES = 8 * 1024 * 1024;
@@ -7,13 +8,6 @@ const PART_BYTES = 8 * 1024 * 1024;
 const OPTIONS: R2PutOptions & R2MultipartOptions = {
   httpMetadata: { contentType: "application/gzip" },
 };
-
-/** What a file of lines is, whoever has it. */
-export interface LinesDigest {
-  readonly lines: number;
-  /** Hex of SHA-256 over the lines before they were compressed, each with its line feed. */
-  readonly sha256: string;
-}
 
 /**
  * Stores `batches` of lines under `key`, in place of what is there; on failure, what is there stays. Throws
@@ -42,12 +36,11 @@ async function feed(
 ): Promise<LinesDigest> {
   const writer = writable.getWriter();
   const digest = new LineDigest();
-  const utf8 = new TextEncoder();
   let lines = 0;
   try {
     for await (const batch of batches) {
       if (batch.length === 0) continue;
-      const bytes = utf8.encode(`${batch.join("\n")}\n`);
+      const bytes = encodeLines(batch);
       await digest.add(bytes);
       await writer.write(bytes);
       lines += batch.length;
@@ -93,27 +86,6 @@ async function store(
     // One that cannot be aborted, R2 lets go of by itself after a week.
     if (upload !== undefined) await bucketCall(upload.abort()).catch(() => undefined);
     throw error;
-  }
-}
-
-/** SHA-256 of what is added to it. */
-export class LineDigest {
-  readonly #stream = new crypto.DigestStream("SHA-256");
-  readonly #writer = this.#stream.getWriter();
-
-  async add(bytes: Uint8Array): Promise<void> {
-    await this.#writer.write(bytes);
-  }
-
-  /** Nobody wants to know any more. */
-  async drop(error: unknown): Promise<void> {
-    this.#stream.digest.catch(() => undefined);
-    await this.#writer.abort(error).catch(() => undefined);
-  }
-
-  async hex(): Promise<string> {
-    await this.#writer.close();
-    return new Uint8Array(await this.#stream.digest).toHex();
   }
 }
 

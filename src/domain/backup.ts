@@ -1,6 +1,5 @@
 // When backups are made, how long they are kept, and which events one holds. A backup is named by its day in UTC.
-
-const DAY_MS = 86_400_000;
+import { DAY_MS } from "./day.ts";
 
 /** Backups are kept so long, unless BACKUP_DAYS says otherwise. */
 export const DEFAULT_BACKUP_DAYS = 90;

@@ -1,8 +1,8 @@
 // When the data of a session that has ended goes: into the archive, and then for good.
+
 import { WEBHOOK_GIVE_UP_MS } from "../protocol/limits.ts";
 import type { TeamPolicy } from "../protocol/team.ts";
-
-const DAY_MS = 86_400_000;
+import { DAY_MS } from "./day.ts";
 
 /** A session in which nothing was said is kept this long after its end was noticed: for other tabs, and calls sent twice. */
 export const EMPTY_KEPT_MS = 600_000;

@@ -4,8 +4,7 @@
 
 import type { DeviceInfo, EndReason, LocationInfo, SessionStatus } from "../protocol/session.ts";
 import type { TeamPolicy } from "../protocol/team.ts";
-
-const DAY_MS = 86_400_000;
+import { DAY_MS } from "./day.ts";
 
 /** At most one touch is written in this time. */
 export const TOUCH_INTERVAL_MS = 60_000;

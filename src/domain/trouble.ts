@@ -1,5 +1,6 @@
 // What of a session does not come through, for whoever operates the deployment: what it is, and for how long word of it
 // is good. Sessions share no memory; what they report is all that anybody knows of it together.
+import { DAY_MS } from "./day.ts";
 
 /** The index is behind; what listens does not take its events; an alarm had to be run again. */
 export const TROUBLES = ["index", "webhook", "app", "alarm"] as const;
@@ -24,8 +25,6 @@ export const REPORT_INTERVAL_MS = 60_000;
 
 /** Retries are at most an hour apart: whoever has not been heard of for longer is well, or gone. */
 const HEARD_WITHIN_MS = 2 * 3_600_000;
-
-const DAY_MS = 86_400_000;
 
 /** How long a report is good; one of an alarm, which is no state but happens, for a day. */
 export function reportTtlMs(kind: Trouble): number {

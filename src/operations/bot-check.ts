@@ -2,12 +2,12 @@
 // https://developers.cloudflare.com/turnstile/get-started/server-side-validation/
 
 import { z } from "zod";
+import { UNAVAILABLE } from "../../objects/calls.ts";
 import type { Caller } from "../caller.ts";
 import type { Keys } from "../keys.ts";
 import { log } from "../log.ts";
 import type { Failure } from "../protocol/errors.ts";
 import type { Services } from "../services.ts";
-import { UNAVAILABLE } from "./dependency-failures.ts";
 
 const SITEVERIFY = "https://challenges.cloudflare.com/turnstile/v0/siteverify";
 

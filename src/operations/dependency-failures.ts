@@ -1,10 +1,8 @@
+import { UNAVAILABLE } from "../../objects/calls.ts";
 import { BucketError } from "../bucket/call.ts";
 import { log } from "../log.ts";
 import type { Failure } from "../protocol/errors.ts";
 import { IndexError } from "../session-index/errors.ts";
-
-/** A dependency does not answer; those that fail for a moment are there again soon. */
-export const UNAVAILABLE: Failure = { ok: false, code: "unavailable", retryAfterSeconds: 2 };
 
 /**
  * Runs `call`; when a dependency fails that may be there again in a moment, answers with a value. What an object had

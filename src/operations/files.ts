@@ -1,6 +1,8 @@
 // Files of a session. Their bytes go between the caller and the bucket; who may and what there is, the session says.
 
 import { waitUntil } from "cloudflare:workers";
+import { UNAVAILABLE } from "../../objects/calls.ts";
+import { bucketCall } from "../bucket/call.ts";
 import { fileKey } from "../bucket/keys.ts";
 import type { Caller } from "../caller.ts";
 import { toBase64Url } from "../domain/base64url.ts";
@@ -18,7 +20,6 @@ import {
 } from "../protocol/file.ts";
 import { MAX_FILE_BYTES } from "../protocol/limits.ts";
 import type { Services } from "../services.ts";
-import { UNAVAILABLE } from "./dependency-failures.ts";
 import { limitUpload } from "./rate-limits.ts";
 import { type OpenSession, openSession, sessionStub } from "./session-access.ts";
 import { UploadBody } from "./upload-body.ts";
@@ -124,7 +125,7 @@ async function store(
 async function abandon(env: Env, id: string, fileId: string, key: string): Promise<void> {
   try {
     const isSeenTo = await sessionStub(env, id).abandonUpload(fileId);
-    if (!isSeenTo) await env.BUCKET.delete(key);
+    if (!isSeenTo) await bucketCall(env.BUCKET.delete(key));
   } catch (error) {
     log.error({ event: "upload_not_abandoned", error: String(error) });
   }
@@ -147,7 +148,7 @@ export async function downloadFile(
   if (range === "unsatisfiable") return { ok: false, code: "range_not_satisfiable", file };
   let object: R2ObjectBody | null;
   try {
-    object = await services.env.BUCKET.get(fileKey(id, fileId), range && { range });
+    object = await bucketCall(services.env.BUCKET.get(fileKey(id, fileId), range && { range }));
   } catch (error) {
     log.error({ event: "download_failed", error: String(error) });
     return UNAVAILABLE;

@@ -1,6 +1,7 @@
 // Who may how often. The exact counts are the limiter objects'; before them, whoever has no credential meets an outer ring
 // that is approximate and costs no object. A limiter that is down lets nobody new in and shuts nobody out.
 
+import { UNAVAILABLE } from "../../objects/calls.ts";
 import type { LimiterAnswer, LimiterObject } from "../../objects/limiter.ts";
 import type { Caller, CredentialCaller } from "../caller.ts";
 import { toBase64Url } from "../domain/base64url.ts";
@@ -22,7 +23,6 @@ import {
 } from "../protocol/limits.ts";
 import type { Services } from "../services.ts";
 import { within } from "../session-index/timeout.ts";
-import { UNAVAILABLE } from "./dependency-failures.ts";
 
 /** A limiter that has not answered by then counts as down. */
 const PATIENCE_MS = 1_000;

@@ -4,6 +4,7 @@ import { log } from "../log.ts";
 import type { Result } from "../protocol/errors.ts";
 import type { ReindexAnswer, ReindexOutcome, ReindexRequest } from "../protocol/recovery.ts";
 import type { Services } from "../services.ts";
+import { within } from "../session-index/timeout.ts";
 import type { SessionStub } from "./session-access.ts";
 import { adminRefusal } from "./teams.ts";
 
@@ -27,18 +28,11 @@ async function reindexOne(env: Env, objectId: string): Promise<ReindexOutcome> {
   const id = sessionObjectId(env, objectId);
   if (id === undefined) return "invalid";
   const stub = env.SESSIONS.get(id) as unknown as SessionStub;
-  const done = new AbortController();
-  const late = scheduler.wait(PATIENCE_MS, { signal: done.signal }).then(
-    () => "failed" as const,
-    () => "failed" as const,
-  );
   try {
-    return await Promise.race([stub.reindex(), late]);
+    return await within(PATIENCE_MS, stub.reindex());
   } catch (error) {
     log.error({ event: "reindex_failed", objectId, error: String(error) });
     return "failed";
-  } finally {
-    done.abort();
   }
 }
 

@@ -1,9 +1,6 @@
 // The bytes of an upload on their way into the bucket: the first are looked at, none is kept longer than it takes to pass on.
+import { bucketCall } from "../bucket/call.ts";
 import { UPLOAD_TIMEOUT_MS } from "../protocol/limits.ts";
-import { within } from "../session-index/timeout.ts";
-
-/** The bucket has answered so long after the last byte, or counts as down. */
-const BUCKET_TIMEOUT_MS = 30_000;
 
 /** The body broke off, or was not of the length that it was said to be. */
 class Interrupted extends Error {
@@ -49,13 +46,14 @@ export class UploadBody {
     try {
       await Promise.all([
         put,
-        this.#passOn(writer, size).then(() => within(BUCKET_TIMEOUT_MS, put)),
+        // From the last byte on the bucket has no longer than for any call.
+        this.#passOn(writer, size).then(() => bucketCall(put)),
       ]);
       return true;
     } catch (error) {
       this.cancel();
       await writer.abort(error).catch(() => undefined);
-      await within(BUCKET_TIMEOUT_MS, put).catch(() => undefined);
+      await bucketCall(put).catch(() => undefined);
       if (error instanceof Interrupted) return false;
       throw error;
     }

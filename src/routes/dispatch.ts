@@ -93,7 +93,7 @@ async function perform(endpoint: Endpoint, matched: Matched): Promise<Answer | R
   const logged = currentRequest();
   if (logged !== undefined) {
     logged.operation = endpoint.operationId;
-    logged.isLong = endpoint.takesText === true;
+    logged.isLong = endpoint.takesText === true || endpoint.takesFile === true;
   }
   let caller: Caller | undefined;
   let sent: unknown;

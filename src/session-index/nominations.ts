@@ -1,7 +1,9 @@
 // Which sessions have something due, as far as the index knows: it nominates, their objects decide. Each question is one
 // range of a partial index a team, under the team's present policy, from after the last answer on, so that a page reads
 // its rows, each once more where they lie, and the teams that it comes by.
+
 import { type SQL, sql } from "drizzle-orm";
+import { DAY_MS } from "../domain/day.ts";
 import { DEFAULT_POLICY } from "../domain/policy.ts";
 import type { IndexDatabase } from "./databases.ts";
 import { run } from "./run.ts";
@@ -32,8 +34,6 @@ export interface NominationQuery {
 
 /** The index may be behind a session, and an alarm is given time to be late; epoch milliseconds apart. */
 export const LATE_MS = 300_000;
-
-const DAY_MS = 86_400_000;
 
 interface Due {
   readonly from: SQL;

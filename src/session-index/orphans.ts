@@ -1,7 +1,7 @@
 // Rows of sessions that are no more.
 import { and, asc, eq, gt, inArray, isNull, lt, notExists, sql } from "drizzle-orm";
 import type { IndexDatabase } from "./databases.ts";
-import { purgedHash } from "./purged.ts";
+import { sessionIdHash } from "./purged.ts";
 import { run } from "./run.ts";
 import { conversations, files, purged, sessions, webhookFailures } from "./schema.ts";
 
@@ -18,7 +18,7 @@ export async function removeSession(
     database.batch([
       database
         .insert(purged)
-        .values({ idHash: await purgedHash(sessionId), at: now })
+        .values({ idHash: await sessionIdHash(sessionId), at: now })
         .onConflictDoNothing(),
       database.delete(webhookFailures).where(eq(webhookFailures.sessionId, sessionId)),
       database.delete(sessions).where(eq(sessions.id, sessionId)),

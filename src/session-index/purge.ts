@@ -2,7 +2,7 @@
 import { and, eq, inArray, ne } from "drizzle-orm";
 import { type AuditRecord, auditStatements } from "./audit.ts";
 import type { IndexDatabase } from "./databases.ts";
-import { purgedHash } from "./purged.ts";
+import { sessionIdHash } from "./purged.ts";
 import { hashedSessionId } from "./restored-events.ts";
 import { auditEvents, purged, sessions, webhookFailures } from "./schema.ts";
 import { forgetPositions } from "./sweeps.ts";
@@ -24,7 +24,7 @@ export async function purgeSession(
   now: number,
 ): Promise<Projection> {
   const { id, teamId } = session;
-  const idHash = await purgedHash(id);
+  const idHash = await sessionIdHash(id);
   const ofSession = { idHash };
   return await land(database, [
     upsertSession(database, session, idHash),

@@ -4,8 +4,8 @@ import { getTableColumns, sql } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 import { purged } from "./schema.ts";
 
-/** What a session is known by when it is gone: hex of SHA-256 of its id. */
-export async function purgedHash(sessionId: string): Promise<string> {
+/** What a session is known by when it is gone, and in backups: hex of SHA-256 of its id. */
+export async function sessionIdHash(sessionId: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(sessionId));
   return new Uint8Array(digest).toHex();
 }

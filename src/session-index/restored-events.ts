@@ -4,7 +4,7 @@ import { and, eq, sql } from "drizzle-orm";
 import type { SessionRecord } from "../domain/session-state.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { IndexDatabase } from "./databases.ts";
-import { isNotPurged, purgedHash } from "./purged.ts";
+import { isNotPurged, sessionIdHash } from "./purged.ts";
 import { auditEvents } from "./schema.ts";
 import { land, type Projection } from "./write.ts";
 
@@ -12,7 +12,7 @@ const HASHED = "sha256:";
 
 /** What stands for a session's id in a backup, and in the trail until the session claims it. */
 export async function hashedSessionId(id: string): Promise<string> {
-  return id.startsWith(HASHED) ? id : HASHED + (await purgedHash(id));
+  return id.startsWith(HASHED) ? id : HASHED + (await sessionIdHash(id));
 }
 
 /** The details of a session's event as a backup holds them. */
@@ -33,6 +33,6 @@ export async function claimRestoredEvents(
       // A session is one person's for good: who was left out of an event is who it is now.
       details: sql`iif(json_type(${details}, '$.userId') = 'null', json_set(${details}, '$.userId', ${userId}), ${details})`,
     })
-    .where(and(eq(sessionId, await hashedSessionId(id)), isNotPurged(await purgedHash(id))));
+    .where(and(eq(sessionId, await hashedSessionId(id)), isNotPurged(await sessionIdHash(id))));
   return await land(database, [claim]);
 }

@@ -5,7 +5,7 @@ import { type EventCursor, isTold } from "../domain/event-cursor.ts";
 import { isoTime } from "../domain/view.ts";
 import type { WebhookFailure, WebhookStatus } from "../protocol/webhook.ts";
 import type { IndexDatabase } from "./databases.ts";
-import { isNotPurged, purgedHash } from "./purged.ts";
+import { isNotPurged, sessionIdHash } from "./purged.ts";
 import { run } from "./run.ts";
 import { teams, webhookFailures } from "./schema.ts";
 import { land, type Projection } from "./write.ts";
@@ -29,7 +29,7 @@ export async function projectWebhook(
   const { listenerId, failingSince, attempts, lastError, stoppedAt } = cursor;
   const values = sql`SELECT ${teamId}, ${sessionId}, ${listenerId}, ${failingSince}, ${attempts}, ${lastError ?? ""},
     ${stoppedAt} FROM ${teams} WHERE ${teams.id} = ${teamId} AND json_extract(${teams.webhook}, '$.id') = ${listenerId}
-    AND ${isNotPurged(await purgedHash(sessionId))}`;
+    AND ${isNotPurged(await sessionIdHash(sessionId))}`;
   const upsert = database
     .insert(webhookFailures)
     .select(values)

@@ -10,7 +10,7 @@ import { chunks } from "./chunks.ts";
 import type { IndexDatabase } from "./databases.ts";
 import { indexError } from "./errors.ts";
 import { type FileChange, fileStatements } from "./files.ts";
-import { purgedHash, unlessPurged } from "./purged.ts";
+import { sessionIdHash, unlessPurged } from "./purged.ts";
 import { conversations, sessions } from "./schema.ts";
 
 export type IndexedSession = SessionRecord & { readonly expiresAt: number };
@@ -31,7 +31,7 @@ export async function projectSession(
   events: readonly AuditRecord[],
   files: readonly FileChange[] = [],
 ): Promise<Projection> {
-  const idHash = await purgedHash(session.id);
+  const idHash = await sessionIdHash(session.id);
   return await land(database, [
     upsertSession(database, session, idHash),
     ...chunks(threads, CONVERSATIONS_PER_STATEMENT).map((some) =>
@@ -48,7 +48,7 @@ export async function projectEvents(
   sessionId: string,
   events: readonly AuditRecord[],
 ): Promise<Projection> {
-  const idHash = await purgedHash(sessionId);
+  const idHash = await sessionIdHash(sessionId);
   const [first, ...rest] = auditStatements(database, events, { idHash });
   return first === undefined ? { ok: true } : await land(database, [first, ...rest]);
 }

@@ -40,15 +40,15 @@ async function record(id: string, events: readonly NewAuditEvent[]): Promise<voi
     const stored = store.open();
     if (stored === undefined) throw new Error("no session");
     const source: Pick<LiveSession["state"], "stored" | "indexed"> = { stored, indexed() {} };
-    const projector = new IndexProjector(
+    const projector = new IndexProjector({
       env,
       store,
-      new OutboxStore(storage.sql),
-      new EventStore(storage.sql),
-      new FileStore(storage.sql),
+      outbox: new OutboxStore(storage.sql),
+      events: new EventStore(storage.sql),
+      files: new FileStore(storage.sql),
       source,
-      new Troubles(ctx, env),
-    );
+      troubles: new Troubles(ctx, env),
+    });
     store.transaction(() => {
       for (const event of events) projector.record(event, Date.now());
     });

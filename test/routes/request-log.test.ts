@@ -1,6 +1,8 @@
 /** Every request has an id, its answer too; one that fails or is slow leaves a line with it and nothing that is secret. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
+import { watchBucket } from "../support/bucket.ts";
+import { PNG, upload } from "../support/files.ts";
 import { breakIndex, holdIndex } from "../support/index-database.ts";
 import { TestSocket } from "../support/socket.ts";
 
@@ -84,4 +86,13 @@ test("one that is slow leaves a line; others leave none", async () => {
   expect(lines).toContainEqual(
     expect.objectContaining({ event: "request_slow", operation: "createSession", status: 201 }),
   );
+});
+
+test("a file that takes its time to come leaves none", async () => {
+  const chat = await newSession(await newTeam());
+  lines = [];
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+  restore = watchBucket(() => void vi.setSystemTime(Date.now() + 4_000));
+  expect((await upload(chat, PNG)).status).toBe(201);
+  expect(lines).toEqual([]);
 });

@@ -7,8 +7,9 @@ import {
   backupManifestKey,
   backupPrefix,
 } from "../../bucket/keys.ts";
+import { LineDigest } from "../../bucket/lines.ts";
 import { openLines, readLines } from "../../bucket/read-lines.ts";
-import { LineDigest, writeLines } from "../../bucket/write-lines.ts";
+import { writeLines } from "../../bucket/write-lines.ts";
 import type { Failure, Result } from "../../protocol/errors.ts";
 import type { BackupTable } from "../../protocol/recovery.ts";
 import type { BackupRow } from "../../session-index/backup.ts";
@@ -97,11 +98,15 @@ export async function writeBackupFile(
   const header: FileHeader = { format: FORMAT, version: VERSION, table, columns };
   let rows = 0;
   async function* lines(): AsyncGenerator<readonly string[]> {
-    const digest = new Checksum();
-    yield await digest.of([JSON.stringify(header)]);
+    const digest = new LineDigest();
+    const first = [JSON.stringify(header)];
+    await digest.addLines(first);
+    yield first;
     for await (const page of pages) {
-      rows += page.length;
-      yield await digest.of(page.map((row) => JSON.stringify(row)));
+      const encoded = page.map((row) => JSON.stringify(row));
+      rows += encoded.length;
+      await digest.addLines(encoded);
+      yield encoded;
     }
     const end: FileEnd = { end: true, rows, sha256: await digest.hex() };
     yield [JSON.stringify(end)];
@@ -128,8 +133,8 @@ export async function readBackupFile(
     return DAMAGED;
   }
   const last = lines.pop();
-  const digest = new Checksum();
-  await digest.of(lines);
+  const digest = new LineDigest();
+  await digest.addLines(lines);
   const sha256 = await digest.hex();
   const header = parsed<FileHeader>(lines.shift());
   const end = parsed<FileEnd>(last);
@@ -171,21 +176,5 @@ function parsed<T>(line: string | undefined): T | undefined {
     return line === undefined ? undefined : JSON.parse(line);
   } catch {
     return undefined;
-  }
-}
-
-/** SHA-256 over lines, each with its line feed. */
-class Checksum {
-  readonly #digest = new LineDigest();
-  readonly #utf8 = new TextEncoder();
-
-  /** Hands the lines on. */
-  async of(lines: readonly string[]): Promise<readonly string[]> {
-    if (lines.length > 0) await this.#digest.add(this.#utf8.encode(`${lines.join("\n")}\n`));
-    return lines;
-  }
-
-  async hex(): Promise<string> {
-    return await this.#digest.hex();
   }
 }

@@ -1,5 +1,6 @@
 // How much one run of the cleanup does at most. A Worker may make 1,000 calls of other services for one request on every
 // plan of Cloudflare's; all parts of a run together stay below that.
+import { DAY_MS } from "../../domain/day.ts";
 
 /** Sessions that one page nominates: they are asked before the next page is. */
 export const NOMINATED_PER_PAGE = 50;
@@ -36,7 +37,7 @@ export const DELETES_PER_TABLE = 10;
 export const RUNS_PER_SCHEDULE = 5;
 
 /** How long a purged session's id is remembered: longer than anything is retried. */
-export const PURGED_KEPT_MS = 7 * 86_400_000;
+export const PURGED_KEPT_MS = 7 * DAY_MS;
 
 /** Of the audit trail; see `AUDIT_RETENTION_DAYS`. */
 export const DEFAULT_AUDIT_RETENTION_DAYS = 400;

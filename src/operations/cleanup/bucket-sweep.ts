@@ -1,5 +1,6 @@
 // What lies in the bucket and is nobody's: files that their session does not know, and all that is of a session that is no
 // more. A transcript of a session that is there stays: it may be about to become its archive.
+import { bucketCall } from "../../bucket/call.ts";
 import { readKey, SESSION_PREFIXES } from "../../bucket/keys.ts";
 import { log } from "../../log.ts";
 import type { CleanupResult } from "../../protocol/lifecycle.ts";
@@ -21,11 +22,13 @@ async function sweepPrefix(work: Work, prefix: string): Promise<CleanupResult> {
   const { env, database, now } = work;
   const name = `bucket/${prefix}`;
   const startAfter = await sweepPosition(database, name);
-  const listed = await env.BUCKET.list({
-    prefix,
-    limit: KEYS_ASKED_ABOUT,
-    ...(startAfter !== undefined && { startAfter }),
-  });
+  const listed = await bucketCall(
+    env.BUCKET.list({
+      prefix,
+      limit: KEYS_ASKED_ABOUT,
+      ...(startAfter !== undefined && { startAfter }),
+    }),
+  );
   // What is younger may be on its way.
   const old = listed.objects.filter(({ uploaded }) => uploaded.getTime() < now - UPLOAD_TIMEOUT_MS);
   const keys = old.map(({ key }) => key);
@@ -53,7 +56,7 @@ async function removeOrphans({ env, until }: Work, keys: readonly string[]): Pro
     ...goneOf(answers).flatMap((gone) => gone.keys),
     ...present.flatMap((held) => held.keys.filter((key) => isStray(key, held.files))),
   ];
-  if (all.length > 0) await env.BUCKET.delete(all);
+  if (all.length > 0) await bucketCall(env.BUCKET.delete(all));
   return all.length;
 }
 

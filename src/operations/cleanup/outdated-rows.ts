@@ -1,4 +1,5 @@
 // What has served its time in the index: tokens that have expired, marks of sessions that are gone, old events.
+import { DAY_MS } from "../../domain/day.ts";
 import type { CleanupResult } from "../../protocol/lifecycle.ts";
 import type { IndexDatabase } from "../../session-index/databases.ts";
 import { deleteExpiredIdentityTokens } from "../../session-index/identity-tokens.ts";
@@ -11,8 +12,6 @@ import {
   ROWS_PER_DELETE,
 } from "./bounds.ts";
 import { did, type Work } from "./work.ts";
-
-const DAY_MS = 86_400_000;
 
 type Delete = (database: IndexDatabase, limit: number) => Promise<number>;
 

@@ -137,7 +137,7 @@ test("keys that are nobody's go, others stay, and so does what may be on its way
   const left = await keysIn("");
   expect(left).toEqual(expect.arrayContaining(own));
   for (const key of stray) expect(left).not.toContain(key);
-  // No transcript, which whoever looks through the bucket in the end would take it for.
+  // What was put here for a transcript is none, and no reader of the bucket is to take it for one.
   await env.BUCKET.delete(own);
 });
 
