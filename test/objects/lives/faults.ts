@@ -18,20 +18,25 @@ const KINDS = ["not made", "answer lost", "dies before", "dies behind"] as const
 export class Faults {
   rates: Rates = CALM;
   readonly #random: () => number;
-  readonly #kill: () => Promise<void>;
+  /** Calls that wait until the objects are dead. */
+  #deaths: { isOver: boolean }[] = [];
+  #isInstalled = false;
   readonly #striking = new Set<Promise<unknown>>();
   #restore: () => void = () => undefined;
 
-  /** @param kill ends the objects in the middle of what they do */
-  constructor(random: () => number, kill: () => Promise<void>) {
+  constructor(random: () => number) {
     this.#random = random;
-    this.#kill = kill;
   }
 
-  install(): void {
+  /** @param kill ends the objects in the middle of what they do */
+  /** @param kill ends the objects in the middle of what they do */
+  install(kill: () => Promise<void>): void {
     const restoreIndex = interceptIndex((call) => this.#around(call, this.rates.index, "D1_ERROR"));
     const restoreBucket = interceptBucket((call) => this.#around(call, this.rates.bucket, "R2"));
+    this.#isInstalled = true;
+    void this.#reap(kill);
     this.#restore = () => {
+      this.#isInstalled = false;
       restoreBucket();
       restoreIndex();
     };
@@ -75,13 +80,31 @@ export class Faults {
         await call().catch(() => undefined);
         throw lost;
       case "dies before":
-        await this.#kill();
+        await this.#death();
         return await call();
       default: {
         const answer = await call();
-        await this.#kill();
+        await this.#death();
         return answer;
       }
+    }
+  }
+
+  async #death(): Promise<void> {
+    const death = { isOver: false };
+    this.#deaths.push(death);
+    // Not a promise: whoever waits for one of another request's counts as hung.
+    while (!death.isOver) await scheduler.wait(1);
+  }
+
+  /** From outside: workerd itself dies of an object that ends itself by way of another call. */
+  async #reap(kill: () => Promise<void>): Promise<void> {
+    while (this.#isInstalled) {
+      const deaths = this.#deaths;
+      this.#deaths = [];
+      if (deaths.length > 0) await kill();
+      for (const death of deaths) death.isOver = true;
+      await scheduler.wait(1);
     }
   }
 }
