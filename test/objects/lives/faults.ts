@@ -9,26 +9,32 @@ export interface Rates {
   readonly bucket: number;
 }
 
-export const CALM: Rates = { index: 0, bucket: 0 };
-
-const SETTLED_MS = 20;
+const CALM: Rates = { index: 0, bucket: 0 };
 
 const KINDS = ["not made", "answer lost", "dies before", "dies behind"] as const;
+
+/** How often `calm` looks whether what failed is over, a millisecond apart. */
+const LOOKS = 20;
+
+/** Of requests that wait for one another in other requests' promises workerd says that they hang, or lets them: they look. */
+interface Death {
+  isOver: boolean;
+}
 
 export class Faults {
   rates: Rates = CALM;
   readonly #random: () => number;
   /** Calls that wait until the objects are dead. */
-  #deaths: { isOver: boolean }[] = [];
+  #deaths: Death[] = [];
+  /** How many calls are failing just now, or died in it. */
+  #failing = 0;
   #isInstalled = false;
-  readonly #striking = new Set<Promise<unknown>>();
   #restore: () => void = () => undefined;
 
   constructor(random: () => number) {
     this.#random = random;
   }
 
-  /** @param kill ends the objects in the middle of what they do */
   /** @param kill ends the objects in the middle of what they do */
   install(kill: () => Promise<void>): void {
     const restoreIndex = interceptIndex((call) => this.#around(call, this.rates.index, "D1_ERROR"));
@@ -42,6 +48,10 @@ export class Faults {
     };
   }
 
+  uninstall(): void {
+    this.#restore();
+  }
+
   /** Whether a call may fail for no other reason. */
   get areOn(): boolean {
     return this.rates.index + this.rates.bucket > 0;
@@ -50,27 +60,22 @@ export class Faults {
   /** Nothing fails from now on, and what failed is over. */
   async calm(): Promise<void> {
     this.rates = CALM;
-    // What died in the middle never settles.
-    await Promise.race([Promise.allSettled(this.#striking), scheduler.wait(SETTLED_MS)]);
-    this.#striking.clear();
-  }
-
-  uninstall(): void {
-    this.#restore();
+    for (let looks = 0; this.#failing > 0 && looks < LOOKS; looks++) await scheduler.wait(1);
+    // What died in the middle.
+    this.#failing = 0;
   }
 
   async #around<T>(call: () => Promise<T>, rate: number, name: string): Promise<T> {
     if (rate === 0 || this.#random() >= rate) return await call();
-    const struck = this.#strike(call, name);
-    this.#striking.add(struck);
+    this.#failing++;
     try {
-      return await struck;
+      return await this.#fail(call, name);
     } finally {
-      this.#striking.delete(struck);
+      this.#failing--;
     }
   }
 
-  async #strike<T>(call: () => Promise<T>, name: string): Promise<T> {
+  async #fail<T>(call: () => Promise<T>, name: string): Promise<T> {
     const kind = KINDS[Math.floor(this.#random() * KINDS.length)];
     const lost = new Error(`${name}: Network connection lost.`);
     switch (kind) {
@@ -91,9 +96,8 @@ export class Faults {
   }
 
   async #death(): Promise<void> {
-    const death = { isOver: false };
+    const death: Death = { isOver: false };
     this.#deaths.push(death);
-    // Not a promise: whoever waits for one of another request's counts as hung.
     while (!death.isOver) await scheduler.wait(1);
   }
 

@@ -16,10 +16,19 @@ export async function runAlarm(world: World, { id }: SessionModel): Promise<void
     await runDurableObjectAlarm(objectOf(id));
   } catch (error) {
     if (!world.mayFail) throw error;
-    const again = Date.now() + 1;
-    await runInDurableObject(objectOf(id), (_, { storage }) => storage.setAlarm(again)).catch(
-      () => undefined,
-    );
+    await retryLater(world, id);
+  }
+}
+
+async function retryLater(world: World, id: string): Promise<void> {
+  const retry = () =>
+    runInDurableObject(objectOf(id), (_, { storage }) => storage.setAlarm(Date.now() + 1));
+  for (let tries = 0; tries < MANY; tries++) {
+    const isSet = await unlessItFails(world, async () => {
+      await retry();
+      return true;
+    });
+    if (isSet === true) return;
   }
 }
 
@@ -28,8 +37,13 @@ export async function runAlarmAgain(world: World, { id }: SessionModel): Promise
   await unlessItFails(world, () => runInDurableObject(objectOf(id), (object) => object.alarm?.()));
 }
 
-/** The alarm failed too often, and is gone; so is the object's memory of it. */
-export async function loseAlarm(world: World, { id }: SessionModel): Promise<void> {
+/**
+ * The alarm failed too often, and is gone; so is the object's memory of it. Not in the middle of a purge: of what the
+ * index was rid of already, nobody would know any more for longer than it remembers that.
+ */
+export async function loseAlarm(world: World, chat: SessionModel): Promise<void> {
+  if (chat.mayBeGone(Date.now())) return;
+  const { id } = chat;
   const lose = () => runInDurableObject(objectOf(id), (_, { storage }) => storage.deleteAlarm());
   await unlessItFails(world, lose);
   await killObject(id);
