@@ -11,7 +11,7 @@ declare namespace Cloudflare {
     readonly HOSTILE_SEED: string;
     /** How many of test/objects/lives.test.ts. */
     readonly LIVES: string;
-    /** Of the life to live again; empty for all. */
+    /** Of the life to live again, or `first-last`; empty for all. */
     readonly LIVES_SEED: string;
     /** Seeds of test/objects/log-under-faults.test.ts, `first-last`. */
     readonly LOG_SEEDS: string;

@@ -148,7 +148,7 @@ const STEPS: readonly fc.WeightedArbitrary<Step>[] = [
   },
   {
     weight: 2,
-    arbitrary: which.map((at) => step("alarm lost", at, {}, (_, chat) => mishaps.loseAlarm(chat))),
+    arbitrary: which.map((at) => step("alarm lost", at, {}, mishaps.loseAlarm)),
   },
   {
     weight: 6,

@@ -16,26 +16,46 @@ export async function runAlarm(world: World, { id }: SessionModel): Promise<void
     await runDurableObjectAlarm(objectOf(id));
   } catch (error) {
     if (!world.mayFail) throw error;
-    const again = Date.now() + 1;
-    await runInDurableObject(objectOf(id), (_, { storage }) => storage.setAlarm(again)).catch(
-      () => undefined,
-    );
+    await retryLater(world, id);
+  }
+}
+
+async function retryLater(world: World, id: string): Promise<void> {
+  const retry = () =>
+    runInDurableObject(objectOf(id), (_, { storage }) => storage.setAlarm(Date.now() + 1));
+  for (let tries = 0; tries < MANY; tries++) {
+    const isSet = await unlessItFails(world, async () => {
+      await retry();
+      return true;
+    });
+    if (isSet === true) return;
   }
 }
 
 /** As the platform may: a second time, while nothing is set. */
 export async function runAlarmAgain(world: World, { id }: SessionModel): Promise<void> {
-  try {
-    await runInDurableObject(objectOf(id), (object) => object.alarm?.());
-  } catch (error) {
-    if (!world.mayFail) throw error;
-  }
+  await unlessItFails(world, () => runInDurableObject(objectOf(id), (object) => object.alarm?.()));
 }
 
-/** The alarm failed too often, and is gone; so is the object's memory of it. */
-export async function loseAlarm({ id }: SessionModel): Promise<void> {
-  await runInDurableObject(objectOf(id), (_, { storage }) => storage.deleteAlarm());
+/**
+ * The alarm failed too often, and is gone; so is the object's memory of it. Not in the middle of a purge: of what the
+ * index was rid of already, nobody would know any more for longer than it remembers that.
+ */
+export async function loseAlarm(world: World, chat: SessionModel): Promise<void> {
+  if (chat.mayBeGone(Date.now())) return;
+  const { id } = chat;
+  const lose = () => runInDurableObject(objectOf(id), (_, { storage }) => storage.deleteAlarm());
+  await unlessItFails(world, lose);
   await killObject(id);
+}
+
+async function unlessItFails<T>(world: World, act: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!world.mayFail) throw error;
+    return undefined;
+  }
 }
 
 /** Nothing of the session is in memory any more. An object in the middle of something is not evicted; it can only die. */
@@ -44,23 +64,15 @@ export async function forget(world: World, { id }: SessionModel, closes: boolean
   else await evict(id, closes ? "close" : "hibernate");
 }
 
-/** One run of the cleanup. */
+/** One run of the cleanup; whether there is more to do. */
 export async function cleanUp(world: World): Promise<boolean> {
-  try {
-    return (await triggerManualCleanup(env)).more;
-  } catch (error) {
-    if (!world.mayFail) throw error;
-    return true;
-  }
+  const done = await unlessItFails(world, () => triggerManualCleanup(env));
+  return done?.more ?? true;
 }
 
 /** What the administrator has a session do whose row the index lost. */
 export async function reindex(world: World, { id }: SessionModel): Promise<void> {
-  try {
-    await sessionStub(env, id).reindex();
-  } catch (error) {
-    if (!world.mayFail) throw error;
-  }
+  await unlessItFails(world, () => sessionStub(env, id).reindex());
 }
 
 /** More than there is to do for one life. */
@@ -73,6 +85,8 @@ const MANY = 20;
  */
 export async function comeToRest(world: World, laterMs: number): Promise<number> {
   await world.step("rest", () => world.faults.calm());
+  world.history.push("  those that nobody knows of");
+  await world.adopt();
   vi.setSystemTime(Date.now() + laterMs);
   const begun = Date.now();
   for (const chat of world.sessions) await findLost(world, chat);
@@ -90,6 +104,7 @@ const REST_MS = 3 * 3_600_000;
 
 async function runDue(world: World): Promise<void> {
   for (const chat of world.sessions) {
+    world.history.push(`  alarms of ${chat.id}`);
     let runs = 0;
     for (let at = await alarmAt(chat.id); at !== null && at <= Date.now(); ) {
       expect(runs++, "an alarm that comes back at once").toBeLessThan(MANY);
@@ -102,6 +117,7 @@ async function runDue(world: World): Promise<void> {
 }
 
 async function cleanUpAll(world: World): Promise<void> {
+  world.history.push("  cleanup");
   for (let runs = 0; await cleanUp(world); runs++) {
     expect(runs, "a cleanup that is never through").toBeLessThan(MANY);
   }

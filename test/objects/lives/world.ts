@@ -1,4 +1,5 @@
 // The real thing that a life happens in: a team, its sessions over HTTP, and what goes wrong meanwhile.
+import { env } from "cloudflare:workers";
 import { expect, vi } from "vitest";
 import type { SessionWithToken } from "../../../src/protocol/rest.ts";
 import type { TeamPolicy } from "../../../src/protocol/team.ts";
@@ -24,23 +25,26 @@ export class World {
   readonly faults: Faults;
   readonly sessions: SessionModel[] = [];
   /** What was done, and what came of it. */
-  readonly history: string[] = [];
+  readonly history: string[];
   /** Words and names are this life's own. */
   readonly name: string;
   #names = 0;
+  /** When sessions were asked for without an answer. */
+  readonly #unheard: number[] = [];
   #beside: Promise<unknown>[] = [];
   #isAlone = true;
 
-  constructor(team: LivesTeam, name: string, seed: number) {
+  constructor(team: LivesTeam, name: string, seed: number, history: string[]) {
     this.team = team;
+    this.history = history;
     this.name = name;
     const random = seededRandom(seed);
-    this.faults = new Faults(random, async () => {
-      for (const { id } of this.sessions) await killObject(id);
-    });
+    this.faults = new Faults(random);
     // Backoffs and the like repeat with the seed.
     vi.spyOn(Math, "random").mockImplementation(seededRandom(seed + 1));
-    this.faults.install();
+    this.faults.install(async () => {
+      for (const { id } of this.sessions) await killObject(id);
+    });
   }
 
   close(): void {
@@ -102,9 +106,26 @@ export class World {
     const created = await this.ask<SessionWithToken>("/api/sessions/create", {
       body: { teamId: this.team.teamId },
     });
-    if (created.status >= 500) return;
+    if (created.status >= 500) {
+      this.#unheard.push(now);
+      return;
+    }
     expect(created.status).toBe(201);
     const { session, token } = created.body;
     this.sessions.push(new SessionModel(session.id, token, this.team.policy, now));
+  }
+
+  /** Sessions that were made and nobody heard of, as the index has them. */
+  async adopt(): Promise<void> {
+    const { results } = await env.INDEX_DB.prepare(
+      "SELECT id, created_at AS at FROM sessions WHERE team_id = ?",
+    )
+      .bind(this.team.teamId)
+      .all<{ id: string; at: number }>();
+    for (const { id, at } of results) {
+      if (this.sessions.some((known) => known.id === id)) continue;
+      expect(this.#unheard, "made by nobody").toContain(at);
+      this.sessions.push(new SessionModel(id, undefined, this.team.policy, at));
+    }
   }
 }
