@@ -118,7 +118,13 @@ export function createReplica({
     }
     areThreadsListed = true;
     try {
+      const before = log.last ?? 0;
       threads.listed((await handlers.conversations()).conversations);
+      // What came meanwhile, the answer may not know of.
+      if (threads.told(log.messages.filter(({ seq = 0 }) => seq > before))) {
+        areThreadsListed = false;
+        void listThreads();
+      }
       show();
     } catch {
       // The next connection asks again.
