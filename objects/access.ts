@@ -7,7 +7,7 @@ import { isoTime } from "../src/domain/view.ts";
 import type { AuditActor } from "../src/protocol/audit.ts";
 import type { Failure, Result } from "../src/protocol/errors.ts";
 import type { CredentialRole } from "../src/protocol/session.ts";
-import type { DeviceList } from "../src/protocol/sharing.ts";
+import type { Device, DeviceList } from "../src/protocol/sharing.ts";
 import type { AccessStore, Credential } from "./access-store.ts";
 import {
   auditActor,
@@ -65,21 +65,29 @@ export class Access {
   devices({ actor }: Call): Result<DeviceList> {
     const askingId = auditActor(actor).id;
     const connected = this.#parts.sockets.credentialIds();
-    const devices = [...this.#parts.credentials]
+    const devices = this.all()
+      .map((one) => ({
+        ...one,
+        current: one.credentialId === askingId,
+        connected: connected.has(one.credentialId),
+      }))
+      .sort((a, b) => Number(b.current) - Number(a.current));
+    return { ok: true, devices };
+  }
+
+  /** Everybody with a key, the one last used first. */
+  all(): Omit<Device, "current" | "connected">[] {
+    return [...this.#parts.credentials]
       .sort((a, b) => b.lastUsedAt - a.lastUsedAt || b.createdAt - a.createdAt)
       .map((one) => ({
         credentialId: one.id,
         role: one.role,
-        current: one.id === askingId,
-        connected: connected.has(one.id),
         deviceInfo: one.deviceInfo,
         locationInfo: one.locationInfo,
         createdAt: isoTime(one.createdAt),
         lastUsedAt: isoTime(one.lastUsedAt),
         ...(one.inviteId !== null && { inviteId: one.inviteId }),
-      }))
-      .sort((a, b) => Number(b.current) - Number(a.current));
-    return { ok: true, devices };
+      }));
   }
 
   /**

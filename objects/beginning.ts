@@ -4,6 +4,7 @@ import { newCredential } from "./access.ts";
 import type { Alarm } from "./alarm.ts";
 import type { CreateCall, Created, NewCredential } from "./calls.ts";
 import { newConversationId } from "./ids.ts";
+import { indexEpoch } from "./index-epoch.ts";
 import { LiveSession } from "./live-session.ts";
 import { newSession } from "./session-state.ts";
 import type { SessionStore } from "./store.ts";
@@ -20,6 +21,7 @@ export function begin(
   const { stored, conversation } = newSession(
     { ...call, deviceInfo, locationInfo, defaultConversationId: newConversationId() },
     call.team,
+    indexEpoch(env),
     now,
   );
   const live = store.transaction(() => {

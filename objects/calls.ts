@@ -3,6 +3,7 @@
 import type { TeamSettings } from "../src/domain/policy.ts";
 import type { AuditActor } from "../src/protocol/audit.ts";
 import type { Failure } from "../src/protocol/errors.ts";
+import type { FileType, StoredAttachment } from "../src/protocol/file.ts";
 import type { Author, Message } from "../src/protocol/message.ts";
 import type { DeviceInfo, LocationInfo, Session } from "../src/protocol/session.ts";
 import type { CreateInviteRequest } from "../src/protocol/sharing.ts";
@@ -36,6 +37,11 @@ export function auditActor(actor: Actor): AuditActor {
   return { kind: "credential", id: actor.credentialId };
 }
 
+/** The credential that calls came with; null for the team's. */
+export function credentialIdOf(actor: Actor): string | null {
+  return "credentialId" in actor ? actor.credentialId : null;
+}
+
 /** The member of the staff who calls, if it is one. */
 export function staffOf(actor: Actor): Author | undefined {
   return actor.kind === "operator" ? actor.author : undefined;
@@ -46,6 +52,9 @@ export function unknownSession({ kind }: { readonly kind: Actor["kind"] }): Fail
   const isTeam = kind === "team" || kind === "operator";
   return { ok: false, code: isTeam ? "session_not_found" : "invalid_credential" };
 }
+
+/** What takes part in a call is down; the same call may succeed in a moment. */
+export const UNAVAILABLE: Failure = { ok: false, code: "unavailable", retryAfterSeconds: 2 };
 
 /** The team as the Worker knows it; undefined while the index is down and no cache had it. */
 export interface TeamWord {
@@ -139,6 +148,56 @@ export interface Posted {
   /** False when its `clientId` had been stored before. */
   readonly isNew: boolean;
 }
+
+/** A file whose first bytes the Worker has looked at; they come after this. */
+export interface UploadCall extends Call {
+  readonly fileId: string;
+  readonly clientId: string;
+  readonly name: string;
+  readonly type: FileType;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** Where the bytes may go; or the file, when all of it was uploaded before under its `clientId`. */
+export type Upload =
+  | { readonly isNew: true; readonly fileId: string }
+  | { readonly isNew: false; readonly file: StoredAttachment };
+
+/** What the cleanup asks of a session, and what the index has of it: to be compared with what the session is. */
+export interface ReconcileCall {
+  /** The row's version; undefined where there is none. */
+  readonly indexVersion: number | undefined;
+}
+
+/** What a session did when it was reminded of its deadlines. */
+export interface Reconciled {
+  /** False where no session is, or no more: what the index and the bucket have under its id belongs to nothing. */
+  readonly exists: boolean;
+  /** There was one, and all of it is gone. */
+  readonly wasPurged: boolean;
+  readonly expired: boolean;
+  readonly archivedConversations: number;
+  readonly archivedFiles: number;
+  readonly purged: boolean;
+  /** The index had an older state of it, and was told. */
+  readonly repaired: boolean;
+}
+
+/** Which of the files that it was asked about a session has. */
+export interface OwnFiles {
+  /** False where no session is, or no more. */
+  readonly exists: boolean;
+  /** There was one, and all of it is gone. */
+  readonly wasPurged: boolean;
+  readonly files: readonly string[];
+}
+
+/**
+ * What came of telling the index everything: it has it; it failed, and the session goes on trying; it refused, as it does
+ * without the team; there is no session, or no more.
+ */
+export type Reindexed = "projected" | "waiting" | "refused" | "absent";
 
 /** Where a joining reader wants to begin. */
 export type HistoryRequest =

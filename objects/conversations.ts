@@ -11,9 +11,11 @@ import {
 import { viewConversation } from "../src/domain/view.ts";
 import type { Conversation, UpdateConversationRequest } from "../src/protocol/conversation.ts";
 import type { Result } from "../src/protocol/errors.ts";
+import type { Side } from "../src/protocol/frames.ts";
 import { MAX_CONVERSATIONS_PER_SESSION } from "../src/protocol/limits.ts";
 import type { Author } from "../src/protocol/message.ts";
 import type { ConversationList, MessagePage } from "../src/protocol/rest.ts";
+import type { Archive } from "./archive.ts";
 import { type Actor, type MessagesQuery, staffOf } from "./calls.ts";
 import { newConversationId } from "./ids.ts";
 import type { IndexProjector } from "./index-projector.ts";
@@ -21,14 +23,17 @@ import type { LogEntry } from "./log-entry.ts";
 import type { MessageLog } from "./message-log.ts";
 import type { MessageStore } from "./message-store.ts";
 import { failureOf } from "./replies.ts";
+import type { SessionState } from "./session-state.ts";
 import type { SessionStore } from "./store.ts";
 import type { Outcome } from "./submission.ts";
 
 interface Parts {
   readonly store: SessionStore;
   readonly messages: MessageStore;
+  readonly state: SessionState;
   readonly log: MessageLog;
   readonly projector: IndexProjector;
+  readonly archive: Pick<Archive, "isDone" | "history">;
   /** A person answers in a conversation from now on: called after that is stored. */
   readonly takenOver: (conversationId: string) => void;
   /** A visitor opened a thread again: called after that is stored, for the index to hear of it. */
@@ -45,23 +50,37 @@ export class Conversations {
   }
 
   /** All of them, with what is new in each for the side that asks. */
-  list(role: CallerRole): Result<ConversationList> {
+  list(role: CallerRole): ConversationList & { readonly ok: true } {
     const side = sideOf(role);
-    const counts = this.#parts.messages.conversationCounts(side);
+    const countsOf = this.#counts(side);
     const conversations = this.#parts.store
       .conversations()
-      .map((record) => viewConversation(record, side, counts.get(record.id)));
+      .map((record) => viewConversation(record, side, countsOf(record.id)));
     return { ok: true, conversations };
   }
 
-  /** Messages of one of them, or of all. */
-  history(query: MessagesQuery): Result<MessagePage> {
-    const { store, messages } = this.#parts;
+  /** What is new in a thread; of messages that are archived, as it was then. */
+  #counts(side: Side): (id: string) => Pick<Conversation, "lastSeq" | "unread"> | undefined {
+    const { archive } = this.#parts.state.stored;
+    if (archive === null) {
+      const counts = this.#parts.messages.conversationCounts(side);
+      return (id) => counts.get(id);
+    }
+    return (id) => {
+      const thread = archive.threads[id];
+      return thread && { lastSeq: thread.lastSeq, unread: thread.unread[side] };
+    };
+  }
+
+  /** Messages of one of them, or of all. Those that are archived the team reads, and its staff. */
+  async history(role: CallerRole, query: MessagesQuery): Promise<Result<MessagePage>> {
+    const { store, state, messages, archive } = this.#parts;
     const { conversationId } = query;
+    const endedCode = archive.isDone && sideOf(role) === "visitor" ? state.endedCode() : undefined;
+    if (endedCode !== undefined) return { ok: false, code: endedCode };
     const isUnknown = conversationId !== undefined && !store.hasConversation(conversationId);
-    return isUnknown
-      ? { ok: false, code: "conversation_not_found" }
-      : { ok: true, ...messages.history(query) };
+    if (isUnknown) return { ok: false, code: "conversation_not_found" };
+    return archive.isDone ? await archive.history(query) : { ok: true, ...messages.history(query) };
   }
 
   open(role: CallerRole, now: number): Result<{ conversation: Conversation }> {

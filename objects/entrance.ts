@@ -1,5 +1,7 @@
 // The way into a session: it is opened here when its object wakes, or begun, and whoever calls is let in here or not.
+
 import type { CallerRole, SessionOperation } from "../src/domain/access.ts";
+import { log } from "../src/log.ts";
 import type { ErrorCode, Failure, Result } from "../src/protocol/errors.ts";
 import { Alarm } from "./alarm.ts";
 import { begin, beginAgain } from "./beginning.ts";
@@ -39,20 +41,32 @@ export class Entrance {
       if (stored) this.#live = new LiveSession(ctx, env, this.#store, this.#alarm, stored);
     } catch (error) {
       if (!(error instanceof SchemaTooNewError)) throw error;
-      console.error({ event: "schema_too_new", error: error.message });
+      log.error({ event: "schema_too_new", error: error.message });
       this.#broken = { ok: false, code: "unavailable" };
     }
   }
 
-  /** Undefined while no session was created under this name. */
+  /** Undefined while no session was created under this name, and after it is purged. */
   get live(): LiveSession | undefined {
-    return this.#live;
+    return this.#live?.ending.lifecycle.isPurged ? undefined : this.#live;
+  }
+
+  /** The same. Throws where it cannot be told, as the session is for newer code. */
+  get known(): LiveSession | undefined {
+    if (this.#broken) throw new SchemaTooNewError("the session is stored by newer code");
+    return this.live;
+  }
+
+  /** Whether there was a session under this name, and all of it is gone. */
+  get wasPurged(): boolean {
+    return this.live === undefined && this.#store.isPurged();
   }
 
   async create(call: CreateCall): Promise<Result<Created>> {
     if (this.#broken) return this.#broken;
     const now = Date.now();
-    if (this.#live !== undefined) return beginAgain(this.#live, call.credential, now);
+    if (this.live !== undefined) return beginAgain(this.live, call.credential, now);
+    if (this.wasPurged) return { ok: false, code: "idempotency_key_expired" };
     const live = begin(this.#ctx, this.#env, this.#store, this.#alarm, call, now);
     this.#live = live;
     await live.upkeep.project();
@@ -61,7 +75,8 @@ export class Entrance {
 
   async alarm(): Promise<void> {
     this.#alarm.fired();
-    await this.#live?.upkeep.catchUp();
+    this.live?.upkeep.seeEpoch();
+    await this.live?.upkeep.catchUp();
   }
 
   /**
@@ -100,7 +115,9 @@ export class Entrance {
   ): Promise<R | Failure> {
     const live = await this.#caughtUp(word);
     if (live === undefined) return this.#broken ?? { ok: false, code: unknown };
-    live.expireIfDue(Date.now());
+    const now = Date.now();
+    live.expireIfDue(now);
+    if (live.ending.lifecycle.isGone(now)) return { ok: false, code: unknown };
     return live.disabledRefusal() ?? (await work(live));
   }
 
@@ -111,14 +128,16 @@ export class Entrance {
     work: (live: LiveSession) => Promise<R>,
   ): Promise<R | Failure> {
     const live = await this.#caughtUp(word);
-    if (live?.state.record.teamId === teamId) return await work(live);
+    const isKnown = live !== undefined && !live.ending.lifecycle.isGone(Date.now());
+    if (isKnown && live.state.record.teamId === teamId) return await work(live);
     return this.#broken ?? { ok: false, code: "session_not_found" };
   }
 
   /** The session, by a policy of its team that is no older than the caller's. */
   async #caughtUp(word: TeamWord): Promise<LiveSession | undefined> {
-    const live = this.#live;
-    await live?.heardOfTeam(word);
-    return live;
+    this.live?.upkeep.seeEpoch();
+    await this.live?.heardOfTeam(word);
+    // It may have been purged meanwhile.
+    return this.live;
   }
 }

@@ -1,6 +1,7 @@
 // How events get to one listener: in order, one batch at a time, at least once. The end of a batch is written before the
 // batch is sent, so that a retry, whoever makes it, carries the same events under the same id. Where nobody listens, or
 // all is delivered, nothing is read, written or set.
+
 import type { Delivered } from "../src/delivery/delivered.ts";
 import { undelivered } from "../src/delivery/delivered.ts";
 import {
@@ -9,13 +10,16 @@ import {
   type EventListenerKind,
   failed,
   isNews,
+  isTold,
   newCursor,
   replayed,
   resumed,
 } from "../src/domain/event-cursor.ts";
+import { log } from "../src/log.ts";
 import type { EventBatch } from "../src/protocol/events.ts";
 import type { EventSource } from "./event-source.ts";
 import type { EventStore } from "./event-store.ts";
+import type { Troubles } from "./troubles.ts";
 
 /** When the alarm tries if whoever was delivering died. */
 const FALLBACK_MS = 30_000;
@@ -42,6 +46,8 @@ export interface DeliveryParts {
   session(): { readonly id: string; readonly teamId: string };
   /** Its cursor changed in a way that others have to hear of, in the turn that writes it. */
   isNews(): void;
+  /** An attempt failed, or what had failed so often before came through. */
+  readonly troubles: Troubles;
   /** It has stopped for now: its `dueAt` is another. */
   settled(): void;
 }
@@ -55,6 +61,7 @@ export class EventDelivery {
   #running: Promise<void> | undefined;
   /** Since when something waits that nobody has failed to deliver. */
   #behindSince: number | undefined;
+  #isClosed = false;
 
   constructor(listener: EventListener, parts: DeliveryParts) {
     this.#listener = listener;
@@ -91,8 +98,20 @@ export class EventDelivery {
     else if (cursor !== undefined && !this.#isStored) this.#save(cursor);
   }
 
+  /** Whether there is something to deliver, to somebody who is not given up. */
+  get owes(): boolean {
+    const { cursor } = this;
+    return cursor !== undefined && this.#isBehind(cursor);
+  }
+
+  /** The session's data goes: nothing more is delivered, and what is under way is not noted. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
   /** When the alarm has to try, if ever. */
   dueAt(now: number): number | undefined {
+    if (this.#isClosed) return undefined;
     const { cursor } = this;
     if (cursor === undefined || !this.#isBehind(cursor)) return undefined;
     // Also of a batch that is tried again just now: its time is behind, and no alarm needs to hurry.
@@ -104,6 +123,7 @@ export class EventDelivery {
 
   /** Delivers what is due; resolves when that is done, or has failed. The caller's turn ends first. */
   run(): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
     const { cursor } = this;
     if (cursor !== undefined && (this.#running !== undefined || this.#isDue(cursor, Date.now()))) {
       this.#running ??= this.#drain();
@@ -129,18 +149,18 @@ export class EventDelivery {
     try {
       // What is written from here on holds nobody's answer back.
       await scheduler.wait(0);
-      for (let batches = 0; batches < MAX_BATCHES_PER_RUN; batches++) {
+      for (let batches = 0; batches < MAX_BATCHES_PER_RUN && !this.#isClosed; batches++) {
         const { cursor } = this;
         if (cursor === undefined || !this.#isDue(cursor, Date.now())) break;
         await this.#deliver(cursor);
       }
     } catch (error) {
-      console.error({ event: "event_delivery_failed", error: String(error) });
+      log.error({ event: "event_delivery_failed", error: String(error) });
     } finally {
       // In the turn of the last look: what happens after it starts another run.
       this.#running = undefined;
       this.#behindSince = undefined;
-      this.#parts.settled();
+      if (!this.#isClosed) this.#parts.settled();
     }
   }
 
@@ -150,10 +170,24 @@ export class EventDelivery {
     const to = cursor.batchEnd ?? source.batchEnd(position);
     if (cursor.batchEnd === null) this.#save({ ...cursor, batchEnd: to });
     const outcome = await this.#send(cursor, to);
+    if (this.#isClosed) return;
     // Meanwhile another webhook may have taken its place, or somebody wants it all again.
     const now = this.cursor;
     if (now?.listenerId !== cursor.listenerId || now.replays !== replays) return;
-    this.#save(outcome.ok ? delivered(now) : failed(now, outcome, Date.now(), Math.random()));
+    const next = outcome.ok ? delivered(now) : failed(now, outcome, Date.now(), Math.random());
+    this.#save(next);
+    this.#monitor(now, next);
+  }
+
+  /** Tells of a receiver that goes on failing, and that it takes something again. */
+  #monitor(before: EventCursor, after: EventCursor): void {
+    const { troubles, source } = this.#parts;
+    const { kind } = this.#listener;
+    if (after.failingSince === null) troubles.resolved(kind, before.attempts);
+    else if (isTold(after)) {
+      const waiting = source.count(after.position);
+      troubles.report({ kind, since: after.failingSince, waiting }, Date.now());
+    }
   }
 
   async #send({ position, replays }: EventCursor, to: number): Promise<Delivered> {
@@ -165,7 +199,7 @@ export class EventDelivery {
       const batchId = `msg_${id}_${position}-${to}_${replays}`;
       return await this.#listener.send(batchId, { teamId, sessionId: id, events });
     } catch (error) {
-      console.error({ event: "event_delivery_failed", error: String(error) });
+      log.error({ event: "event_delivery_failed", error: String(error) });
       return undelivered("internal error");
     }
   }

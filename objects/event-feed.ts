@@ -3,6 +3,7 @@
 import { callApp } from "../src/delivery/call-app.ts";
 import { sendWebhook } from "../src/delivery/send-webhook.ts";
 import { earliest } from "../src/domain/deadlines.ts";
+import type { EventCursor } from "../src/domain/event-cursor.ts";
 import { BEGINNING } from "../src/domain/event-order.ts";
 import { isoTime } from "../src/domain/view.ts";
 import type { AuditActor } from "../src/protocol/audit.ts";
@@ -10,11 +11,13 @@ import type { EventBatch } from "../src/protocol/events.ts";
 import { EventDelivery, type EventListener } from "./event-delivery.ts";
 import { EventSource, type EventSourceParts } from "./event-source.ts";
 import type { IndexProjector } from "./index-projector.ts";
+import type { Troubles } from "./troubles.ts";
 
 export interface FeedParts extends EventSourceParts {
   readonly ctx: DurableObjectState;
   readonly env: Env;
   readonly projector: IndexProjector;
+  readonly troubles: Troubles;
   /** When something is due has changed. */
   readonly changed: () => void;
 }
@@ -28,11 +31,12 @@ export class EventFeed {
   constructor(parts: FeedParts) {
     this.#parts = parts;
     this.#source = new EventSource(parts);
-    const { state, events: store, projector, changed } = parts;
+    const { state, events: store, projector, troubles, changed } = parts;
     const shared = {
       store,
       source: this.#source,
       session: () => state.record,
+      troubles,
       settled: changed,
     };
     this.#webhook = new EventDelivery(this.#webhookListener(), {
@@ -65,6 +69,22 @@ export class EventFeed {
   /** Delivers what is due; resolves when that is done, or has failed. */
   async run(): Promise<void> {
     await Promise.all([this.#webhook.run(), this.#app.run()]);
+  }
+
+  /** Whether a listener that is not given up has yet to hear of something. */
+  get owes(): boolean {
+    return this.#webhook.owes || this.#app.owes;
+  }
+
+  /** The session's data goes: nobody hears of it any more. */
+  close(): void {
+    this.#webhook.close();
+    this.#app.close();
+  }
+
+  /** How far those who listen have come. */
+  get cursors(): readonly EventCursor[] {
+    return [this.#webhook.cursor, this.#app.cursor].filter((cursor) => cursor !== undefined);
   }
 
   dueAt(now: number): number | undefined {

@@ -1,6 +1,7 @@
 // How old something may be that the index knows better: within half a minute it is good, within a minute it is asked for
 // behind whoever goes by it, and after that ahead of them. With the index down, the last word holds, and it is asked again
 // a little later.
+import { log } from "../src/log.ts";
 import { IndexError } from "../src/session-index/errors.ts";
 import { within } from "../src/session-index/timeout.ts";
 
@@ -46,7 +47,7 @@ export class Freshness {
       if (await this.#known.ask(Date.now())) return;
     } catch (error) {
       if (!(error instanceof IndexError))
-        console.error({ event: "index_word_lost", error: String(error) });
+        log.error({ event: "index_word_lost", error: String(error) });
     }
     this.#askAgainAt = Date.now() + RETRY_AFTER_MS;
   }

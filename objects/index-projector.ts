@@ -1,32 +1,39 @@
 // Projects the session and its audit events into the index: what is marked or recorded is written until it has landed,
 // with backoff while the index is down. A write that can never succeed becomes a dead letter, so that it does not wake
 // the object for ever.
-import { backoffMs } from "../src/domain/backoff.ts";
+
 import { earliest } from "../src/domain/deadlines.ts";
-import { expiresAt, type SessionRecord } from "../src/domain/session-state.ts";
+import type { SessionRecord } from "../src/domain/session-state.ts";
+import { REPORTED_FROM_ATTEMPT } from "../src/domain/trouble.ts";
+import { log } from "../src/log.ts";
 import {
   type AuditRecord,
   type NewAuditEvent,
   newAuditRecord,
 } from "../src/session-index/audit.ts";
-import { sessionsDatabase } from "../src/session-index/databases.ts";
 import { IndexError } from "../src/session-index/errors.ts";
 import { within } from "../src/session-index/timeout.ts";
-import { projectWebhook } from "../src/session-index/webhook-failures.ts";
-import { type Projection, projectEvents, projectSession } from "../src/session-index/write.ts";
-import type { EventStore } from "./event-store.ts";
+import type { IndexedSession, Projection } from "../src/session-index/write.ts";
+import {
+  conversationEntity,
+  eventEntity,
+  fileEntity,
+  fresh,
+  isEvent,
+  isOfWebhook,
+  isWhole,
+  retried,
+  SESSION,
+  WEBHOOK,
+  WHOLE,
+} from "./index-entries.ts";
+import { indexEpoch } from "./index-epoch.ts";
+import { IndexWriter, type IndexWriterParts } from "./index-writer.ts";
 import type { OutboxEntry, OutboxStore } from "./outbox-store.ts";
-import type { SessionStore, StoredSession } from "./store.ts";
-
-/** A fresh entry is tried at once by whoever marked it; this is when the alarm tries if that one died. */
-const FALLBACK_MS = 1_800_000;
+import type { StoredSession } from "./session-row.ts";
+import type { Troubles } from "./troubles.ts";
 
 const WRITE_TIMEOUT_MS = 5_000;
-
-const SESSION = "session";
-const CONVERSATION_PREFIX = "conversation:";
-const EVENT_PREFIX = "audit:";
-const WEBHOOK = "webhook";
 
 /** What piled up in an outage lands in several writes rather than in one that D1 refuses. */
 const MAX_EVENTS_PER_WRITE = 200;
@@ -34,34 +41,34 @@ const MAX_EVENTS_PER_WRITE = 200;
 /** What is projected, and where its success is recorded. */
 export interface IndexSource {
   readonly stored: StoredSession;
-  /** The index has it as it was at `readAt`. */
-  indexed(record: SessionRecord, readAt: number): void;
+  /** The index has it as it was at `readAt`; in `wholeInEpoch`, where there is one, it was told of everything. */
+  indexed(record: SessionRecord, readAt: number, wholeInEpoch: number | undefined): void;
+}
+
+interface Parts extends IndexWriterParts {
+  readonly source: IndexSource;
+  readonly troubles: Troubles;
 }
 
 export class IndexProjector {
-  readonly #env: Env;
-  readonly #store: SessionStore;
+  readonly #parts: Parts;
+  readonly #writer: IndexWriter;
   readonly #outboxStore: OutboxStore;
-  readonly #eventStore: EventStore;
   readonly #source: IndexSource;
+  /** Since when the index takes nothing; undefined while it does, or nobody knows. */
+  #failingSince: number | undefined;
   #running: { readonly answered: Promise<void>; readonly done: Promise<void> } | undefined;
   /** What was marked since the write that is under way began, and so is not done with when that lands. */
   readonly #markedSince = new Set<string>();
+  #isClosed = false;
   /** The outbox as stored, dead letters among it; undefined when it has to be read again. */
   #entries: readonly OutboxEntry[] | undefined;
 
-  constructor(
-    env: Env,
-    store: SessionStore,
-    outbox: OutboxStore,
-    events: EventStore,
-    source: IndexSource,
-  ) {
-    this.#env = env;
-    this.#store = store;
-    this.#outboxStore = outbox;
-    this.#eventStore = events;
-    this.#source = source;
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#writer = new IndexWriter(parts);
+    this.#outboxStore = parts.outbox;
+    this.#source = parts.source;
   }
 
   /** Marks the session record as changed, in the transaction that changes it. */
@@ -71,7 +78,27 @@ export class IndexProjector {
 
   /** Marks a conversation as changed, in the transaction that changes it. */
   markConversation(id: string, now: number): void {
-    this.#mark(CONVERSATION_PREFIX + id, now);
+    this.#mark(conversationEntity(id), now);
+  }
+
+  /** Marks a file as changed or gone, in the transaction that changes it. */
+  markFile(id: string, now: number): void {
+    this.#mark(fileEntity(id), now);
+  }
+
+  /** Marks everything that the index has of the session, and what it once refused for good; it may take that now. */
+  markWhole(now: number): void {
+    for (const { entity, failure } of this.#outbox()) {
+      if (failure !== null) this.#mark(entity, now);
+    }
+    this.#mark(WHOLE, now);
+  }
+
+  /** Whether the index is still to be told of everything, now or in its present state never. */
+  owesWhole(): "waits" | "refused" | undefined {
+    const entry = this.#outbox().find(({ entity }) => entity === WHOLE);
+    if (entry === undefined) return undefined;
+    return entry.failure === null ? "waits" : "refused";
   }
 
   /** Marks how events fare on their way to the webhook as changed, in the turn that changes it. */
@@ -86,7 +113,7 @@ export class IndexProjector {
   record(event: NewAuditEvent, now: number): void {
     const { teamId, id } = this.#source.stored.record;
     const record = newAuditRecord(teamId, id, event, now);
-    this.#outboxStore.add(fresh(EVENT_PREFIX + record.id, now), JSON.stringify(record));
+    this.#outboxStore.add(fresh(eventEntity(record.id), now), JSON.stringify(record));
     this.#entries = undefined;
   }
 
@@ -98,7 +125,25 @@ export class IndexProjector {
 
   /** Whether the index has yet to hear of the session record, or never will in its present state. */
   owesSession(): boolean {
-    return this.#outbox().some((entry) => entry.entity === SESSION);
+    return this.#outbox().some(({ entity }) => entity === SESSION || entity === WHOLE);
+  }
+
+  /** Nothing is projected after this: what is under way has settled when it resolves. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#running?.done;
+  }
+
+  /** Events that the index has yet to hear of. */
+  waitingEvents(): AuditRecord[] {
+    return this.#waiting()
+      .filter(isEvent)
+      .map((entry) => this.#writer.eventOf(entry));
+  }
+
+  /** The session as the index is to have it. */
+  get indexed(): IndexedSession {
+    return this.#writer.session;
   }
 
   /** When the alarm has to try, if ever. */
@@ -137,8 +182,9 @@ export class IndexProjector {
   }
 
   async #drain(answered: () => void): Promise<void> {
-    for (let entries = this.#waiting(); entries.length > 0; entries = this.#waiting()) {
-      if (!(await this.#write(entries, answered))) return;
+    while (!this.#isClosed) {
+      const entries = this.#waiting();
+      if (entries.length === 0 || !(await this.#write(entries, answered))) return;
     }
   }
 
@@ -150,7 +196,7 @@ export class IndexProjector {
     const changes = waiting.filter((entry) => !isEvent(entry) && !isOfWebhook(entry));
     const asides = [...waiting.filter(isOfWebhook), ...events];
     this.#markedSince.clear();
-    const result = await this.#project(record, changes, asides);
+    const result = await this.#project(changes, asides);
     if (result.ok) {
       // The caller's answer goes first: a write made before it would hold it back until that is on disk.
       answered();
@@ -159,9 +205,12 @@ export class IndexProjector {
     const now = Date.now();
     const isUnchanged = ({ entity }: OutboxEntry) => !this.#markedSince.has(entity);
     this.#entries = undefined;
-    this.#store.transaction(() => {
+    this.#parts.store.transaction(() => {
       if (result.ok) {
-        if (changes.length > 0) this.#source.indexed(record, readAt);
+        if (changes.length > 0) {
+          const epoch = changes.some(isWhole) ? indexEpoch(this.#parts.env) : undefined;
+          this.#source.indexed(record, readAt, epoch);
+        }
         for (const { entity } of [...changes, ...asides].filter(isUnchanged)) {
           this.#outboxStore.clear(entity);
         }
@@ -174,78 +223,39 @@ export class IndexProjector {
         for (const entry of failed) this.#outboxStore.save(retried(entry, result, now));
       }
     });
+    this.#monitor(waiting, result, now);
     return result.ok || !result.retryable;
   }
 
+  /** Tells of an index that goes on failing, and that it takes something again. */
+  #monitor(written: readonly OutboxEntry[], result: Projection, now: number): void {
+    const attempts = Math.max(...written.map((entry) => entry.attempts));
+    if (result.ok) {
+      this.#failingSince = undefined;
+      this.#parts.troubles.resolved("index", attempts);
+      return;
+    }
+    this.#failingSince ??= now;
+    if (result.retryable && attempts + 1 < REPORTED_FROM_ATTEMPT) return;
+    const waiting = this.#outbox().length;
+    this.#parts.troubles.report({ kind: "index", since: this.#failingSince, waiting }, now);
+  }
+
   async #project(
-    record: SessionRecord,
     changes: readonly OutboxEntry[],
     asides: readonly OutboxEntry[],
   ): Promise<Projection> {
     const { team } = this.#source.stored;
     let result: Projection;
     try {
-      result = await within(WRITE_TIMEOUT_MS, this.#send(record, changes, asides));
+      result = await within(WRITE_TIMEOUT_MS, this.#writer.write(changes, asides));
     } catch (error) {
       if (!(error instanceof IndexError)) throw error;
       result = { ok: false, retryable: true, message: error.message };
     }
     if (!result.ok) {
-      console.warn({ event: "index_write_failed", team: team.id, message: result.message });
+      log.warn({ event: "index_write_failed", team: team.id, message: result.message });
     }
     return result;
   }
-
-  async #send(
-    record: SessionRecord,
-    changes: readonly OutboxEntry[],
-    asides: readonly OutboxEntry[],
-  ): Promise<Projection> {
-    const database = sessionsDatabase(this.#env, record.teamNumber);
-    if (asides.some(isOfWebhook)) {
-      const cursor = this.#eventStore.cursor("webhook");
-      const told = await projectWebhook(database, {
-        teamId: record.teamId,
-        sessionId: record.id,
-        cursor,
-      });
-      if (!told.ok) return told;
-    }
-    const events = asides
-      .filter(isEvent)
-      .map(({ entity }) => JSON.parse(this.#outboxStore.payload(entity)) as AuditRecord);
-    if (changes.length === 0) return await projectEvents(database, events);
-    const marked = new Set(changes.map(({ entity }) => entity));
-    const conversations = this.#store
-      .conversations()
-      .filter(({ id }) => marked.has(CONVERSATION_PREFIX + id));
-    const session = { ...record, expiresAt: expiresAt(record, this.#source.stored.team.policy) };
-    return await projectSession(database, session, conversations, events);
-  }
-}
-
-function isEvent({ entity }: OutboxEntry): boolean {
-  return entity.startsWith(EVENT_PREFIX);
-}
-
-function isOfWebhook({ entity }: OutboxEntry): boolean {
-  return entity === WEBHOOK;
-}
-
-function fresh(entity: string, now: number): OutboxEntry {
-  return { entity, dueAt: now + FALLBACK_MS, attempts: 0, failure: null };
-}
-
-function retried(
-  entry: OutboxEntry,
-  failure: Exclude<Projection, { readonly ok: true }>,
-  now: number,
-): OutboxEntry {
-  const attempts = entry.attempts + 1;
-  return {
-    ...entry,
-    attempts,
-    dueAt: now + backoffMs(attempts, Math.random()),
-    failure: failure.retryable ? null : failure.message,
-  };
 }

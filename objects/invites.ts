@@ -60,6 +60,11 @@ export class Invites {
     return { ok: true, invites };
   }
 
+  /** All that are held. */
+  all(): Invite[] {
+    return this.#parts.accessStore.invites().map((one) => this.#view(one));
+  }
+
   /** Takes an invite back, and, if asked, the credentials that it made. */
   revoke(call: Call, id: string, revokeCredentials: boolean): Result<object> {
     if (this.#parts.accessStore.invite(id) === undefined) {

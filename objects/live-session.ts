@@ -1,35 +1,47 @@
 // A created session while its object is awake: its parts, and what takes more than one of them — who is let in, what a
 // changed team means, how a session ends.
-// Long for its constructor: this is where the parts are put together, and nowhere else.
+// Long for its constructor: this is where the parts, and groups of them, are put together, and nowhere else.
 import { type CallerRole, type SessionOperation, slidesExpiry } from "../src/domain/access.ts";
 import { settingsOf, type TeamSettings } from "../src/domain/policy.ts";
 import type { AuditActor } from "../src/protocol/audit.ts";
 import type { Failure, Result } from "../src/protocol/errors.ts";
 import type { Session } from "../src/protocol/session.ts";
 import { teamsDatabase } from "../src/session-index/databases.ts";
-import { findOperatorToken } from "../src/session-index/operator-tokens.ts";
 import { getTeamByNumber } from "../src/session-index/teams.ts";
 import { Access } from "./access.ts";
 import { AccessStore } from "./access-store.ts";
 import type { Alarm } from "./alarm.ts";
-import { type Actor, auditActor, type IdentifyCall, type TeamWord } from "./calls.ts";
+import { Archive } from "./archive.ts";
+import {
+  type Actor,
+  auditActor,
+  type IdentifyCall,
+  type TeamWord,
+  unknownSession,
+} from "./calls.ts";
 import { Conversations } from "./conversations.ts";
 import { Credentials } from "./credentials.ts";
-import { EventFeed } from "./event-feed.ts";
-import { EventStore } from "./event-store.ts";
+import { DataRequests } from "./data-requests.ts";
+import { type Ending, endingOf } from "./ending.ts";
+import type { EventFeed } from "./event-feed.ts";
+import { FileStore } from "./file-store.ts";
+import { Files } from "./files.ts";
 import { Import } from "./import.ts";
-import { IndexProjector } from "./index-projector.ts";
+import { isOfEarlierEpoch } from "./index-epoch.ts";
+import type { IndexProjector } from "./index-projector.ts";
 import { Invites } from "./invites.ts";
-import { MessageLog } from "./message-log.ts";
+import type { MessageLog } from "./message-log.ts";
 import { MessageStore } from "./message-store.ts";
-import { OutboxStore } from "./outbox-store.ts";
+import { messagingOf } from "./messaging.ts";
 import { Redaction } from "./redaction.ts";
+import { reportingOf } from "./reporting.ts";
+import type { StoredSession } from "./session-row.ts";
 import { SessionState } from "./session-state.ts";
-import { Sockets } from "./sockets.ts";
-import type { SessionStore, StoredSession } from "./store.ts";
-import { StreamStore } from "./stream-store.ts";
-import { Streams } from "./streams.ts";
+import type { Sockets } from "./sockets.ts";
+import type { SessionStore } from "./store.ts";
+import type { Streams } from "./streams.ts";
 import { TeamWatch } from "./team-watch.ts";
+import type { Troubles } from "./troubles.ts";
 import { Upkeep } from "./upkeep.ts";
 
 export class LiveSession {
@@ -43,10 +55,15 @@ export class LiveSession {
   readonly conversations: Conversations;
   readonly credentials: Credentials;
   readonly redaction: Redaction;
+  readonly files: Files;
   readonly import: Import;
   readonly projector: IndexProjector;
   readonly events: EventFeed;
+  readonly archive: Archive;
+  readonly ending: Ending;
+  readonly requests: DataRequests;
   readonly upkeep: Upkeep;
+  readonly troubles: Troubles;
   readonly #ctx: DurableObjectState;
   readonly #store: SessionStore;
   readonly #watch: TeamWatch;
@@ -60,97 +77,90 @@ export class LiveSession {
   ) {
     this.#ctx = ctx;
     this.#store = store;
-    this.messages = new MessageStore(ctx.storage.sql);
-    const accessStore = new AccessStore(ctx.storage.sql);
-    this.credentials = new Credentials(accessStore);
-    const slidAt = this.messages.lastSlidingAt();
-    this.state = new SessionState(store, this.credentials, stored, slidAt);
-    this.log = new MessageLog(store, this.messages, this.state, {
-      heardVisitor: (conversationId, at) => this.conversations.heardVisitor(conversationId, at),
-      undone: () => this.conversations.forget(),
-      stored: (now, slides) => {
-        if (slides) this.state.slid(now);
-        this.events.happened();
-        this.upkeep.arm();
-      },
-      deliver: (frames) => this.sockets.deliver(frames),
-    });
-    const { messages, credentials, state, log } = this;
+    const { sql, kv } = ctx.storage;
     const changed = () => this.upkeep.arm();
-    this.streams = new Streams({
-      store,
-      rows: new StreamStore(ctx.storage.sql),
-      messages,
-      log,
-      state,
-      toLive: (frame) => this.sockets.toLive(frame),
-      changed,
+    const messages = new MessageStore(sql);
+    const accessStore = new AccessStore(sql);
+    const credentials = new Credentials(accessStore);
+    const state = new SessionState(store, credentials, stored, messages.lastSlidingAt());
+    const core = { ctx, env, store, messages, credentials, state, changed };
+    this.messages = messages;
+    this.credentials = credentials;
+    this.state = state;
+
+    const { log, streams, sockets } = messagingOf(core, {
+      heardVisitor: (conversationId, at) => this.conversations.heardVisitor(conversationId, at),
+      undone: () => {
+        this.conversations.forget();
+        this.files.undone();
+      },
+      find: (wanted, side) => this.files.find(wanted, side),
+      take: (attachments, seq) => this.files.take(attachments, seq),
+      stored: (now, slides) => {
+        if (slides) state.slid(now);
+        this.events.happened();
+        changed();
+      },
     });
-    const { streams } = this;
-    this.sockets = new Sockets({
-      ctx,
-      store,
-      messages,
-      log,
-      state,
-      streams,
-      loadStaff: (tokenId) => findOperatorToken(teamsDatabase(env), tokenId),
-      changed,
-    });
-    this.#watch = new TeamWatch(this.sockets, {
+    this.log = log;
+    this.streams = streams;
+    this.sockets = sockets;
+    this.#watch = new TeamWatch(sockets, {
       load: () => getTeamByNumber(teamsDatabase(env), state.team.number),
       adopt: (team) => this.adoptTeam(team),
     });
-    const events = new EventStore(ctx.storage.sql);
-    const outbox = new OutboxStore(ctx.storage.sql);
-    this.projector = new IndexProjector(env, store, outbox, events, state);
-    const { sockets, projector } = this;
+
+    const rows = new FileStore(sql);
+    const { projector, events, troubles } = reportingOf({ ...core, log, fileRows: rows });
+    this.projector = projector;
+    this.events = events;
+    this.troubles = troubles;
+
+    const parts = { ...core, log, streams, sockets, projector, events, troubles };
+    const files = new Files({ ...parts, bucket: env.BUCKET, rows });
+    const archive = new Archive({
+      ...parts,
+      conversations: () => this.conversations.list("team").conversations,
+      files,
+    });
+    this.files = files;
+    this.archive = archive;
     this.conversations = new Conversations({
-      store,
-      messages,
-      log,
-      projector,
+      ...parts,
+      archive,
       takenOver: (conversationId) => streams.cancelBotAnswers(conversationId),
       reopened: () => ctx.waitUntil(this.upkeep.project()),
     });
-    this.import = new Import({ store, messages, state, log, projector });
-    this.events = new EventFeed({
-      ctx,
-      env,
-      store,
-      events,
-      messages,
-      state,
-      log,
-      projector,
-      changed,
-    });
+    this.import = new Import(parts);
     this.redaction = new Redaction({
-      store,
-      messages,
-      sockets,
-      projector,
+      ...parts,
+      files,
+      archive,
       endAnswer: (messageId) => {
         streams.cancel(messageId);
         // It may have been on its way into the log already.
         log.flush();
       },
     });
+    this.access = new Access({ ...parts, accessStore });
+    this.invites = new Invites({ ...parts, accessStore }, this.access);
+
+    this.ending = endingOf({ ...this, env, store, learnTeam: () => this.#learnTeamNow() }, kv);
     this.upkeep = new Upkeep({
-      ctx,
-      store,
+      ...parts,
       alarm,
-      state,
-      sockets,
-      streams,
-      projector,
-      events: this.events,
+      files,
+      lifecycle: this.ending.lifecycle,
+      isOfEarlierEpoch: () => isOfEarlierEpoch(state.stored, env),
       expireIfDue: (now) => this.expireIfDue(now),
       learnTeam: () => this.learnTeam(),
     });
-    const parts = { store, accessStore, credentials, state, log, sockets, projector };
-    this.access = new Access(parts);
-    this.invites = new Invites(parts, this.access);
+    this.requests = new DataRequests({
+      ...this,
+      ...this.ending,
+      ctx,
+      closeForErasure: (actor) => this.#closeForErasure(actor),
+    });
   }
 
   /** Lets `actor` in to do `operation` as some role, or says why not. */
@@ -158,6 +168,7 @@ export class LiveSession {
     this.upkeep.armIfLost();
     const now = Date.now();
     this.expireIfDue(now);
+    if (!this.#opensFor(operation, now)) return unknownSession(actor);
     if (actor.kind === "credential") {
       const presented = this.credentials.present(actor.credentialId, actor.secretDigest, now);
       if (presented.kind === "stolen") {
@@ -168,6 +179,13 @@ export class LiveSession {
     const admitted = this.state.admit(actor, operation);
     // Whatever the Worker knows: one that has just started, with the index down, knows nothing.
     return admitted.ok ? (this.disabledRefusal() ?? admitted) : admitted;
+  }
+
+  /** One that is about to be purged opens to nobody, but for whoever asks again what has become of its erasure. */
+  #opensFor(operation: SessionOperation, now: number): boolean {
+    const { lifecycle, erasing } = this.ending;
+    const isAskedAgain = operation === "eraseSession" && erasing.isAsked && !lifecycle.isPurged;
+    return isAskedAgain || !lifecycle.isGone(now);
   }
 
   /** Why nobody is let in, if so. */
@@ -218,6 +236,15 @@ export class LiveSession {
     await this.upkeep.project();
   }
 
+  /** Closes the session for good, if it is open, and lets nobody in from now on: all of it is to be gone. */
+  #closeForErasure(actor: AuditActor): void {
+    const now = Date.now();
+    this.#end(() => {
+      this.state.end("erased", now);
+      this.ending.erasing.ask(actor, now);
+    }, now);
+  }
+
   /** Answers what was submitted, then ends the session and closes its sockets: after it nothing is stored or delivered. */
   #end(apply: () => void, now: number): void {
     this.#settle();
@@ -239,6 +266,13 @@ export class LiveSession {
   /** Goes by the team as the index has it; while that is down, the last word holds. */
   learnTeam(): Promise<void> {
     return this.#watch.learn();
+  }
+
+  /** The same; false where the index had no word. */
+  async #learnTeamNow(): Promise<boolean> {
+    const askedAt = Date.now();
+    await this.learnTeam();
+    return this.sockets.teamConfirmedAt >= askedAt;
   }
 
   /** A frame has come; nothing is done for it under a policy, or a sign-in, that was confirmed too long ago. */
@@ -267,7 +301,7 @@ export class LiveSession {
 
   /** Goes by `team` if that is newer; nobody stays connected to a team that is disabled. */
   adoptTeam(team: TeamSettings): void {
-    if (team.revision <= this.state.team.revision) return;
+    if (this.ending.lifecycle.isPurged || team.revision <= this.state.team.revision) return;
     const now = Date.now();
     if (team.policy.disabled) this.#settle();
     this.#store.transaction(() => {
@@ -281,6 +315,7 @@ export class LiveSession {
 
   /** Goes by `team`, delivers what waits for its webhook, and tells the team's list of failures how that stands. */
   async resumeEvents(team: TeamSettings): Promise<void> {
+    if (this.ending.lifecycle.isGone(Date.now())) return;
     this.adoptTeam(team);
     this.events.deliver();
     this.events.tellAgain(Date.now());

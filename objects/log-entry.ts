@@ -1,6 +1,7 @@
 // A message on its way into the log: what is submitted, and what it would be there.
 import { isoTime } from "../src/domain/view.ts";
 import { byteLength } from "../src/protocol/bytes.ts";
+import type { StoredAttachment } from "../src/protocol/file.ts";
 import type { Side } from "../src/protocol/frames.ts";
 import type { ImportedMessage } from "../src/protocol/import.ts";
 import type { Message, MessageRole, NewTeamMessage } from "../src/protocol/message.ts";
@@ -32,11 +33,13 @@ interface Place {
   readonly seq: number;
   readonly now: number;
   readonly defaultConversationId: string;
+  /** Of the input's attachments, all that is known. */
+  readonly attachments: readonly StoredAttachment[];
 }
 
 export function compose(
   input: LogEntry,
-  { side, seq, now, defaultConversationId }: Place,
+  { side, seq, now, defaultConversationId, attachments }: Place,
 ): Composed {
   const role: MessageRole = side === "visitor" ? "user" : (input.role ?? "assistant");
   return encoded({
@@ -47,6 +50,7 @@ export function compose(
     role,
     ...(side === "team" && input.author !== undefined && { author: input.author }),
     content: input.content,
+    ...(attachments.length > 0 && { attachments }),
     createdAt: isoTime(now),
     ...(input.metadata !== undefined && { metadata: input.metadata }),
   });

@@ -4,8 +4,11 @@
 
 import { sideOf, slidesExpiry } from "../src/domain/access.ts";
 import { isTooLarge, type LogHead } from "../src/domain/log.ts";
+import { log } from "../src/log.ts";
 import type { ErrorCode } from "../src/protocol/errors.ts";
+import type { NewAttachment, StoredAttachment } from "../src/protocol/file.ts";
 import type { Side } from "../src/protocol/frames.ts";
+import type { Found } from "./files.ts";
 import {
   type Composed,
   compose,
@@ -18,12 +21,16 @@ import { MessageRate } from "./message-rate.ts";
 import type { LoggedMessage, MessageStore } from "./message-store.ts";
 import type { SessionState } from "./session-state.ts";
 import type { SessionStore } from "./store.ts";
-import { type Batch, type Outcome, refused, type Sender } from "./submission.ts";
+import { type Batch, type Outcome, refused, type Sender, unattached } from "./submission.ts";
 
 /** What the log asks and tells the session that it belongs to. */
 export interface LogListener {
   /** In the transaction that stores a visitor's message in a thread: what the log is to say after it, if anything. */
   heardVisitor(conversationId: string, now: number): LogEntry | undefined;
+  /** In that transaction: the files that a message by `side` is to carry, if all of them are there to be taken. */
+  find(wanted: readonly NewAttachment[], side: Side): Found;
+  /** In that transaction: the message at `seq` carries them. */
+  take(attachments: readonly StoredAttachment[], seq: number): void;
   /** A transaction was undone, whatever was done in it. */
   undone(): void;
   /** Messages were stored; `slides` when one of them keeps the session alive. */
@@ -53,7 +60,7 @@ export class MessageLog {
     this.#state = state;
     this.#listener = listener;
     this.#rate = new MessageRate(messages);
-    this.#head = messages.head();
+    this.#head = state.stored.archive ?? messages.head();
   }
 
   get head(): LogHead {
@@ -80,7 +87,7 @@ export class MessageLog {
 
   /** Why a message of the team's could not be stored now, if so. */
   refusal(input: LogEntry, now: number): ErrorCode | undefined {
-    const entry = this.#compose(input, "team", this.#head.lastSeq + 1, now);
+    const entry = this.#compose(input, "team", this.#head.lastSeq + 1, now, []);
     return this.#state.writeRefusal(null, now) ?? this.#unfit(entry, this.#head);
   }
 
@@ -140,7 +147,7 @@ export class MessageLog {
     try {
       group = this.#store.transaction(() => this.#write(batches, now));
     } catch (error) {
-      console.error({ event: "commit_failed", error: String(error) });
+      log.error({ event: "commit_failed", error: String(error) });
       this.#rate.forget();
       this.#listener.undone();
       for (const { messages, settle } of batches) {
@@ -189,17 +196,21 @@ export class MessageLog {
         if (duplicate) return { kind: "duplicate", message: duplicate };
         const waitMs = this.#rate.waitMs(credentialId, limit, now);
         if (waitMs > 0) return refused("rate_limited", input, waitMs);
-        const entry = this.#compose(input, side, head.lastSeq + 1, now);
+        const found = this.#listener.find(input.attachments ?? [], side);
+        if (!found.ok) return unattached(input, found.index);
+        const { attachments } = found;
+        const entry = this.#compose(input, side, head.lastSeq + 1, now, attachments);
         const failure = this.#unfit(entry, head);
         if (failure !== undefined) return refused(failure, input);
         const { message } = entry;
         store(entry, { side, credentialId, slides: isTouch });
+        this.#listener.take(attachments, message.seq);
         this.#rate.stored(credentialId, now);
         const note =
           side === "visitor" ? this.#listener.heardVisitor(message.conversationId, now) : undefined;
         if (note !== undefined) {
           const from: Origin = { side: "team", credentialId: null, slides: isTouch };
-          store(this.#compose(note, "team", head.lastSeq + 1, now), from);
+          store(this.#compose(note, "team", head.lastSeq + 1, now, []), from);
         }
         return { kind: "stored", message };
       });
@@ -209,9 +220,15 @@ export class MessageLog {
     return { head, encoded, outcomes, slides };
   }
 
-  #compose(input: LogEntry, side: Side, seq: number, now: number): Composed {
+  #compose(
+    input: LogEntry,
+    side: Side,
+    seq: number,
+    now: number,
+    attachments: readonly StoredAttachment[],
+  ): Composed {
     const { defaultConversationId } = this.#state.record;
-    return compose(input, { side, seq, now, defaultConversationId });
+    return compose(input, { side, seq, now, defaultConversationId, attachments });
   }
 
   #unfit(composed: Composed, head: LogHead): ErrorCode | undefined {

@@ -212,6 +212,11 @@ export class MessageStore {
     return written.reverse();
   }
 
+  /** They are in the bucket. */
+  clear(): void {
+    this.#sql.exec("DELETE FROM messages");
+  }
+
   /** When the newest message that keeps the session alive was written; 0 without one. */
   lastSlidingAt(): number {
     return (

@@ -23,9 +23,13 @@ export function refuse(
 }
 
 /** The same to a caller by HTTP. */
-export function failureOf({ code, retryAfterMs }: Refused): Failure {
-  if (retryAfterMs === undefined) return { ok: false, code };
-  return { ok: false, code, retryAfterSeconds: Math.ceil(retryAfterMs / 1000) };
+export function failureOf({ code, retryAfterMs, errors }: Refused): Failure {
+  return {
+    ok: false,
+    code,
+    ...(errors !== undefined && { errors }),
+    ...(retryAfterMs !== undefined && { retryAfterSeconds: Math.ceil(retryAfterMs / 1000) }),
+  };
 }
 
 /** What becomes of one message, to a caller by HTTP. */

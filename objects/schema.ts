@@ -4,6 +4,7 @@
 import whoGetsIn from "../migrations/session/0002-who-gets-in.sql";
 import botsAndOperators from "../migrations/session/0003-bots-and-operators.sql";
 import importedHistory from "../migrations/session/0004-imported-history.sql";
+import aLifeThatEnds from "../migrations/session/0005-a-life-that-ends.sql";
 import whole from "../migrations/session/schema.sql";
 
 export interface Schema {
@@ -13,7 +14,10 @@ export interface Schema {
   readonly steps: readonly string[];
 }
 
-const SCHEMA: Schema = { whole, steps: [whoGetsIn, botsAndOperators, importedHistory] };
+const SCHEMA: Schema = {
+  whole,
+  steps: [whoGetsIn, botsAndOperators, importedHistory, aLifeThatEnds],
+};
 
 /** The schema that this code knows. */
 export const SCHEMA_VERSION = versionOf(SCHEMA);
@@ -25,9 +29,13 @@ export class SchemaTooNewError extends Error {
 
 /** The version in storage, 0 where there is no session. Writes nothing. */
 export function storedSchemaVersion(sql: SqlStorage): number {
-  const table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'";
-  if (sql.exec(table).toArray().length === 0) return 0;
+  if (!hasTable(sql, "schema_version")) return 0;
   return sql.exec<{ version: number }>("SELECT version FROM schema_version").one().version;
+}
+
+export function hasTable(sql: SqlStorage, name: string): boolean {
+  const found = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?";
+  return sql.exec(found, name).toArray().length > 0;
 }
 
 /** Brings the tables from version `from` to this code's. */

@@ -11,6 +11,7 @@ import { type ConversationRecord, newConversation } from "../src/domain/conversa
 import { touchFlushDue } from "../src/domain/deadlines.ts";
 import type { TeamSettings } from "../src/domain/policy.ts";
 import {
+  archive,
   deadline,
   end,
   expireIfDue,
@@ -26,7 +27,8 @@ import { IDEMPOTENCY_WINDOW_MS } from "../src/protocol/limits.ts";
 import type { EndReason, Session } from "../src/protocol/session.ts";
 import { type Actor, unknownSession } from "./calls.ts";
 import type { Credentials } from "./credentials.ts";
-import type { SessionStore, StoredSession } from "./store.ts";
+import type { Archived, StoredSession } from "./session-row.ts";
+import type { SessionStore } from "./store.ts";
 
 export class SessionState {
   readonly #store: SessionStore;
@@ -175,14 +177,33 @@ export class SessionState {
     this.#saveRecord(expireIfDue(this.record, this.team.policy, now));
   }
 
+  /** Its messages are in the bucket, as `archived` has it. */
+  archive(archived: Archived, now: number): void {
+    this.#save({ archive: archived, record: archive(this.record, now) });
+  }
+
+  /** The transcript is another: something in it was taken back. */
+  rearchive(archived: Archived): void {
+    this.#save({ archive: archived });
+  }
+
+  /** All of it is to be gone. */
+  askErase(now: number): void {
+    this.#save({ eraseAskedAt: now });
+  }
+
   /** Gives touches that only the log knows a version of their own, for the index to hear of. */
   writeSlide(now: number): void {
     const { record } = this.#stored;
     if (this.record !== record) this.#saveRecord(touch(record, this.record.lastAccessed, now));
   }
 
-  indexed(record: SessionRecord, readAt: number): void {
-    this.#save({ indexedAt: readAt, indexedAccess: record.lastAccessed });
+  indexed(record: SessionRecord, readAt: number, wholeInEpoch: number | undefined): void {
+    this.#save({
+      indexedAt: readAt,
+      indexedAccess: record.lastAccessed,
+      indexEpoch: Math.max(wholeInEpoch ?? 0, this.#stored.indexEpoch),
+    });
   }
 
   touchFlushDue(socketsOpen: boolean): number | undefined {
@@ -223,6 +244,7 @@ export function newSession(
     "id" | "userFingerprint" | "deviceInfo" | "locationInfo" | "defaultConversationId"
   >,
   team: TeamSettings,
+  indexEpoch: number,
   now: number,
 ): { readonly stored: StoredSession; readonly conversation: ConversationRecord } {
   return {
@@ -234,6 +256,7 @@ export function newSession(
         status: "active",
         endReason: null,
         endedAt: null,
+        archivedAt: null,
         version: 1,
         userId: null,
         createdAt: now,
@@ -247,6 +270,9 @@ export function newSession(
       identifiedAfterSeq: null,
       identifiedAt: null,
       isKeyGood: true,
+      archive: null,
+      eraseAskedAt: null,
+      indexEpoch,
     },
     conversation: newConversation(input.defaultConversationId, now),
   };

@@ -1,31 +1,12 @@
-// All SQL on a session's own tables. Everything here is synchronous; what must be atomic runs inside `transaction`.
+// SQL on a session's own tables: the session, its conversations, how far each side has read. Everything here is
+// synchronous; what must be atomic runs inside `transaction`.
 import type { ConversationRecord } from "../src/domain/conversation-record.ts";
-import type { TeamSettings, WebhookSettings } from "../src/domain/policy.ts";
-import type { SessionRecord } from "../src/domain/session-state.ts";
 import type { ReadFrame, Side } from "../src/protocol/frames.ts";
-import type {
-  DeviceInfo,
-  EndReason,
-  LocationInfo,
-  SessionStatus,
-} from "../src/protocol/session.ts";
-import type { TeamPolicy } from "../src/protocol/team.ts";
-import { climbSchema, storedSchemaVersion } from "./schema.ts";
+import { climbSchema, hasTable, storedSchemaVersion } from "./schema.ts";
+import { readSessionRow, type StoredSession, saveSessionRow } from "./session-row.ts";
 
-/** The session row: the record, and what the object keeps about the team and the index. */
-export interface StoredSession {
-  readonly record: SessionRecord;
-  readonly team: TeamSettings;
-  readonly indexedAt: number;
-  readonly indexedAccess: number;
-  readonly socketsClosedAt: number | null;
-  /** The log's last `seq` when the session was identified; null while it is nobody's. */
-  readonly identifiedAfterSeq: number | null;
-  /** Epoch milliseconds. */
-  readonly identifiedAt: number | null;
-  /** Whether its idempotency key still opens it, as far as nobody has been shut out. */
-  readonly isKeyGood: boolean;
-}
+/** The table that says, by being there, that a session was. */
+const MARKER = "purged";
 
 export class SessionStore {
   readonly #storage: DurableObjectStorage;
@@ -40,12 +21,29 @@ export class SessionStore {
     return this.#storage.transactionSync(work);
   }
 
+  /** Whether there was a session that is purged. */
+  isPurged(): boolean {
+    return hasTable(this.#sql, MARKER);
+  }
+
+  /**
+   * Removes all that is stored, and leaves the mark that there was something: no call with an old idempotency key makes it
+   * anew. Both in one turn, so that nothing comes in between.
+   */
+  async purge(now: number): Promise<void> {
+    const removed = this.#storage.deleteAll();
+    this.#sql.exec(`CREATE TABLE ${MARKER} (at INTEGER NOT NULL)`);
+    this.#sql.exec(`INSERT INTO ${MARKER} VALUES (?)`, now);
+    await removed;
+    await this.#storage.sync();
+  }
+
   /** The session, its tables brought up to date; undefined, and nothing written, where none was created. */
   open(): StoredSession | undefined {
     const version = storedSchemaVersion(this.#sql);
     if (version === 0) return undefined;
     this.transaction(() => climbSchema(this.#sql, version));
-    return this.#session();
+    return readSessionRow(this.#sql);
   }
 
   create(session: StoredSession, conversation: ConversationRecord): void {
@@ -54,77 +52,8 @@ export class SessionStore {
     this.saveConversation(conversation);
   }
 
-  #session(): StoredSession | undefined {
-    const row = this.#sql.exec<SessionRow>("SELECT * FROM session").toArray()[0];
-    if (row === undefined) return undefined;
-    return {
-      record: {
-        id: row.id,
-        teamId: row.team_id,
-        teamNumber: row.team_number,
-        status: row.status as SessionStatus,
-        endReason: row.end_reason as EndReason | null,
-        endedAt: row.ended_at,
-        version: row.version,
-        userId: row.user_id,
-        userFingerprint: row.user_fingerprint,
-        deviceInfo: JSON.parse(row.device_info) as DeviceInfo,
-        locationInfo: JSON.parse(row.location_info) as LocationInfo,
-        createdAt: row.created_at,
-        updatedAt: row.updated_at,
-        lastAccessed: row.last_accessed,
-        defaultConversationId: row.default_conversation_id,
-      },
-      team: {
-        id: row.team_id,
-        number: row.team_number,
-        revision: row.team_revision,
-        policy: JSON.parse(row.team_policy) as TeamPolicy,
-        webhook:
-          row.team_webhook === null ? null : (JSON.parse(row.team_webhook) as WebhookSettings),
-      },
-      indexedAt: row.indexed_at,
-      indexedAccess: row.indexed_access,
-      socketsClosedAt: row.sockets_closed_at,
-      identifiedAfterSeq: row.identified_after_seq,
-      identifiedAt: row.identified_at,
-      isKeyGood: row.key_good === 1,
-    };
-  }
-
   saveSession(stored: StoredSession): void {
-    const { record, team, indexedAt, indexedAccess, socketsClosedAt } = stored;
-    this.#sql.exec(
-      `INSERT OR REPLACE INTO session (single, id, team_id, team_number, status, end_reason, ended_at, version, user_id,
-         user_fingerprint, device_info, location_info, created_at, updated_at, last_accessed, default_conversation_id,
-         team_revision, team_policy, team_webhook, indexed_at, indexed_access, sockets_closed_at, identified_after_seq,
-         identified_at, key_good)
-       VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      record.id,
-      record.teamId,
-      record.teamNumber,
-      record.status,
-      record.endReason,
-      record.endedAt,
-      record.version,
-      record.userId,
-      record.userFingerprint,
-      JSON.stringify(record.deviceInfo),
-      JSON.stringify(record.locationInfo),
-      record.createdAt,
-      record.updatedAt,
-      record.lastAccessed,
-      record.defaultConversationId,
-      team.revision,
-      JSON.stringify(team.policy),
-      team.webhook && JSON.stringify(team.webhook),
-      indexedAt,
-      indexedAccess,
-      socketsClosedAt,
-      stored.identifiedAfterSeq,
-      stored.identifiedAt,
-      stored.isKeyGood ? 1 : 0,
-    );
+    saveSessionRow(this.#sql, stored);
   }
 
   conversations(): ConversationRecord[] {
@@ -176,6 +105,11 @@ export class SessionStore {
     );
   }
 
+  /** Nobody reads any further. */
+  clearReadMarks(): void {
+    this.#sql.exec("DELETE FROM read_marks");
+  }
+
   /** How far each side has read, wherever one has read anything. */
   readMarks(): Omit<ReadFrame, "type">[] {
     return this.#sql
@@ -190,33 +124,6 @@ export class SessionStore {
       }));
   }
 }
-
-type SessionRow = {
-  id: string;
-  team_id: string;
-  team_number: number;
-  status: string;
-  end_reason: string | null;
-  ended_at: number | null;
-  version: number;
-  user_id: string | null;
-  user_fingerprint: string | null;
-  device_info: string;
-  location_info: string;
-  created_at: number;
-  updated_at: number;
-  last_accessed: number;
-  default_conversation_id: string;
-  team_revision: number;
-  team_policy: string;
-  team_webhook: string | null;
-  indexed_at: number;
-  indexed_access: number;
-  sockets_closed_at: number | null;
-  identified_after_seq: number | null;
-  identified_at: number | null;
-  key_good: number;
-};
 
 type ConversationRow = {
   id: string;

@@ -1,5 +1,6 @@
 // Stores the texts of answers while they grow: each at most STREAM_STORE_INTERVAL_MS after it came and not more often, and
 // only what has come. The last second of a text is in memory alone.
+import { log } from "../src/log.ts";
 import { STREAM_STORE_INTERVAL_MS } from "../src/protocol/limits.ts";
 import type { SessionStore } from "./store.ts";
 import type { Stream } from "./stream.ts";
@@ -41,7 +42,7 @@ export class StreamSaver {
       });
       for (const stream of unsaved) stream.storedHeardAt = stream.heardAt;
     } catch (error) {
-      console.error({ event: "stream_store_failed", error: String(error) });
+      log.error({ event: "stream_store_failed", error: String(error) });
       for (const stream of unsaved) this.changed(stream);
     }
   }

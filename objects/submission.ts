@@ -1,6 +1,6 @@
 // What is handed to the log, and what becomes of each message of it.
 import type { CallerRole } from "../src/domain/access.ts";
-import type { ErrorCode } from "../src/protocol/errors.ts";
+import type { ErrorCode, FieldError } from "../src/protocol/errors.ts";
 import type { Message, NewTeamMessage } from "../src/protocol/message.ts";
 import type { LogEntry } from "./log-entry.ts";
 
@@ -24,6 +24,8 @@ export interface Refused {
   readonly clientId: string;
   /** Known where time alone will mend it. */
   readonly retryAfterMs: number | undefined;
+  /** Known where one field is at fault. */
+  readonly errors: readonly FieldError[] | undefined;
 }
 
 export interface Batch {
@@ -40,5 +42,12 @@ export function refused(
   { clientId }: NewTeamMessage,
   retryAfterMs: number | undefined = undefined,
 ): Refused {
-  return { kind: "refused", code, clientId, retryAfterMs };
+  return { kind: "refused", code, clientId, retryAfterMs, errors: undefined };
+}
+
+/** One of its attachments is not there to be sent. */
+export function unattached(message: NewTeamMessage, index: number): Refused {
+  const path = `/attachments/${index}/fileId`;
+  const errors = [{ path, message: "no file of this session that can be sent" }];
+  return { ...refused("attachment_not_found", message), errors };
 }

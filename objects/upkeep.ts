@@ -1,16 +1,22 @@
 // What a session does unasked: it wakes up at the earliest of all that it waits for, does what is due, and tells the index
 // what has changed, now or later. Nothing is lost when it is late: whoever calls looks at the deadlines, too.
+
 import { earliest } from "../src/domain/deadlines.ts";
+import { log } from "../src/log.ts";
 import { WEBHOOK_TIMEOUT_MS } from "../src/protocol/limits.ts";
 import { IndexError } from "../src/session-index/errors.ts";
 import { within } from "../src/session-index/timeout.ts";
 import type { Alarm } from "./alarm.ts";
+import type { ReconcileCall, Reconciled, Reindexed } from "./calls.ts";
 import type { EventFeed } from "./event-feed.ts";
+import type { Files } from "./files.ts";
 import type { IndexProjector } from "./index-projector.ts";
+import type { Lifecycle } from "./lifecycle.ts";
 import type { SessionState } from "./session-state.ts";
 import type { Sockets } from "./sockets.ts";
 import type { SessionStore } from "./store.ts";
 import type { Streams } from "./streams.ts";
+import type { Troubles } from "./troubles.ts";
 
 /** A caller waits this long for the index at most; the object goes on trying by itself. */
 const INDEX_WAIT_MS = 2_000;
@@ -30,6 +36,11 @@ interface Parts {
   readonly streams: Streams;
   readonly projector: IndexProjector;
   readonly events: EventFeed;
+  readonly troubles: Troubles;
+  readonly files: Files;
+  readonly lifecycle: Lifecycle;
+  /** Whether the index was emptied since it last had all of the session. */
+  readonly isOfEarlierEpoch: () => boolean;
   /** Ends what has come to its deadline. */
   readonly expireIfDue: (now: number) => void;
   /** Goes by the team as the index has it. Never fails. */
@@ -38,6 +49,7 @@ interface Parts {
 
 export class Upkeep {
   readonly #parts: Parts;
+  #isEpochSeen = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -45,7 +57,7 @@ export class Upkeep {
 
   /** Sees to it that the object wakes up for what the session waits for next. */
   arm(): void {
-    this.#parts.alarm.setNoLaterThan(this.#nextDue());
+    if (!this.#parts.lifecycle.isPurged) this.#parts.alarm.setNoLaterThan(this.#nextDue());
   }
 
   /** An alarm that failed too often is gone; the next caller sets it again. */
@@ -53,24 +65,74 @@ export class Upkeep {
     if (!this.#parts.alarm.isSet) this.arm();
   }
 
-  /** The alarm: the session's end, the index's touches and retries, whatever is due. */
+  /**
+   * Tells an index that was emptied everything, behind whatever the session woke up for. Asked once in a waking: what was
+   * refused then, in an index without the team, is worth another try at the next.
+   */
+  seeEpoch(): void {
+    if (this.#isEpochSeen) return;
+    this.#isEpochSeen = true;
+    const isGone = this.#parts.lifecycle.isGone(Date.now());
+    if (isGone || !this.#parts.isOfEarlierEpoch()) return;
+    this.#markWhole();
+    this.#parts.ctx.waitUntil(this.project());
+  }
+
+  /** Tells the index everything, as it may have lost it; resolves when it has been told, or has refused, or failed. */
+  async reindex(): Promise<Reindexed> {
+    const { lifecycle, projector } = this.#parts;
+    // Nobody hears any more of one that is about to be purged.
+    if (lifecycle.isGone(Date.now())) return "absent";
+    this.#markWhole();
+    this.arm();
+    await projector.run();
+    // A run that was under way may have begun before the mark.
+    if (projector.owesWhole() === "waits") await projector.run();
+    this.arm();
+    const owes = projector.owesWhole();
+    if (owes === undefined) return "projected";
+    return owes === "waits" ? "waiting" : "refused";
+  }
+
+  #markWhole(): void {
+    const { store, projector } = this.#parts;
+    store.transaction(() => projector.markWhole(Date.now()));
+  }
+
+  /** The alarm: the session's end, the index's touches and retries, what becomes of its data, whatever is due. */
   async catchUp(): Promise<void> {
-    const { alarm, state, projector, expireIfDue, learnTeam } = this.#parts;
+    const { alarm, lifecycle } = this.#parts;
     try {
       const now = Date.now();
-      const flushDue = this.#touchFlushDue();
-      const isFlushDue = flushDue !== undefined && flushDue <= now;
-      // A Worker that knew an older team may have been the last to call: a webhook may have come since.
-      if (isFlushDue || state.isOverdue(now)) await learnTeam();
-      expireIfDue(now);
-      if (isFlushDue) this.#flushTouches(now);
-      await Promise.all([projector.run(), this.#deliver()]);
-      alarm.set(this.#nextDue());
+      // Of one that is about to be purged, nobody hears any more.
+      if (!lifecycle.isGone(now)) await this.#goOn(now);
+      const { archivedConversations } = await lifecycle.runIfDue(Date.now());
+      if (archivedConversations > 0) await this.#parts.projector.run();
+      if (!lifecycle.isPurged) alarm.set(this.#nextDue());
     } catch (error) {
       // A throwing alarm is retried six times and then never again; this one always comes back.
-      console.error({ event: "alarm_failed", error: String(error) });
+      log.error({ event: "alarm_failed", error: String(error) });
+      this.alarmRetried();
       alarm.setNoLaterThan(Date.now() + ALARM_RETRY_MS);
     }
+  }
+
+  /** An alarm came to nothing, or died, and is run again. */
+  alarmRetried(): void {
+    const now = Date.now();
+    this.#parts.troubles.report({ kind: "alarm", since: now, waiting: 0 }, now);
+  }
+
+  async #goOn(now: number): Promise<void> {
+    const { state, projector, files, expireIfDue, learnTeam } = this.#parts;
+    const flushDue = this.#touchFlushDue();
+    const isFlushDue = flushDue !== undefined && flushDue <= now;
+    // A Worker that knew an older team may have been the last to call: a webhook may have come since.
+    if (isFlushDue || state.isOverdue(now)) await learnTeam();
+    expireIfDue(now);
+    if (isFlushDue) this.#flushTouches(now);
+    await files.run(now);
+    await Promise.all([projector.run(), this.#deliver()]);
   }
 
   /** What takes longer goes on behind the alarm, so that a slow receiver does not keep the next one waiting. */
@@ -82,14 +144,29 @@ export class Upkeep {
     }
   }
 
-  /** Ends the session if it is due, and tells the index how it really is. */
-  async reconcile(): Promise<void> {
-    const now = Date.now();
+  /** Does what is due, whatever became of the alarm, and tells the index how the session really is. */
+  async reconcile({ indexVersion = 0 }: ReconcileCall): Promise<Reconciled> {
+    const { state, projector, files, lifecycle, expireIfDue, learnTeam } = this.#parts;
+    const { version } = state.record;
     // Nobody called for long, so the team may have changed its mind since.
-    if (this.#parts.state.isOverdue(now)) await this.#parts.learnTeam();
-    this.#parts.expireIfDue(now);
-    this.#flushTouches(now);
-    await this.project();
+    await learnTeam();
+    const now = Date.now();
+    // In one turn: of two who ask at once, one is told that it ended it.
+    const { isActive } = state;
+    expireIfDue(now);
+    const expired = isActive && !state.isActive;
+    const isBehind = indexVersion < version;
+    if (!lifecycle.isGone(now)) {
+      this.#flushTouches(now);
+      if (isBehind) this.#markWhole();
+      await files.run(now);
+      await this.project();
+    }
+    const { archivedConversations, archivedFiles, purged } = await lifecycle.run();
+    if (!purged && archivedConversations > 0) await this.project();
+    const repaired = isBehind && !purged && !projector.owesSession();
+    const done = { expired, archivedConversations, archivedFiles, purged, repaired };
+    return { exists: true, wasPurged: false, ...done };
   }
 
   /**
@@ -117,13 +194,17 @@ export class Upkeep {
   }
 
   #nextDue(): number | undefined {
-    const { state, projector, events, streams } = this.#parts;
+    const { state, projector, events, streams, files, lifecycle } = this.#parts;
+    const now = Date.now();
+    if (lifecycle.isGone(now)) return lifecycle.dueAt(now);
     return earliest(
       state.deadlineAt(),
       this.#touchFlushDue(),
       projector.dueAt(),
-      events.dueAt(Date.now()),
+      events.dueAt(now),
       streams.dueAt(),
+      files.dueAt(),
+      lifecycle.dueAt(now),
     );
   }
 

@@ -1,65 +1,35 @@
-// What alarms missed, found by the index: sessions that should have ended long ago, and those whose events somebody has
-// resumed; and what has served its time in the index. Bounded work a run, the longest overdue first.
+// What runs on a schedule, and by hand for whoever operates the deployment.
+import { RUNS_PER_SCHEDULE } from "./operations/cleanup/bounds.ts";
+import { cleanUp } from "./operations/cleanup/clean-up.ts";
 import { resumeSome } from "./operations/event-resumption.ts";
-import { sessionStub } from "./operations/session-access.ts";
-import { sessionsDatabases, teamsDatabase } from "./session-index/databases.ts";
-import { deleteExpiredIdentityTokens } from "./session-index/identity-tokens.ts";
-import { deleteExpiredOperatorTokens } from "./session-index/operator-tokens.ts";
-import { type Overdue, overdueSessions } from "./session-index/read.ts";
+import type { CleanupResult } from "./protocol/lifecycle.ts";
 import type { Resumable } from "./session-index/webhook-failures.ts";
 
-/** The index may be an hour behind a busy session, and an alarm is given time to be late. */
-const LATE_MS = 2 * 3_600_000;
+/**
+ * One run of the cleanup over all there is, as the schedule makes it; safe at any time, beside others too. Call it again
+ * while `more`. Throws `IndexError` while the index is down.
+ */
+export async function triggerManualCleanup(env: Env): Promise<CleanupResult> {
+  return await cleanUp(env, undefined, Date.now());
+}
 
-const BATCH = 50;
+/** The cleanup, again while there is more of it and time. */
+export async function cleanUpOnSchedule(env: Env, now: number): Promise<void> {
+  for (let runs = 0; runs < RUNS_PER_SCHEDULE; runs++) {
+    const { more } = await cleanUp(env, undefined, now);
+    if (!more) return;
+  }
+}
+
+const RESUMED_PER_BATCH = 50;
 const MAX_BATCHES = 20;
-
-/** Asks the objects of overdue sessions to see to themselves. Returns how many were asked. */
-export async function reconcileOverdue(env: Env, now: number): Promise<number> {
-  let asked = 0;
-  for (const database of sessionsDatabases(env)) {
-    let last: Overdue | undefined;
-    for (let batch = 0; batch < MAX_BATCHES; batch++) {
-      const before = now - LATE_MS;
-      const overdue = await overdueSessions(database, { before, last, limit: BATCH });
-      await reconcile(env, overdue);
-      asked += overdue.length;
-      last = overdue.at(-1);
-      if (overdue.length < BATCH) break;
-    }
-  }
-  return asked;
-}
-
-async function reconcile(env: Env, overdue: readonly Overdue[]): Promise<void> {
-  const answers = await Promise.allSettled(
-    overdue.map(({ id }) => sessionStub(env, id).reconcile()),
-  );
-  for (const answer of answers) {
-    if (answer.status === "fulfilled") continue;
-    console.error({ event: "reconcile_failed", error: String(answer.reason) });
-  }
-}
 
 /** Has the objects whose teams resumed their webhooks deliver again. */
 export async function resumeEvents(env: Env): Promise<void> {
   let last: Resumable | undefined;
   for (let batch = 0; batch < MAX_BATCHES; batch++) {
-    const resumed = await resumeSome(env, { teamId: undefined, last, limit: BATCH });
+    const resumed = await resumeSome(env, { teamId: undefined, last, limit: RESUMED_PER_BATCH });
     last = resumed.at(-1);
-    if (resumed.length < BATCH) return;
-  }
-}
-
-const EXPIRED_BATCH = 1000;
-
-/** Deletes tokens of operators and marks of used identity tokens that have expired. */
-export async function deleteExpired(env: Env, now: number): Promise<void> {
-  const database = teamsDatabase(env);
-  for (const deleteSome of [deleteExpiredOperatorTokens, deleteExpiredIdentityTokens]) {
-    for (let batch = 0; batch < MAX_BATCHES; batch++) {
-      const deleted = await deleteSome(database, { now, limit: EXPIRED_BATCH });
-      if (deleted < EXPIRED_BATCH) break;
-    }
+    if (resumed.length < RESUMED_PER_BATCH) return;
   }
 }

@@ -6,8 +6,11 @@ import { z } from "zod";
 import type { Caller } from "./caller.ts";
 import { signingKeys } from "./keys.ts";
 import * as audit from "./operations/audit.ts";
+import * as cleanup from "./operations/cleanup/request.ts";
 import * as conversations from "./operations/conversations.ts";
+import * as dataRequests from "./operations/data-requests.ts";
 import { attempt } from "./operations/dependency-failures.ts";
+import * as files from "./operations/files.ts";
 import * as queries from "./operations/index-queries.ts";
 import * as operators from "./operations/operators.ts";
 import * as sessions from "./operations/sessions.ts";
@@ -16,7 +19,9 @@ import { UNKNOWN_VISITOR } from "./operations/visitor.ts";
 import type { AuditEventList } from "./protocol/audit.ts";
 import type { Conversation, UpdateConversationRequest } from "./protocol/conversation.ts";
 import type { Failure, Result } from "./protocol/errors.ts";
+import type { UploadedFile, UploadQuery } from "./protocol/file.ts";
 import type { JsonObject } from "./protocol/json.ts";
+import type { CleanupResult, EraseReceipt } from "./protocol/lifecycle.ts";
 import type {
   Message,
   MessagePiece,
@@ -41,6 +46,7 @@ import {
 } from "./protocol/team.ts";
 import { type Checked, checkValue } from "./schemas/check-value.ts";
 import { newStreamedMessageSchema, newTeamMessageSchema } from "./schemas/fields.ts";
+import { uploadQuerySchema } from "./schemas/files.ts";
 import { BadJsonError, parseJson } from "./schemas/json.ts";
 import {
   createSessionSchema,
@@ -66,6 +72,8 @@ const propsSchema = z.strictObject({
 const createSessionInputSchema = createSessionSchema.extend({
   idempotencyKey: idempotencyKeySchema.exactOptional(),
 });
+const uploadInputSchema = uploadQuerySchema.extend({ type: z.string(), size: z.int().min(0) });
+const rangeSchema = z.strictObject({ range: z.string().exactOptional() });
 const fingerprintQuerySchema = pageQuerySchema.extend({ fingerprint: fingerprintField });
 
 /** What a binding's configuration grants: `props = { teamId = "…", scopes = ["sessions:read", …] }`. */
@@ -94,7 +102,7 @@ export interface SessionsOptions extends PageOptions {
 const NO_STREAM: Failure = {
   ok: false,
   code: "validation_failed",
-  errors: [{ path: "", message: "the text is no ReadableStream" }],
+  errors: [{ path: "", message: "not a ReadableStream" }],
 };
 
 type Authority = { readonly services: Services; readonly caller: Caller; readonly teamId: string };
@@ -140,6 +148,22 @@ export class SessionService extends WorkerEntrypoint<Env> {
   terminateSession(sessionId: string): Promise<Result<object>> {
     return this.#run(({ services, caller }) =>
       sessions.terminateSession(services, caller, asText(sessionId)),
+    );
+  }
+
+  /** Removes all that is held about the session, now and for good. */
+  eraseSession(sessionId: string): Promise<Result<EraseReceipt>> {
+    return this.#run(({ services, caller }) =>
+      dataRequests.eraseSession(services, caller, asText(sessionId)),
+    );
+  }
+
+  /** All that is held about the session: a JSON object a line, of which `end` is the last. */
+  exportSession(
+    sessionId: string,
+  ): Promise<Result<{ readonly stream: ReadableStream<Uint8Array> }>> {
+    return this.#run(({ services, caller }) =>
+      dataRequests.exportSession(services, caller, asText(sessionId)),
     );
   }
 
@@ -244,6 +268,52 @@ export class SessionService extends WorkerEntrypoint<Env> {
     );
   }
 
+  /**
+   * Stores a file for a message to carry, once however often its `clientId` is sent. It may be kept under another name:
+   * without folders, and with an ending that fits its type.
+   * @param file `size` in bytes, of all that `bytes` brings
+   */
+  async uploadFile(
+    sessionId: string,
+    file: UploadQuery & { readonly type: string; readonly size: number },
+    bytes: ReadableStream<Uint8Array>,
+  ): Promise<Result<UploadedFile & { readonly isNew: boolean }>> {
+    const uploaded = await this.#runWith(
+      uploadInputSchema,
+      file,
+      async ({ services, caller }, upload) =>
+        bytes instanceof ReadableStream
+          ? await files.uploadFile(services, caller, asText(sessionId), { ...upload, bytes })
+          : NO_STREAM,
+    );
+    // What nobody reads keeps its sender waiting.
+    if (bytes instanceof ReadableStream && !bytes.locked)
+      void bytes.cancel().catch(() => undefined);
+    return uploaded;
+  }
+
+  /** What there is of a file, as it comes; with `range`, as a `Range` header has it, that part. */
+  async downloadFile(
+    sessionId: string,
+    fileId: string,
+    options: { readonly range?: string } = {},
+  ): Promise<Result<UploadedFile & { readonly bytes: ReadableStream<Uint8Array> }>> {
+    return await this.#runWith(rangeSchema, options, async ({ services, caller }, { range }) => {
+      const [id, name] = [asText(sessionId), asText(fileId)];
+      const found = await files.downloadFile(services, caller, id, name, range ?? null);
+      return found.ok
+        ? { ok: true, file: found.file, bytes: found.bytes }
+        : { ok: false, code: found.code };
+    });
+  }
+
+  /** Deletes a file: it opens to nobody any more, and is gone for good after a week. */
+  deleteFile(sessionId: string, fileId: string): Promise<Result<object>> {
+    return this.#run(({ services, caller }) =>
+      files.deleteFile(services, caller, asText(sessionId), asText(fileId)),
+    );
+  }
+
   /** The sessions of one browser, as far as its fingerprint tells; never a token. */
   findSessionsByFingerprint(
     fingerprint: string,
@@ -271,6 +341,11 @@ export class SessionService extends WorkerEntrypoint<Env> {
     return this.#run(({ services, caller }) =>
       queries.getSessionStats(services, caller, asText(teamId)),
     );
+  }
+
+  /** Does what alarms missed for the team's sessions; call it again while `more`. */
+  cleanupExpiredSessions(): Promise<Result<CleanupResult>> {
+    return this.#run(({ services, caller }) => cleanup.cleanupExpiredSessions(services, caller));
   }
 
   /** What happened to the team's credentials, keys and people's data, newest first. */

@@ -35,6 +35,8 @@ function worker({ bindings, workers }: Others) {
           EVENT_SEEDS: process.env.EVENT_SEEDS ?? "1-3",
           HOSTILE_CASES: process.env.HOSTILE_CASES ?? "2000",
           HOSTILE_SEED: process.env.HOSTILE_SEED ?? "",
+          LIVES: process.env.LIVES ?? "200",
+          LIVES_SEED: process.env.LIVES_SEED ?? "",
           LOG_SEEDS: process.env.LOG_SEEDS ?? "1-3",
           TEST_MIGRATIONS: await readD1Migrations(fromRoot("migrations/index")),
         },
@@ -68,6 +70,8 @@ export default defineConfig({
     // What is logged on the way is shown of tests that fail.
     silent: "passed-only",
     reporters: ["default", fromRoot("test/support/totals-reporter.ts")],
+    // By default one core is left to Vitest itself: half of a machine that has two, and tests wait more than they work.
+    maxWorkers: "100%",
     projects: [
       {
         root,
@@ -76,7 +80,7 @@ export default defineConfig({
           environment: "node",
           sequence: { groupOrder: 1 },
           include: [
-            "test/imports.test.ts",
+            "test/{imports,log}.test.ts",
             "test/{domain,delivery,protocol,schemas,client,cli}/**/*.test.{ts,tsx}",
           ],
         },
@@ -107,8 +111,10 @@ export default defineConfig({
           name: "e2e",
           environment: "node",
           include: ["test/e2e/**/*.test.ts"],
+          globalSetup: "test/e2e/global-setup.ts",
           sequence: { groupOrder: 3 },
-          fileParallelism: false,
+          // Beside the one server that they share; more would make those that kill one wait for its next start too long.
+          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 180_000,
         },

@@ -49,6 +49,8 @@ export function environmentOf(
         () => undefined,
       ),
     fingerprint: () => fingerprintIfAllowed(fingerprint),
+    // Progress comes only around `fetch`, which whoever replaced it would not expect.
+    ...(options.fetch && { files: { XMLHttpRequest: undefined } }),
     ...options.environment,
   };
 }
@@ -96,22 +98,14 @@ async function exclusively<T>(name: string, work: () => Promise<T>): Promise<T> 
 }
 
 function openSocket(socket: WebSocket, listeners: SocketListeners): Socket {
-  let isOpen = true;
-  socket.onmessage = ({ data }) => {
-    if (isOpen && typeof data === "string") {
-      listeners.text(data);
-    }
-  };
+  socket.onmessage = ({ data }) => listeners.text(data);
   // A connection that fails says `error` and then `close`; the second carries all that a page may know.
-  socket.onclose = ({ code, reason }) => {
-    if (isOpen) {
-      listeners.closed(code, reason);
-    }
-  };
+  socket.onclose = ({ code, reason }) => listeners.closed(code, reason);
   return {
     send: (text) => socket.send(text),
     close() {
-      isOpen = false;
+      socket.onmessage = null;
+      socket.onclose = null;
       socket.close(1000);
     },
   };

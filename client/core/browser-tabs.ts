@@ -2,55 +2,46 @@ import type { TabMessage, Tabs } from "./environment.ts";
 
 const CHANNEL = "durable-sessions";
 
+/** Items of what waits to be sent, in this session or in the one before. */
+const UNSENT = /\/(out\/|previous$)/;
+
 /** Undefined in Node, too, which has channels and no tabs. */
 const channelOf = () =>
   globalThis.document && globalThis.BroadcastChannel ? new BroadcastChannel(CHANNEL) : undefined;
 
 /**
- * The other tabs of the origin, on whichever page. They hear by `BroadcastChannel`, and where there is none by an item of
- * storage; and of every item that a client wrote, since storage may bring it to a tab later than the message about it.
+ * The other tabs of the origin, on whichever page. They hear by `BroadcastChannel`, and of every item that a client wrote, since
+ * storage may bring it to a tab later than the message about it.
  */
 export const browserTabs: Tabs = {
   post(message) {
     const channel = channelOf();
-    if (channel) {
-      channel.postMessage(message);
-      channel.close();
-      return;
-    }
-    try {
-      // Written twice, the same is no change, and nobody would hear of it.
-      const item = JSON.stringify({ ...message, at: Math.random() });
-      globalThis.window?.localStorage?.setItem(CHANNEL, item);
-    } catch {
-      // Then they find out when they look.
-    }
+    channel?.postMessage(message);
+    channel?.close();
   },
   subscribe(listener) {
     const controller = new AbortController();
     const { signal } = controller;
-    const heard = (message: unknown) => {
-      if (isTabMessage(message)) {
-        listener(message);
+    const changed = ({ key }: StorageEvent) => {
+      if (key === null || key.startsWith(`${CHANNEL}/`)) {
+        listener({ kind: UNSENT.test(key ?? "") ? "outbox" : "session" });
       }
     };
-    globalThis.window?.addEventListener?.(
-      "storage",
-      ({ key, newValue }) => {
-        if (key === CHANNEL) {
-          heard(parsed(newValue));
-        } else if (key === null || key.startsWith(`${CHANNEL}/`)) {
-          listener({ kind: key?.includes("/out/") ? "outbox" : "session" });
+    globalThis.window?.addEventListener?.("storage", changed, { signal });
+    const channel = channelOf();
+    channel?.addEventListener(
+      "message",
+      ({ data }) => {
+        if (isTabMessage(data)) {
+          listener(data);
         }
       },
       { signal },
     );
-    const channel = channelOf();
-    if (channel) {
-      channel.onmessage = ({ data }) => heard(data);
-      signal.addEventListener("abort", () => channel.close());
-    }
-    return () => controller.abort();
+    return () => {
+      controller.abort();
+      channel?.close();
+    };
   },
 };
 
@@ -65,12 +56,4 @@ export function broadcastSessionChange(sessionId: string): void {
 /** Any page of the origin may write here. */
 function isTabMessage(message: unknown): message is TabMessage {
   return typeof message === "object" && message !== null && "kind" in message;
-}
-
-function parsed(text: string | null): unknown {
-  try {
-    return JSON.parse(text ?? "");
-  } catch {
-    return undefined;
-  }
 }

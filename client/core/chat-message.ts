@@ -1,5 +1,5 @@
 // Messages as they are shown, from whichever source they come.
-import type { Attachment, Message } from "../../src/protocol/message.ts";
+import type { Message } from "../../src/protocol/message.ts";
 import { MESSAGE_ROLES } from "../../src/protocol/message.ts";
 import type { Written } from "./outbox-store.ts";
 import type { ChatMessage } from "./session-state.ts";
@@ -7,7 +7,7 @@ import { asFields, isTextOrNone } from "./stored-fields.ts";
 
 type Given = Pick<ChatMessage, "key" | "role" | "content" | "createdAt">;
 
-const NONE: readonly Attachment[] = [];
+const NONE: readonly never[] = [];
 
 /** Beyond it there are no dates. */
 const MAX_TIME_MS = 8.64e15;
@@ -35,12 +35,12 @@ export function loggedMessage(key: string, message: Message): ChatMessage {
 }
 
 export function writtenMessage(
-  { order, message, failure }: Written,
+  { order, message, files = NONE, failure }: Written,
   by: Pick<ChatMessage, "role" | "author">,
 ): ChatMessage {
   const { clientId: key, content, conversationId, metadata } = message;
   const delivery = failure === undefined ? "queued" : "failed";
-  const same = { content, conversationId, metadata, ...by };
+  const same = { content, conversationId, metadata, attachments: files, ...by };
   return chatMessage({ ...same, key, createdAt: order, delivery, failure });
 }
 
@@ -74,10 +74,10 @@ function isKept(value: unknown): value is Given & { readonly seq: number } {
   );
 }
 
-function isAttachment(value: unknown): boolean {
-  const { url, name, size } = asFields(value);
+export function isAttachment(value: unknown): boolean {
+  const { url, fileId = url, uploadId = fileId, name, size } = asFields(value);
   return (
-    typeof url === "string" &&
+    typeof uploadId === "string" &&
     typeof name === "string" &&
     (size === undefined || typeof size === "number")
   );

@@ -7,6 +7,7 @@ import { environmentOf } from "./browser-environment.ts";
 import { createChat } from "./chat.ts";
 import type { ConnectionEnd } from "./connection-handlers.ts";
 import type { Entry, SessionEnd } from "./entry.ts";
+import { TERMINATED } from "./entry.ts";
 import type { AttentionEvent, TabMessage, Tabs } from "./environment.ts";
 import { createInvitation } from "./invitation.ts";
 import { isPending } from "./legacy-source.ts";
@@ -18,13 +19,17 @@ import { createRest } from "./rest.ts";
 import { createSessionAccess } from "./session-access.ts";
 import type { SessionClient, SessionClientOptions } from "./session-client.ts";
 import type { SessionClientState } from "./session-state.ts";
-import { isValid } from "./session-state.ts";
+import { INITIAL_STATE, isValid } from "./session-state.ts";
 import { createSharing } from "./sharing.ts";
 import { createShelf } from "./shelf.ts";
+import { Store } from "./store.ts";
 import { whenOpened } from "./when-opened.ts";
 
 /** How long what another tab did at the same moment may take to come to light. */
 const RIVAL_PATIENCE_MS = 1_000;
+
+/** So often a session is asked for in vain before the state says why: most failures are over sooner. */
+const ATTEMPTS_UNTOLD = 5;
 
 /** Where each tab goes its own way. */
 const NO_TABS: Tabs = { post() {}, subscribe: () => () => {} };
@@ -35,13 +40,10 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   const found = environmentOf(options);
   const environment = crossTabSync ? found : { ...found, tabs: NO_TABS };
   const { clock, attention, tabs } = environment;
-  let kept: SessionClientState["storage"] = "persistent";
-  /** Storage may refuse before there is a state to say it in. */
-  let inMemory = () => {
-    kept = "memory";
-  };
+  const store = new Store<SessionClientState>(INITIAL_STATE);
   const prefix = `durable-sessions/${teamId}/`;
-  const shelf = createShelf(environment.storage, prefix, () => inMemory());
+  const inMemory = () => store.patch({ storage: "memory" });
+  const shelf = createShelf(environment.storage, prefix, inMemory);
   const tabShelf = createShelf(environment.tabStorage, prefix, () => undefined);
   const rest = createRest(baseUrl, environment);
   const own = createOwnSession({ rest, shelf, environment, options, look: () => void look() });
@@ -50,9 +52,11 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   takeInvite();
   const chat = createChat({
     baseUrl,
+    store,
     environment,
     ownRole: "user",
     call: access.call,
+    withKey: access.withKey,
     ticket: enter,
     ended: (end) => void ended(end),
     kept: () => ({
@@ -61,17 +65,15 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     }),
     wrote: () => tabs.post({ kind: "outbox", teamId }),
   });
-  const { store, connection, actions } = chat;
+  const { connection, actions } = chat;
   const refreshing = createRefreshing({ options, environment, store, own, access, learned });
-  inMemory = () => store.patch({ storage: "memory" });
-  store.patch({ storage: kept });
-  let loading: Promise<LegacyUpgrade | undefined> | undefined;
+  let upgrade: Promise<LegacyUpgrade | undefined> | undefined;
 
   /** Undefined where no older program left anything, or what takes it over cannot be loaded now. */
   async function legacy(): Promise<LegacyUpgrade | undefined> {
     const { legacy: source } = options;
     if (source) {
-      loading ??= import("./legacy-upgrade.ts").then(
+      upgrade ??= import("./legacy-upgrade.ts").then(
         ({ createLegacyUpgrade }) =>
           createLegacyUpgrade({
             source,
@@ -81,18 +83,18 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
             call: access.call,
             target() {
               const { sessionId, generation } = own.record();
-              const isOpen = ending !== undefined && !access.isInvited();
-              return isOpen && sessionId !== undefined ? { sessionId, generation } : undefined;
+              const isOpen = ending && sessionId && !access.isInvited();
+              return isOpen ? { sessionId, generation } : undefined;
             },
             show: (state) => store.patch({ legacy: state }),
           }),
         () => {
-          loading = undefined;
+          upgrade = undefined;
           return undefined;
         },
       );
     }
-    return await loading;
+    return await upgrade;
   }
 
   /** What ends the subscriptions and timers of a client that was started. */
@@ -103,10 +105,10 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   /** True when the page's address had one, which it has no longer. */
   function takeInvite(): boolean {
     const invite = environment.takeInvite();
-    if (invite !== undefined) {
+    if (invite) {
       invitation.take(invite);
     }
-    return invite !== undefined;
+    return Boolean(invite);
   }
 
   function start(): void {
@@ -114,17 +116,18 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       chat.renew();
     }
     ending ??= [attention.subscribe(noticed), tabs.subscribe(heard), refreshing.keepLooking()];
-    const isInvited = access.isInvited();
-    store.patch({ offer: undefined, isInvited, role: access.role, error: undefined });
-    const isMade = autoCreate === true || isWanted || (autoCreate && isLegacyPending());
-    if (isInvited || access.sessionId() !== undefined || isMade) {
+    store.patch({ offer: undefined, error: undefined, ...access.standing() });
+    const isNeeded = store.get().pendingCount > 0 || isLegacyPending();
+    const isMade = autoCreate === true || isWanted || (autoCreate && isNeeded);
+    if (access.isInvited() || access.sessionId() || isMade) {
       store.patch({ status: "creating" });
       connection.start();
     }
   }
 
   function isLegacyPending(): boolean {
-    return options.legacy !== undefined && isPending(options.legacy, environment.storage, shelf);
+    const { legacy: source } = options;
+    return source !== undefined && isPending(source, environment.storage, shelf);
   }
 
   function stop(): void {
@@ -133,13 +136,20 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     }
     ending = undefined;
     own.stop();
-    void loading?.then((upgrade) => upgrade?.stop());
+    void upgrade?.then((loaded) => loaded?.stop());
     chat.replica.persist();
     connection.stop();
   }
 
   async function enter(): Promise<Entry> {
-    const entry = await access.ticket();
+    const entry = await access.ticket().catch((error) => {
+      const { attempt } = store.get().connection;
+      if (ending && access.sessionId() === undefined && attempt + 1 >= ATTEMPTS_UNTOLD) {
+        // Whoever set the page up with a wrong address would never hear of it.
+        store.patch({ error: requestError(error) });
+      }
+      throw error;
+    });
     if ("ticket" in entry) {
       // What was said before comes before what is said now.
       await (await legacy())?.beginBefore();
@@ -147,14 +157,14 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     return entry;
   }
 
-  function renew(): void {
+  function renew(isRival = false): void {
     access.renewed();
-    chat.renew();
+    chat.renew(isRival);
   }
 
   /** Opens whatever there is to be opened now, or makes it. */
-  function reopen(): void {
-    renew();
+  function reopen(isRival = false): void {
+    renew(isRival);
     start();
   }
 
@@ -163,7 +173,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       return;
     }
     isWanted = false;
-    store.patch({ isInvited: access.isInvited(), role: access.role });
+    store.patch({ error: undefined, ...access.standing() });
     chat.replica.adopt(session);
   }
 
@@ -175,7 +185,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       refreshing.refreshIfDue();
       chat.replica.outboxChanged();
       if (isValid(store.get())) {
-        void legacy().then((upgrade) => upgrade?.begin());
+        void legacy().then((loaded) => loaded?.begin());
       }
     }
   }
@@ -190,18 +200,13 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     }
   }
 
-  function mayBeAlive(): boolean {
-    const { status } = store.get();
-    return status === "creating" || isValid({ status });
-  }
-
   /**
    * Looks into storage for what other tabs did with the browser's session.
    *
    * @param isAlive whether this tab's goes on, as far as is known
    * @returns whether this tab is in another session now
    */
-  function look(isAlive = mayBeAlive()): boolean {
+  function look(isAlive = store.get().status === "creating" || isValid(store.get())): boolean {
     if (!ending || access.isInvited()) {
       return false;
     }
@@ -209,30 +214,30 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     const followed = own.follow(isAlive);
     if (followed) {
       const written = followed.isRival ? chat.replica.ownMessages() : [];
-      reopen();
+      reopen(followed.isRival);
       chat.replica.requeue(written);
       return true;
     }
     const record = own.record();
-    if (record.ended && status !== "terminated") {
-      connection.stop();
-      over({ reason: "terminated", session: undefined });
-    } else if (record.sessionId !== undefined && sessionId === undefined && status === "idle") {
+    if (record.sessionId !== undefined && sessionId === undefined && status === "idle") {
       start();
+    } else if (record.ended && status !== "terminated") {
+      connection.stop();
+      over(TERMINATED);
     }
     return false;
   }
 
   async function ended(end: ConnectionEnd): Promise<void> {
-    if (end.kind === "session_over") {
-      await conclude(end.end);
-    } else if (end.kind === "offered") {
+    if ("session" in end) {
+      await conclude(end);
+    } else if (end.reason === "offered") {
       store.patch({ status: "idle", offer: { replacesOwn: own.key() !== undefined } });
-    } else if (end.kind === "closed" && end.code === CLOSE_CODES.ended) {
+    } else if (end.reason === "closed" && end.code === CLOSE_CODES.ended) {
       await learnReason();
     } else if (look()) {
       // The browser's session is another by now.
-    } else if (end.kind === "refused") {
+    } else if (end.reason === "refused") {
       shutOut(end.error);
     } else if (end.code === CLOSE_CODES.unauthenticated && access.renew()) {
       connection.start();
@@ -246,8 +251,9 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     if (signsOut(error)) {
       chat.replica.forget(error.code);
       chat.renew();
+      chat.replica.refuse(error.code);
     }
-    store.patch({ status: "error", error, isInvited: access.isInvited(), role: access.role });
+    store.patch({ status: "error", error, ...access.standing() });
   }
 
   /** The socket says that the session ended, and the API how. */
@@ -261,8 +267,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     if ("ticket" in answer || (answer instanceof RequestError && answer.retryable)) {
       connection.again();
     } else {
-      const isOver = "session" in answer;
-      await conclude(isOver ? answer : { reason: "terminated", session: undefined });
+      await conclude("session" in answer ? answer : TERMINATED);
     }
   }
 
@@ -281,19 +286,37 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
    * One that expired is followed by another where that is wanted, unless it was made just now: that would go on for ever.
    * One that was terminated, never by itself.
    */
-  function over(end: SessionEnd): void {
-    const isFollowed = autoCreate !== false && !access.isInvited() && !own.isYoung;
-    if (end.reason === "expired" && isFollowed) {
+  function over({ reason, session }: SessionEnd): void {
+    const isOwn = !access.isInvited();
+    // What a person ended in this browser is over for good, whether or not its time had come before.
+    const isEnded = isOwn && own.record().ended;
+    if (reason === "expired" && isOwn && autoCreate !== false && !isEnded && !own.isYoung) {
       next("expired");
     } else {
-      chat.over(end);
+      // Also where this tab never came into it.
+      store.patch({ sessionId: access.sessionId() });
+      chat.over({ reason: isEnded ? "terminated" : reason, session });
     }
   }
 
   function next(reason: SessionEnd["reason"]): void {
     chat.replica.bury(reason);
+    leave();
+  }
+
+  function leave(): void {
     access.leave();
     reopen();
+  }
+
+  if (autoCreate === "lazy") {
+    // Whichever tab wrote the first message: it may be gone.
+    store.subscribe(() => {
+      const { status, offer, pendingCount } = store.get();
+      if (ending && status === "idle" && !offer && pendingCount > 0) {
+        start();
+      }
+    });
   }
 
   return {
@@ -301,26 +324,15 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     start,
     stop,
 
-    send(content, sendOptions) {
-      const sent = actions.send(content, sendOptions);
-      if (autoCreate === "lazy" && store.get().status === "idle" && !store.get().offer) {
-        isWanted = true;
-        start();
-      }
-      return sent;
-    },
-
     async createSession() {
       const { status, error } = store.get();
       isWanted = true;
       if (access.isInvited()) {
-        access.leave();
-        reopen();
+        leave();
       } else if (status === "expired" || status === "terminated") {
         next(status);
       } else if (error && signsOut(error)) {
-        access.leave();
-        reopen();
+        leave();
       } else if (!ending || status === "idle" || status === "error") {
         start();
       }
@@ -336,12 +348,11 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       if (replica !== chat.replica) {
         return;
       }
-      const { session } = store.get();
-      if (session && !access.isInvited()) {
-        own.ended(session);
+      if (!access.isInvited()) {
+        own.ended(store.get().session?.version);
       }
       connection.stop();
-      chat.over({ reason: "terminated", session: undefined });
+      over(TERMINATED);
     },
 
     async identify(identityToken) {
@@ -377,8 +388,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
 
     leaveInvite() {
       if (access.isInvited()) {
-        access.leave();
-        reopen();
+        leave();
       }
     },
 

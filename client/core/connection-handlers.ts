@@ -1,16 +1,15 @@
 // What a connection asks of whoever uses it, and tells.
 import type { DownFrame } from "../../src/protocol/frames.ts";
-import type { Entry, SessionEnd } from "./entry.ts";
+import type { Entry, Offer, SessionEnd } from "./entry.ts";
 import type { RequestError } from "./request-error.ts";
 import type { ConnectionState } from "./session-state.ts";
 
 export type ConnectionEnd =
-  | { readonly kind: "session_over"; readonly end: SessionEnd }
-  /** A session was handed over, and nobody has said yet that it is wanted here. */
-  | { readonly kind: "offered" }
+  | SessionEnd
+  | Offer
   /** The API refused a ticket for good. */
-  | { readonly kind: "refused"; readonly error: RequestError }
-  | { readonly kind: "closed"; readonly code: number };
+  | { readonly reason: "refused"; readonly error: RequestError }
+  | { readonly reason: "closed"; readonly code: number };
 
 /**
  * `hole`: something is missing, and a new connection has to bring it. `SessionEnd`: this was the last frame; a browser

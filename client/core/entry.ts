@@ -16,6 +16,9 @@ export interface SessionEnd {
   readonly session: Session | undefined;
 }
 
+/** All that is known is that it was ended. */
+export const TERMINATED: SessionEnd = { reason: "terminated", session: undefined };
+
 /** A session was handed over to this browser: the person has to say whether it is to be this browser's own. */
 export interface Offer {
   readonly reason: "offered";

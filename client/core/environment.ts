@@ -1,6 +1,7 @@
 // What the client needs from the place it runs in. Nothing else in client/core touches a global, so that the same code runs in
 // a page, in a test with a simulated clock, and wherever else these few things can be had.
 import type { DeviceInfo } from "../../src/protocol/session.ts";
+import type { FileScope } from "./file-scope.ts";
 
 /** A connected or connecting socket. After `close()` its listeners hear nothing more. */
 export interface Socket {
@@ -48,7 +49,7 @@ export interface TabMessage {
   readonly kind: "session" | "terminated" | "outbox";
   readonly teamId?: string;
   readonly sessionId?: string;
-  readonly version?: number;
+  readonly version?: number | undefined;
 }
 
 /** The other tabs of the origin. */
@@ -93,4 +94,6 @@ export interface Environment {
   readonly deviceInfo: () => Promise<DeviceInfo | undefined>;
   /** What stays the same in this browser. Never rejects; undefined where it cannot or must not be told. */
   readonly fingerprint: () => Promise<string | undefined>;
+  /** What of the place files use, in place of the browser's own. */
+  readonly files?: Partial<FileScope>;
 }

@@ -7,80 +7,69 @@ export const PROBE_TIMEOUT_MS = 2_000;
 /** The answer to a routine ping: a slow network is no dead one. */
 export const PONG_TIMEOUT_MS = 10_000;
 /** A socket that said nothing for this long is asked for a pong when something is sent on it. */
-export const QUIET_MS = 5_000;
+const QUIET_MS = 5_000;
 
-export class Heartbeat {
-  readonly #environment: Pick<Environment, "clock" | "attention">;
-  readonly #ping: () => void;
-  readonly #dead: () => void;
-  readonly #timers = new Set<() => void>();
-  #heardAt: number;
+export type Heartbeat = ReturnType<typeof createHeartbeat>;
 
-  /**
-   * @param ping sends a ping
-   * @param dead is called when one was not answered in time
-   */
-  constructor(
-    environment: Pick<Environment, "clock" | "attention">,
-    ping: () => void,
-    dead: () => void,
-  ) {
-    this.#environment = environment;
-    this.#ping = ping;
-    this.#dead = dead;
-    this.#heardAt = environment.clock.now();
-    this.#beat();
-  }
+/**
+ * @param ping sends a ping
+ * @param dead is called when one was not answered in time
+ */
+export function createHeartbeat(
+  { clock, attention }: Pick<Environment, "clock" | "attention">,
+  ping: () => void,
+  dead: () => void,
+) {
+  const timers = new Set<() => void>();
+  let heardAt = clock.now();
 
-  /** Anything that arrives is as good as a pong. */
-  heard(): void {
-    this.#heardAt = this.#environment.clock.now();
-  }
-
-  /** Something was sent: a socket that was silent before is not simply believed to carry it. */
-  sent(): void {
-    if (this.#environment.clock.now() - this.#heardAt > QUIET_MS) {
-      this.#ask(PONG_TIMEOUT_MS);
-    }
-  }
-
-  /** Asks now, and wants to know soon. */
-  probe(): void {
-    this.#ask(PROBE_TIMEOUT_MS);
-  }
-
-  stop(): void {
-    for (const cancel of this.#timers) {
-      cancel();
-    }
-    this.#timers.clear();
-  }
-
-  #beat(): void {
-    this.#after(PING_INTERVAL_MS, () => {
-      if (this.#environment.attention.visible()) {
-        this.#ask(PONG_TIMEOUT_MS);
-      }
-      this.#beat();
-    });
-  }
-
-  #ask(timeoutMs: number): void {
-    const askedAt = this.#environment.clock.now();
-    this.#heardAt = Math.min(this.#heardAt, askedAt - 1);
-    this.#ping();
-    this.#after(timeoutMs, () => {
-      if (this.#heardAt < askedAt) {
-        this.#dead();
-      }
-    });
-  }
-
-  #after(ms: number, callback: () => void): void {
-    const cancel = this.#environment.clock.after(ms, () => {
-      this.#timers.delete(cancel);
+  function after(ms: number, callback: () => void): void {
+    const cancel = clock.after(ms, () => {
+      timers.delete(cancel);
       callback();
     });
-    this.#timers.add(cancel);
+    timers.add(cancel);
   }
+
+  function ask(timeoutMs: number): void {
+    const askedAt = clock.now();
+    heardAt = Math.min(heardAt, askedAt - 1);
+    ping();
+    after(timeoutMs, () => {
+      if (heardAt < askedAt) {
+        dead();
+      }
+    });
+  }
+
+  function beat(): void {
+    after(PING_INTERVAL_MS, () => {
+      if (attention.visible()) {
+        ask(PONG_TIMEOUT_MS);
+      }
+      beat();
+    });
+  }
+
+  beat();
+  return {
+    /** Anything that arrives is as good as a pong. */
+    heard(): void {
+      heardAt = clock.now();
+    },
+    /** Something was sent: a socket that was silent before is not simply believed to carry it. */
+    sent(): void {
+      if (clock.now() - heardAt > QUIET_MS) {
+        ask(PONG_TIMEOUT_MS);
+      }
+    },
+    /** Asks now, and wants to know soon. */
+    probe: () => ask(PROBE_TIMEOUT_MS),
+    stop(): void {
+      for (const cancel of timers) {
+        cancel();
+      }
+      timers.clear();
+    },
+  };
 }

@@ -6,9 +6,19 @@ export type {
   ConversationStatus,
   UpdateConversationRequest,
 } from "../../src/protocol/conversation.ts";
+export { FILE_TYPES, type StoredAttachment } from "../../src/protocol/file.ts";
 export type { Presence } from "../../src/protocol/frames.ts";
-export { MAX_CONTENT_BYTES } from "../../src/protocol/limits.ts";
-export type { Attachment, Author, MessageRole } from "../../src/protocol/message.ts";
+export {
+  MAX_ATTACHMENTS_PER_MESSAGE,
+  MAX_CONTENT_BYTES,
+  MAX_FILE_BYTES,
+} from "../../src/protocol/limits.ts";
+export type {
+  Attachment,
+  Author,
+  LinkedAttachment,
+  MessageRole,
+} from "../../src/protocol/message.ts";
 export type {
   ConnectionRole,
   CredentialRole,
@@ -33,6 +43,7 @@ export type {
   TabMessage,
   Tabs,
 } from "./environment.ts";
+export type { FileScope } from "./file-scope.ts";
 export type {
   LegacyAttachment,
   LegacyConversation,
@@ -46,19 +57,23 @@ export type { RequestErrorCode } from "./request-error.ts";
 export { RequestError } from "./request-error.ts";
 export type {
   ChatClient,
+  NewFile,
   SendOptions,
   Sent,
   SessionClient,
   SessionClientOptions,
   ShareRequest,
   Sharing,
+  UploadOptions,
 } from "./session-client.ts";
 export type {
+  ChatAttachment,
   ChatMessage,
   ConnectionState,
   Delivery,
   HandOffOffer,
   LegacyUpgrade,
+  LocalAttachment,
   PreviousSession,
   ReadUpTo,
   SessionClientState,

@@ -1,14 +1,13 @@
 // The link that a tab was opened with, and what came of it. A guest's token stays in the tab; this browser's own session is touched
 // only by a hand-off, and only once the person has said so.
 import type { SessionWithToken, ValidateSessionResponse } from "../../src/protocol/rest.ts";
-import type { CredentialRole } from "../../src/protocol/session.ts";
 import type { RedeemedInvite } from "../../src/protocol/sharing.ts";
 import type { OwnSession } from "./own-session.ts";
 import { RequestError } from "./request-error.ts";
-import type { Key, Rest } from "./rest.ts";
-import { callWith, credentialIdOf, sessionIdOf } from "./rest.ts";
+import type { Rest } from "./rest.ts";
+import { callWith, credentialIdOf, keyOf } from "./rest.ts";
 import type { InvitedRecord } from "./session-record.ts";
-import { readInvited, writeInvited } from "./session-record.ts";
+import { NOT_INVITED, readInvited, writeInvited } from "./session-record.ts";
 import type { Shelf } from "./shelf.ts";
 
 export type Invitation = ReturnType<typeof createInvitation>;
@@ -17,52 +16,32 @@ export type Invitation = ReturnType<typeof createInvitation>;
 export function createInvitation(rest: Rest, shelf: Shelf, own: OwnSession) {
   const record = () => readInvited(shelf);
   const write = (record: InvitedRecord) => writeInvited(shelf, record);
-  const keyOf = (token: string): Key => ({ sessionId: sessionIdOf(token), token });
 
   function adopt(opened: Omit<SessionWithToken, "ticket">): void {
-    const before = own.key();
-    own.replace({ ...opened, ticket: "" });
-    write({ kind: "none" });
-    if (before?.token !== undefined) {
-      signOut(before.token);
-    }
+    const before = own.key()?.token;
+    own.replace(opened);
+    write(NOT_INVITED);
+    signOut(before);
   }
 
   /** A key that nobody holds any more is to open nothing; where that cannot be said now, it ends with the session. */
-  function signOut(token: string): void {
-    callWith(rest, keyOf(token), "DELETE", `/devices/${credentialIdOf(token)}`).catch(
-      () => undefined,
-    );
+  function signOut(token: string | undefined): void {
+    if (token) {
+      const path = `/devices/${credentialIdOf(token)}`;
+      callWith(rest, keyOf(token), "DELETE", path).catch(() => undefined);
+    }
   }
 
   return {
     record,
 
-    /** A guest's; undefined for everybody else. */
-    key(): Key | undefined {
-      const found = record();
-      return found.kind === "guest" ? keyOf(found.token) : undefined;
-    },
-
-    /** What a guest may do; undefined for everybody else. */
-    role(): CredentialRole | undefined {
-      const found = record();
-      return found.kind === "guest" ? found.role : undefined;
-    },
-
     /** The secret of a link that was opened in this tab: it is redeemed with the next entry. */
-    take(invite: string): void {
-      write({ kind: "redeeming", invite });
-    },
+    take: (invite: string) => write({ kind: "redeeming", invite }),
 
     /** @returns undefined when the invite hands a session over, which waits for a yes */
     async redeem(): Promise<SessionWithToken | undefined> {
-      const found = record();
-      if (found.kind !== "redeeming") {
-        return undefined;
-      }
       const redeemed = await rest<RedeemedInvite & SessionWithToken>("POST", "invites/redeem", {
-        body: { secret: found.invite },
+        body: { secret: record().invite },
       });
       const { token, role } = redeemed;
       if (role !== "owner") {
@@ -70,7 +49,7 @@ export function createInvitation(rest: Rest, shelf: Shelf, own: OwnSession) {
         return redeemed;
       }
       write({ kind: "offered", token });
-      if (own.key()?.sessionId !== sessionIdOf(token)) {
+      if (own.key()?.sessionId !== keyOf(token).sessionId) {
         return undefined;
       }
       // The session is this browser's already: all that changes is its key.
@@ -80,11 +59,10 @@ export function createInvitation(rest: Rest, shelf: Shelf, own: OwnSession) {
 
     /** Makes the session that was handed over this browser's own and signs out of the one that it had. */
     async accept(): Promise<void> {
-      const found = record();
-      if (found.kind !== "offered") {
+      const { kind, token } = record();
+      if (kind !== "offered" || !token) {
         return;
       }
-      const { token } = found;
       const { isValid, session, reason } = await callWith<ValidateSessionResponse>(
         rest,
         keyOf(token),
@@ -95,19 +73,18 @@ export function createInvitation(rest: Rest, shelf: Shelf, own: OwnSession) {
         throw new RequestError(`session_${reason ?? "terminated"}`, { status: 410 });
       }
       const now = record();
-      if (now.kind !== "offered" || now.token !== token) {
-        // Accepted by a second click, or declined meanwhile.
-        return;
+      // Else it was accepted by a second click, or declined meanwhile.
+      if (now.kind === "offered" && now.token === token) {
+        adopt({ session, token });
       }
-      adopt({ session, token });
     },
 
     /** Leaves the link's session, which puts this browser's own back in its place. */
     leave(): void {
-      const found = record();
-      write({ kind: "none" });
-      if (found.kind === "offered") {
-        signOut(found.token);
+      const { kind, token } = record();
+      write(NOT_INVITED);
+      if (kind === "offered") {
+        signOut(token);
       }
     },
   };

@@ -11,7 +11,7 @@ import {
   MAX_MESSAGE_BYTES,
   MAX_MESSAGES_PER_IMPORT,
 } from "../../src/protocol/limits.ts";
-import type { Attachment } from "../../src/protocol/message.ts";
+import type { LinkedAttachment } from "../../src/protocol/message.ts";
 import type { LegacyAttachment, LegacyConversation, LegacyMessage } from "./legacy-source.ts";
 
 /** Room for what a body, a conversation and a stored message have beside what is measured here. */
@@ -132,7 +132,8 @@ function taken(message: LegacyMessage, now: number): ImportedMessage[] {
   }));
 }
 
-const withFiles = (attachments: readonly Attachment[]) => attachments.length > 0 && { attachments };
+const withFiles = (attachments: readonly LinkedAttachment[]) =>
+  attachments.length > 0 && { attachments };
 
 function fits(message: ImportedMessage): boolean {
   const content = new TextEncoder().encode(message.content).length;
@@ -143,7 +144,7 @@ function fits(message: ImportedMessage): boolean {
 }
 
 /** Of what it says only what the server takes. */
-function fileOf({ url, name, type, size }: LegacyAttachment): Attachment[] {
+function fileOf({ url, name, type, size }: LegacyAttachment): LinkedAttachment[] {
   if (!isAddress(url) || !/^https:/i.test(url) || url.length > MAX_ATTACHMENT_URL_LENGTH) {
     return [];
   }
@@ -165,7 +166,7 @@ function isAddress(url: string): boolean {
   }
 }
 
-function chunks(files: readonly Attachment[]): Attachment[][] {
+function chunks(files: readonly LinkedAttachment[]): LinkedAttachment[][] {
   return Array.from({ length: Math.ceil(files.length / MAX_ATTACHMENTS_PER_MESSAGE) }, (_, index) =>
     files.slice(index * MAX_ATTACHMENTS_PER_MESSAGE, (index + 1) * MAX_ATTACHMENTS_PER_MESSAGE),
   );

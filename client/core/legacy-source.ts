@@ -9,14 +9,14 @@ export interface LegacySource {
   readonly id: string;
   /**
    * All that is there now, in order; called again when it may have changed. May throw or reject: it is tried again later.
-   * What no session could take is left out and stays in the backup: of more than 100 conversations the first, messages that
-   * say nothing, files without an `https:` address.
+   * What no session could take is left out and stays in the backup, such as messages that say nothing.
    */
   read(): LegacyData | Promise<LegacyData>;
   /**
    * The storage items that hold it. Once the server has everything, each is copied to `<key>.durable-sessions-backup`, as
    * far as there is room; what is written to it again afterwards is taken over, too, in the session's first hour. Where
-   * they are empty there is nothing to read; without any (the program keeps its own in a database) it is read once.
+   * they are empty there is nothing to read; without any (the program keeps its own in a database) it is read once, in the
+   * first session that is opened for another reason.
    */
   readonly keys: readonly string[];
   /**
@@ -58,7 +58,7 @@ export interface LegacyAttachment {
   readonly size?: number;
 }
 
-/** Whether there is something that never was taken over. */
+/** Whether an item is there that never was taken over. Without `keys` none is known of: it is read once there is a session. */
 export function isPending(
   { id, keys }: LegacySource,
   storage: KeyValueStorage | undefined,

@@ -1,7 +1,7 @@
 // The calls by which a browser gets a session of its own: a new one, or a person's that goes on.
 import type { OpenedSession, TokenTransport } from "../../src/protocol/rest.ts";
 import type { Environment } from "./environment.ts";
-import { RequestError, requestError } from "./request-error.ts";
+import { requestError } from "./request-error.ts";
 import type { Key, Rest } from "./rest.ts";
 import { callWith, REQUEST_TIMEOUT_MS } from "./rest.ts";
 import type { SessionClientOptions } from "./session-client.ts";
@@ -24,22 +24,19 @@ export function createOpening(
   /** A person's session goes on where there is one; else a new one is created, and is theirs from the first moment. */
   async function open(createKey: string): Promise<OpenedSession> {
     const identityToken = await presentedIdentity();
-    if (identityToken !== undefined) {
+    if (identityToken) {
       try {
         return await resume(identityToken);
       } catch (error) {
-        if (!(error instanceof RequestError && error.code === "session_not_found")) {
+        if (requestError(error).code !== "session_not_found") {
           throw error;
         }
       }
     }
     const answer = await create(createKey, tokenTransport);
-    if (identityToken === undefined) {
-      return answer;
-    }
     const { session, token } = answer;
-    const identified = await identify({ sessionId: session.id, token }, identityToken);
-    return { ...answer, ...identified };
+    const key = { sessionId: session.id, token };
+    return identityToken ? { ...answer, ...(await identify(key, identityToken)) } : answer;
   }
 
   async function create(idempotencyKey: string, transport: TokenTransport): Promise<OpenedSession> {
@@ -56,12 +53,12 @@ export function createOpening(
 
   async function device() {
     const deviceInfo = await orNothing(DEVICE_PATIENCE_MS, environment.deviceInfo);
-    return { teamId, tokenTransport, ...(deviceInfo && { deviceInfo }) };
+    return { teamId, tokenTransport, deviceInfo };
   }
 
   /** @param sessionId the person's latest when it is left out */
   async function resume(identityToken: string, sessionId?: string): Promise<OpenedSession> {
-    const body = { ...(await device()), identityToken, ...(sessionId && { sessionId }) };
+    const body = { ...(await device()), identityToken, sessionId };
     return await rest<OpenedSession>("POST", "sessions/resume", { body, cookies });
   }
 
@@ -94,8 +91,6 @@ export function createOpening(
 
 /** Whether a creation was refused because its key is too old, or may be none: storage may hold anything. */
 export function isSpentKey(error: unknown): boolean {
-  return (
-    error instanceof RequestError &&
-    (error.code === "idempotency_key_expired" || error.code === "validation_failed")
-  );
+  const { code } = requestError(error);
+  return code === "idempotency_key_expired" || code === "validation_failed";
 }

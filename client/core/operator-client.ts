@@ -7,11 +7,15 @@ import { environmentOf } from "./browser-environment.ts";
 import { createChat } from "./chat.ts";
 import type { ConnectionEnd } from "./connection-handlers.ts";
 import type { SessionEnd, Ticket } from "./entry.ts";
+import { TERMINATED } from "./entry.ts";
 import type { Environment } from "./environment.ts";
 import { closeError, unauthenticated } from "./request-error.ts";
 import { callWith, createRest } from "./rest.ts";
 import type { ChatClient } from "./session-client.ts";
+import type { SessionClientState } from "./session-state.ts";
+import { INITIAL_STATE } from "./session-state.ts";
 import { NO_SHELF } from "./shelf.ts";
+import { Store } from "./store.ts";
 
 export interface OperatorClientOptions {
   /** Where the API is: an origin, without a slash at the end. */
@@ -33,18 +37,20 @@ export function createOperatorClient(options: OperatorClientOptions): OperatorCl
   const environment = environmentOf(options);
   const rest = createRest(baseUrl, environment);
   const key = { sessionId, token: operatorToken };
+  const store = new Store<SessionClientState>({ ...INITIAL_STATE, role: "operator" });
   const chat = createChat({
     baseUrl,
+    store,
     environment,
     ownRole: "operator",
     call: (method, path, body) => callWith(rest, key, method, path, body),
+    withKey: (call) => call(key),
     ticket: enter,
     ended: (end) => void ended(end),
     kept: () => ({ shelf: NO_SHELF, sessionId }),
     wrote: () => undefined,
   });
-  const { store, connection, actions } = chat;
-  store.patch({ role: "operator" });
+  const { connection, actions } = chat;
 
   /** Each connection asks anew: whether the token and the session still hold is part of the answer. */
   async function enter(): Promise<Ticket | SessionEnd> {
@@ -63,13 +69,13 @@ export function createOperatorClient(options: OperatorClientOptions): OperatorCl
   }
 
   async function ended(end: ConnectionEnd): Promise<void> {
-    if (end.kind === "session_over") {
-      chat.over(end.end);
-    } else if (end.kind === "closed" && end.code === CLOSE_CODES.ended) {
+    if ("session" in end) {
+      chat.over(end);
+    } else if (end.reason === "closed" && end.code === CLOSE_CODES.ended) {
       const entry = await enter().catch(() => undefined);
-      chat.over(entry && "reason" in entry ? entry : { reason: "terminated", session: undefined });
-    } else if (end.kind !== "offered") {
-      const error = end.kind === "refused" ? end.error : closeError(end.code);
+      chat.over(entry && "reason" in entry ? entry : TERMINATED);
+    } else if (end.reason !== "offered") {
+      const error = end.reason === "refused" ? end.error : closeError(end.code);
       store.patch({ status: "error", error });
     }
   }

@@ -1,6 +1,7 @@
 // Own messages that the log does not show yet, in the order of writing. Each is kept until the server has it, whatever happens to
 // this page; sent in order once it is known what the server has already, and again after each loss: its clientId makes that harmless.
 // Long, because what a message goes through on its way out is one list, and each step of it a few lines.
+import { byteLength } from "../../src/protocol/bytes.ts";
 import type { SendFrame } from "../../src/protocol/frames.ts";
 import { MAX_CONTENT_BYTES, MAX_MESSAGE_BYTES } from "../../src/protocol/limits.ts";
 import type { Author, NewMessage } from "../../src/protocol/message.ts";
@@ -9,7 +10,7 @@ import type { Clock } from "./environment.ts";
 import type { OutboxStore, Written } from "./outbox-store.ts";
 import type { OwnRole } from "./replica-parts.ts";
 import { RequestError, type RequestErrorCode } from "./request-error.ts";
-import { frames, jsonBytes, utf8Bytes } from "./send-frames.ts";
+import { frames } from "./send-frames.ts";
 import type { ChatMessage, Delivery } from "./session-state.ts";
 
 /** Room comes back piece by piece; asking for each piece by itself would itself be too much. */
@@ -21,19 +22,22 @@ export const ADOPT_AFTER_MS = 3_000;
 /** A message on its way, and what is shown of it. */
 export interface Pending extends Written {
   readonly shown: ChatMessage;
-  /** Whoever waits for it to be delivered. */
-  readonly waiting: Waiting | undefined;
 }
 
-interface Waiting {
+/** Whoever waits for a message to be delivered. */
+export interface Waiting {
   resolve(): void;
   reject(error: RequestError): void;
 }
+
+/** The clientIds that were written in this tab, or taken over by it for good, for whichever session, and who waits. */
+export type OwnMessages = Map<string, Waiting | undefined>;
 
 interface OutboxParts {
   readonly store: OutboxStore;
   readonly clock: Clock;
   readonly ownRole: OwnRole;
+  readonly own: OwnMessages;
   readonly isSynced: () => boolean;
   /** Whether the log has it. */
   readonly isLogged: (clientId: string) => boolean;
@@ -44,31 +48,34 @@ interface OutboxParts {
 }
 
 export function createOutbox(parts: OutboxParts) {
-  const { store, clock, ownRole, isSynced, isLogged, author, sendUp, changed } = parts;
+  const { store, clock, ownRole, own, isSynced, isLogged, author, sendUp, changed } = parts;
   /** Undefined as long as there is none. */
   let sessionId: string | undefined;
   let pending: readonly Pending[] = [];
   let lastOrder = 0;
   let cancelResend: (() => void) | undefined;
   let cancelAdoption: (() => void) | undefined;
+  /** Whether the session was over before anything could be written for it. */
+  let isLate = false;
   /** Why nothing can be stored any more. */
   let ended: RequestErrorCode | undefined;
   /** All that this client wrote or took over for this session, but for what was refused. */
   const written = new Map<string, Pending>();
 
-  /** Whether the session that takes this one's place goes on with them. */
-  let isHandedOver = false;
-  const hasSession = (one: Written) => one.sessionId !== undefined;
+  /** When others' messages came along from a session that was left. */
+  let movedAt = 0;
 
-  /** Written in this tab, or taken over by it for good. */
-  const own = new Set<string>();
+  /** Whether what was written after a message waits for its files, too. */
+  let isPatient = true;
 
   const find = (clientId: string) => pending.find(({ message }) => message.clientId === clientId);
 
-  const take = (one: Written, waiting?: Waiting): void => {
+  const waiting = ({ message }: Written) => own.get(message.clientId);
+
+  const take = (one: Written): void => {
     const key = one.message.clientId;
     const shown = writtenMessage(one, { role: ownRole, author: author() });
-    const taken: Pending = { ...one, shown, waiting };
+    const taken: Pending = { ...one, shown };
     pending = [...pending.filter(({ message }) => message.clientId !== key), taken].sort(
       (a, b) => a.order - b.order,
     );
@@ -85,6 +92,8 @@ export function createOutbox(parts: OutboxParts) {
     }
   };
   const is = (delivery: Delivery) => (one: Pending) => one.shown.delivery === delivery;
+  /** Its files come first. */
+  const awaitsFiles = ({ files, message }: Written) => files && !message.attachments;
   const unsettled = () => pending.filter((one) => is("queued")(one) || is("sending")(one));
   const requeueSending = () => deliver(is("sending"), "queued");
 
@@ -94,42 +103,44 @@ export function createOutbox(parts: OutboxParts) {
   };
 
   /** A clock that was put back makes nothing young for ever. */
-  const ageMs = ({ order }: Written) => Math.abs(clock.now() - order);
+  const ageMs = ({ order }: Written) => Math.abs(clock.now() - Math.max(order, movedAt));
 
   /** Another tab's that is young: that one is about to send it itself, and what was written before it. */
   const isHeld = (one: Pending) => !own.has(one.message.clientId) && ageMs(one) < ADOPT_AFTER_MS;
 
   const flush = (): void => {
     if (isSynced() && !cancelResend) {
-      const held = pending.find((one) => is("queued")(one) && isHeld(one));
-      const queued = pending.filter(
-        (one) => is("queued")(one) && one.order < (held?.order ?? Number.POSITIVE_INFINITY),
+      const waiting = pending.filter(is("queued"));
+      const held = waiting.find((one) => isHeld(one) || (isPatient && awaitsFiles(one)));
+      const queued = waiting.filter(
+        (one) => !awaitsFiles(one) && one.order < (held?.order ?? Number.POSITIVE_INFINITY),
       );
       deliver((one) => queued.includes(one), "sending");
       for (const messages of frames(queued)) {
         sendUp({ type: "send", messages });
       }
-      if (held) {
+      if (held && isHeld(held)) {
         look();
       }
     }
   };
 
   const refuse = (one: Pending, failure: RequestErrorCode): void => {
-    one.waiting?.reject(new RequestError(failure));
+    waiting(one)?.reject(new RequestError(failure));
     take({ ...one, failure });
     written.delete(one.message.clientId);
   };
 
-  const add = (message: NewMessage, waiting?: Waiting): void => {
+  const add = (given: NewMessage, files: Written["files"], settle?: Waiting): void => {
+    const message = withoutFiles(given);
     lastOrder = Math.max(Math.floor(clock.now()), lastOrder + 1);
     const failure = ended ?? tooLarge(message);
-    const one = { order: lastOrder, message, sessionId, failure };
-    own.add(message.clientId);
+    const one = { order: lastOrder, message, sessionId, files, failure };
+    own.set(message.clientId, settle);
     store.put(one);
-    take(one, waiting);
+    take(one);
     if (failure !== undefined) {
-      waiting?.reject(new RequestError(failure));
+      settle?.reject(new RequestError(failure));
     }
     flush();
   };
@@ -145,7 +156,7 @@ export function createOutbox(parts: OutboxParts) {
     for (const one of ended === undefined ? store.all() : []) {
       const { order, message } = one;
       const known = find(message.clientId);
-      if (one.sessionId !== undefined && one.sessionId !== sessionId) {
+      if (one.sessionId === undefined ? isLate : one.sessionId !== sessionId) {
         continue;
       }
       if (isLogged(message.clientId)) {
@@ -194,8 +205,10 @@ export function createOutbox(parts: OutboxParts) {
       return unsettled().length;
     },
     /** Settles with what becomes of it. */
-    send(message: NewMessage): Promise<void> {
-      const settled = new Promise<void>((resolve, reject) => add(message, { resolve, reject }));
+    send(message: NewMessage, files: Written["files"]): Promise<void> {
+      const settled = new Promise<void>((resolve, reject) =>
+        add(message, files, { resolve, reject }),
+      );
       // Whoever does not listen is told by the message itself.
       settled.catch(() => undefined);
       return settled;
@@ -205,15 +218,32 @@ export function createOutbox(parts: OutboxParts) {
       const failed = find(clientId);
       if (failed?.failure !== undefined) {
         store.drop(failed);
-        add(failed.message);
+        add(failed.message, failed.files);
       }
+    },
+    /** Who waits for a message, where that was written here. */
+    waiting,
+    /** Puts another in a message's place, or nothing. */
+    replace(one: Pending, other: Written | undefined): void {
+      written.delete(one.message.clientId);
+      pending = pending.filter((it) => it !== one);
+      if (other) {
+        take(other);
+      }
+      flush();
+      changed();
+    },
+    setPatient(patient: boolean): void {
+      isPatient = patient;
+      flush();
+      changed();
     },
     /** The server has them; what the log here has not come to yet stays in sight. */
     stored(clientIds: ReadonlySet<string>, isInLog: boolean): void {
       const which = ({ message }: Pending) => clientIds.has(message.clientId);
       for (const one of pending.filter(which)) {
         store.drop(one);
-        one.waiting?.resolve();
+        waiting(one)?.resolve();
       }
       if (isInLog) {
         pending = pending.some(which) ? pending.filter((one) => !which(one)) : pending;
@@ -247,47 +277,57 @@ export function createOutbox(parts: OutboxParts) {
     over(failure: RequestErrorCode): void {
       ended = failure;
       for (const one of unsettled()) {
-        refuse(one, failure);
+        // What was written for no session is the next one's, where one follows by itself.
+        if (one.sessionId !== undefined || failure !== "session_expired") {
+          refuse({ ...one, ...stamp(one) }, failure);
+        }
       }
     },
-    stop(): void {
-      for (const one of isHandedOver ? [] : pending.filter(hasSession)) {
-        one.waiting?.reject(new RequestError(ended ?? "session_expired"));
+    /** @param goesOn whether what comes after this goes on with a message */
+    stop(goesOn: (one: Written) => boolean): void {
+      for (const one of pending.filter((each) => !goesOn(each))) {
+        waiting(one)?.reject(new RequestError(ended ?? "session_expired"));
       }
       stopResend();
       cancelAdoption?.();
       // Holds its place: nothing is looked for any more.
       cancelAdoption = () => undefined;
     },
-    /** There is a session: what was written before is for it. */
-    opened(id: string): void {
+    /** There is a session: what was written before is for it, unless it is over already. */
+    opened(id: string, isActive: boolean): void {
       if (sessionId !== id) {
         sessionId = id;
-        pending = pending.map((one) => ({ ...one, ...stamp(one) }));
+        isLate = !isActive;
+        pending = isLate ? pending : pending.map((one) => ({ ...one, ...stamp(one) }));
         adopt();
       }
     },
     /** Other tabs may have written, or be gone with what they wrote. */
     look,
-    written(): readonly Written[] {
-      isHandedOver = true;
-      return [...written.values()].sort((a, b) => a.order - b.order);
-    },
+    written: (): readonly Written[] => [...written.values()].sort((a, b) => a.order - b.order),
     /** Written for other sessions, that is. */
     unsent: (): Written[] =>
       store.all().filter((one) => one.sessionId !== undefined && one.sessionId !== sessionId),
-    /** Puts what was written for another session into this one's line, in its old place. */
-    requeue(list: readonly (Written | Pending)[]): void {
+    /**
+     * Puts what was written for another session into this one's line, in its old place.
+     *
+     * @param isAsked whether a person asked for it here; else what other tabs wrote waits for them: they may know of more
+     */
+    requeue(list: readonly Written[], isAsked: boolean): void {
       for (const one of ended === undefined ? list : []) {
         // The other session's conversations are none of this one's.
-        const { conversationId: _left, ...message } = one.message;
+        const { conversationId: _left, ...message } = withoutFiles(one.message);
         const moved = { ...one, message, sessionId, failure: tooLarge(message) };
-        own.add(message.clientId);
+        if (isAsked) {
+          own.set(message.clientId, waiting(one));
+        }
         store.put(moved);
-        take(moved, "waiting" in one ? one.waiting : find(message.clientId)?.waiting);
+        take(moved);
       }
+      movedAt = isAsked ? movedAt : clock.now();
       flush();
     },
+    store,
     drop(list: readonly Written[]): void {
       list.forEach(store.drop);
     },
@@ -295,15 +335,21 @@ export function createOutbox(parts: OutboxParts) {
     forget(why: RequestErrorCode): void {
       store.all().forEach(store.drop);
       for (const one of unsettled()) {
-        one.waiting?.reject(new RequestError(why));
+        waiting(one)?.reject(new RequestError(why));
       }
     },
   };
 }
 
+/** Those that it names may be another session's, or gone: they are named again when they are uploaded. */
+function withoutFiles({ attachments: _named, ...message }: NewMessage): NewMessage {
+  return message;
+}
+
 /** What no server would take could never be answered. */
 function tooLarge(message: NewMessage): RequestErrorCode | undefined {
-  return utf8Bytes(message.content) > MAX_CONTENT_BYTES || jsonBytes(message) > MAX_MESSAGE_BYTES
+  return byteLength(message.content) > MAX_CONTENT_BYTES ||
+    byteLength(JSON.stringify(message)) > MAX_MESSAGE_BYTES
     ? "message_too_large"
     : undefined;
 }

@@ -1,11 +1,15 @@
 // This browser's own session with the team, which all its tabs share through storage: how it is made, once, and kept young.
 // Long, because creating, following, identifying and regaining a key all turn on one record, which nothing else may touch.
-import { IDEMPOTENCY_WINDOW_MS, ROTATE_AFTER_MS } from "../../src/protocol/limits.ts";
+import {
+  IDEMPOTENCY_WINDOW_MS,
+  ROTATE_AFTER_MS,
+  SUPERSEDED_GRACE_MS,
+} from "../../src/protocol/limits.ts";
 import type { OpenedSession, RefreshSessionResponse } from "../../src/protocol/rest.ts";
-import type { Session } from "../../src/protocol/session.ts";
 import type { Environment } from "./environment.ts";
 import { createOpening, isSpentKey } from "./opening.ts";
-import { RequestError, unauthenticated } from "./request-error.ts";
+import type { RequestError } from "./request-error.ts";
+import { requestError, unauthenticated } from "./request-error.ts";
 import type { Key, Rest } from "./rest.ts";
 import { callWith } from "./rest.ts";
 import type { SessionClientOptions } from "./session-client.ts";
@@ -19,17 +23,23 @@ const RIVAL_CHECKS_MS = [1_000, 5_000];
 /** A session this old has had a life. */
 const YOUNG_MS = 60_000;
 
+/** What another tab wrote into storage is here by then. */
+const STORAGE_PATIENCE_MS = 300;
+
 /** Between two attempts to end a session that nobody needs, and how many there are. */
 const END_AGAIN_MS = 10_000;
 const END_ATTEMPTS = 6;
 
 /** Another session than this tab's turned out to be the browser's. */
-export interface Followed {
+interface Followed {
   /** The one that this tab leaves. */
   readonly left: Key;
   /** Whether both were created at once, so that what was written into the one left belongs into the other. */
   readonly isRival: boolean;
 }
+
+/** What opening brought; undefined stands for a token that is in a cookie. */
+type Opened = Pick<OpenedSession, "session"> & { readonly token?: string | undefined };
 
 interface Parts {
   readonly rest: Rest;
@@ -46,6 +56,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   const { clock, newId, tabs } = environment;
   const { teamId } = options;
   const opening = createOpening(rest, environment, options);
+  const loadedAt = clock.now();
   /** The session that this tab is in, even where storage has lost it. */
   let mine = NO_SESSION;
   /** Whether this tab took part in its creation. */
@@ -66,10 +77,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
    */
   function record(): OwnRecord {
     const stored = readStored();
-    if (
-      stored.sessionId !== undefined &&
-      (mine.sessionId ?? stored.sessionId) === stored.sessionId
-    ) {
+    if (stored.sessionId && (mine.sessionId ?? stored.sessionId) === stored.sessionId) {
       be(stored);
     }
     return mine;
@@ -91,7 +99,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
 
   function key(): Key | undefined {
     const { sessionId, token } = record();
-    return sessionId === undefined ? undefined : { sessionId, token };
+    return sessionId ? { sessionId, token } : undefined;
   }
 
   /** Stored first and used after: a page that is closed between the two must not come back with the old one. */
@@ -100,11 +108,14 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
     be(record);
   }
 
-  function tell(kind: "session" | "terminated", { id, version }: Session): void {
+  function tell(
+    kind: "session" | "terminated",
+    { id, version }: { readonly id: string; readonly version: number | undefined },
+  ): void {
     tabs.post({ kind, teamId, sessionId: id, version });
   }
 
-  function opened({ session, token }: OpenedSession): OwnRecord {
+  function opened({ session, token }: Opened): OwnRecord {
     return {
       ...mine,
       sessionId: session.id,
@@ -118,9 +129,9 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   }
 
   /** This browser's session is another one from now on, or has another key. */
-  function replace(answer: OpenedSession): void {
+  function replace(answer: Opened): void {
     const { sessionId, generation } = record();
-    const follows = sessionId !== undefined && sessionId !== answer.session.id;
+    const follows = sessionId && sessionId !== answer.session.id;
     isCreator = false;
     keep({ ...opened(answer), generation: follows ? generation + 1 : generation });
     tell("session", answer.session);
@@ -136,7 +147,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   function follow(isAlive: boolean): Followed | undefined {
     const stored = readOwn(shelf);
     const left = key();
-    if (left === undefined || (stored.sessionId ?? left.sessionId) === left.sessionId) {
+    if (!left || (stored.sessionId ?? left.sessionId) === left.sessionId) {
       return undefined;
     }
     if (isAlive && !mine.ended && stored.beganAt > 0 && outranks(mine, stored)) {
@@ -149,7 +160,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
       // An older token than the last may have been replaced, and whoever comes with it is taken for a thief.
       const token = one.sessionId === left.sessionId ? left.token : one.token;
       const isFresh = token === left.token || clock.now() - one.refreshedAt < YOUNG_MS;
-      if (isRival && isFresh && one.sessionId !== undefined && outranks(stored, one)) {
+      if (isRival && isFresh && one.sessionId && outranks(stored, one)) {
         end({ ...one, sessionId: one.sessionId, token });
       }
     }
@@ -162,7 +173,7 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   /** Leaves the session that is over, for the one that another tab began since, or else for a new one. */
   function leave(): void {
     const { sessionId, generation } = readOwn(shelf);
-    if (sessionId !== undefined && sessionId === mine.sessionId) {
+    if (sessionId && sessionId === mine.sessionId) {
       keep({ ...NO_SESSION, generation: generation + 1, createKey: newId() });
     } else {
       be({ ...NO_SESSION, generation: mine.generation });
@@ -181,9 +192,8 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
 
   /** The cookie is the other session's, or will be: what is to end is ended with a key of its own. */
   async function endNow({ sessionId, token, createKey }: Key & Pick<OwnRecord, "createKey">) {
-    const isCookies = token === undefined && createKey !== undefined;
-    const key = isCookies ? (await opening.again(createKey)).token : token;
-    await callWith(rest, { sessionId, token: key }, "DELETE", "");
+    const own = token ?? (createKey && (await opening.again(createKey)).token);
+    await callWith(rest, { sessionId, token: own }, "DELETE", "");
   }
 
   /**
@@ -194,32 +204,39 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
    */
   async function create(): Promise<OpenedSession | undefined> {
     const before = readStored();
-    if (before.sessionId !== undefined) {
+    if (before.sessionId) {
       return undefined;
     }
-    const isShared = before.createKey !== undefined && before.createKey !== spentKey;
-    const createKey = (isShared && before.createKey) || newId();
+    const shared = before.createKey === spentKey ? undefined : before.createKey;
+    const createKey = shared ?? newId();
     const generation = Math.max(before.generation, mine.generation);
-    if (!isShared) {
+    if (!shared) {
       // Stored before it is used: when the answer gets lost, the same key asks for it again.
       keep({ ...NO_SESSION, generation, createKey });
     }
-    const answer = await opening.open(createKey).catch((error) => {
+    const answer = await opening.open(createKey).catch(async (error) => {
       if (isSpentKey(error)) {
-        // The session behind it is over, or out of reach: nobody kept its token.
+        // The session behind it is over, or out of reach: nobody kept its token, unless storage is about to tell.
         spentKey = createKey;
+        await storageTold();
       }
       throw error;
     });
     const created = { ...opened(answer), generation, createKey };
     const now = readStored();
-    const isOther = now.sessionId !== undefined && now.sessionId !== created.sessionId;
-    if (isOther && outranks(now, created)) {
+    const isOther = ({ sessionId }: OwnRecord) =>
+      (sessionId ?? created.sessionId) !== created.sessionId;
+    const better = [now, mine].find((one) => isOther(one) && outranks(one, created));
+    if (better) {
+      if (now.sessionId === undefined) {
+        // This tab has gone elsewhere meanwhile, and the key of a creation was written over what storage had.
+        keep(better);
+      }
       end({ createKey, sessionId: answer.session.id, token: answer.token });
       return undefined;
     }
     made.push(created);
-    if (mine.sessionId !== undefined && mine.sessionId !== created.sessionId) {
+    if (isOther(mine)) {
       // This tab has gone elsewhere meanwhile, and comes back like any other.
       writeOwn(shelf, created);
       tell("session", answer.session);
@@ -230,11 +247,17 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
     checks = RIVAL_CHECKS_MS.map((ms) => clock.after(ms, look));
     if (now.sessionId === created.sessionId) {
       be(now);
-      return { ...answer, ...(now.token !== undefined && { token: now.token }) };
+      return { ...answer, ...(now.token && { token: now.token }) };
     }
     keep(created);
     tell("session", answer.session);
     return answer;
+  }
+
+  /** Whether nothing has prolonged the session's life for so long, in whichever tab. */
+  function isOlderThan(ms: number): boolean {
+    const age = clock.now() - record().refreshedAt;
+    return age >= ms || age < 0;
   }
 
   function note({ sessionId }: Key, identifying: boolean): void {
@@ -246,43 +269,43 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   /** Binds the session to a person; it may get another key by that. */
   async function identify(key: Key, identityToken: string | undefined) {
     const presented = identityToken ?? (await opening.presentedIdentity());
-    if (presented === undefined) {
+    if (!presented) {
       throw unauthenticated();
     }
     const { identifying } = record();
     note(key, true);
     identification = opening.identify(key, presented).catch(async (error) => {
-      if (isRefusedKey(error) && identifying) {
+      if (requestError(error).code === "invalid_credential" && identifying) {
         // It was done the last time, and the new key got lost with the answer.
         return await opening.resume(presented, key.sessionId);
       }
-      if (!(error instanceof RequestError && error.retryable)) {
+      if (!requestError(error).retryable) {
         note(key, identifying);
       }
       throw error;
     });
     const answer = await identification;
-    replace({ ...answer, ...(answer.token === undefined && key.token && { token: key.token }) });
+    replace({ ...answer, token: answer.token ?? key.token });
     return answer;
   }
 
   /** Slides the expiry and takes the new token, if there is one. Tabs that do it at once get the same. */
   async function refresh(key: Key, rotate: boolean): Promise<RefreshSessionResponse> {
+    const { sessionId } = key;
     const body = rotate ? { rotate } : {};
     const answer = await callWith<RefreshSessionResponse>(rest, key, "POST", "/refresh", body);
     const { session, token = key.token } = answer;
-    const renewed = { ...opened({ session, ticket: "", ...(token && { token }) }) };
-    const stored = readOwn(shelf);
-    // What another tab has stored meanwhile came of this token or of its successor: it is the younger one.
-    if (
-      mine.sessionId === key.sessionId &&
-      !stored.ended &&
-      (stored.sessionId ?? key.sessionId) === key.sessionId &&
-      (stored.token ?? key.token) === key.token
-    ) {
-      keep(renewed);
-    } else if (mine.sessionId === key.sessionId && mine.token === key.token) {
-      mine = renewed;
+    if (mine.sessionId === sessionId) {
+      const renewed = opened({ session, token });
+      const stored = readOwn(shelf);
+      // What another tab has stored meanwhile came of this token or of its successor: it is the younger one.
+      const isSame =
+        (stored.sessionId ?? sessionId) === sessionId && (stored.token ?? key.token) === key.token;
+      if (isSame && !stored.ended) {
+        keep(renewed);
+      } else if (mine.token === key.token) {
+        mine = renewed;
+      }
     }
     return answer;
   }
@@ -305,14 +328,14 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   async function reclaimByPerson(): Promise<boolean> {
     const { sessionId } = record();
     const identityToken = await opening.presentedIdentity();
-    if (identityToken === undefined) {
+    if (!identityToken) {
       return false;
     }
     try {
       replace(await opening.resume(identityToken, sessionId));
       return true;
     } catch (error) {
-      if (error instanceof RequestError && error.retryable) {
+      if (requestError(error).retryable) {
         throw error;
       }
       return false;
@@ -322,15 +345,32 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
   /** Two creations at once leave one cookie, which may be the other session's. The key of the creation gives this one another. */
   async function reclaimByCreation(): Promise<boolean> {
     const { sessionId, token, createKey, refreshedAt } = record();
-    if (
-      token !== undefined ||
-      createKey === undefined ||
-      clock.now() - refreshedAt > IDEMPOTENCY_WINDOW_MS
-    ) {
+    if (token || !createKey || clock.now() - refreshedAt > IDEMPOTENCY_WINDOW_MS) {
       return false;
     }
-    const { session } = await opening.open(createKey);
-    return session.id === sessionId;
+    try {
+      const { session } = await opening.open(createKey);
+      return session.id === sessionId;
+    } catch (error) {
+      if (isSpentKey(error)) {
+        return false;
+      }
+      throw error;
+    }
+  }
+
+  async function storageTold(): Promise<void> {
+    let begunAt: number;
+    do {
+      begunAt = clock.now();
+      await new Promise<void>((resolve) => clock.after(STORAGE_PATIENCE_MS, resolve));
+      // Time in which the device slept was none for storage.
+    } while (clock.now() - begunAt >= SUPERSEDED_GRACE_MS);
+  }
+
+  /** Whether the token is old enough to be offered for rotation. */
+  function rotationDue(): boolean {
+    return Boolean(record().token) && isOlderThan(ROTATE_AFTER_MS);
   }
 
   return {
@@ -361,29 +401,29 @@ export function createOwnSession({ rest, shelf, environment, options, look }: Pa
       }
     },
 
-    /** Whether nothing has prolonged the session's life for so long, in whichever tab. */
-    isOlderThan(ms: number): boolean {
-      const age = clock.now() - record().refreshedAt;
-      return age >= ms || age < 0;
-    },
+    isOlderThan,
 
-    /** Whether the token is old enough to be offered for rotation. */
-    get rotationDue(): boolean {
-      const { token, refreshedAt } = record();
-      const age = clock.now() - refreshedAt;
-      return token !== undefined && (age >= ROTATE_AFTER_MS || age < 0);
+    rotationDue,
+
+    /**
+     * Waits until storage has told what it has to tell. A device that slept may wake a page before that: another one may have
+     * replaced the token in the last moment, and whoever still comes with the old one is taken for a thief.
+     */
+    async awake(): Promise<void> {
+      if (rotationDue() && clock.now() - loadedAt > YOUNG_MS) {
+        await storageTold();
+      }
     },
 
     /** Tells all tabs, those of later too, that the session was ended here. */
-    ended(session: Session): void {
-      if (readOwn(shelf).sessionId === session.id) {
-        keep({ ...mine, ended: true });
+    ended(version: number | undefined): void {
+      const { sessionId } = mine;
+      if (sessionId !== undefined) {
+        if (readOwn(shelf).sessionId === sessionId) {
+          keep({ ...mine, ended: true });
+        }
+        tell("terminated", { id: sessionId, version });
       }
-      tell("terminated", session);
     },
   };
-}
-
-function isRefusedKey(error: unknown): boolean {
-  return error instanceof RequestError && error.code === "invalid_credential";
 }

@@ -3,6 +3,7 @@ import type { UpFrame } from "../../src/protocol/frames.ts";
 import type { MessageRole } from "../../src/protocol/message.ts";
 import type { ConversationList } from "../../src/protocol/rest.ts";
 import type { Clock } from "./environment.ts";
+import type { OwnMessages } from "./outbox.ts";
 import type { SessionClientState } from "./session-state.ts";
 import type { Shelf } from "./shelf.ts";
 import type { Store } from "./store.ts";
@@ -25,6 +26,7 @@ export interface ReplicaParts {
   readonly store: Store<SessionClientState>;
   readonly clock: Clock;
   readonly ownRole: OwnRole;
+  readonly own: OwnMessages;
   /** Where the unsent and the end of the transcript are kept. */
   readonly shelf: Shelf;
   /** Undefined as long as there is none. */

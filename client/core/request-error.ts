@@ -45,10 +45,8 @@ export class RequestError extends Error {
    * from a captive portal or a gateway, and the API behind it has not spoken yet.
    */
   get retryable(): boolean {
-    const { code, status } = this;
-    return status === undefined || code === "invalid_answer"
-      ? code === "network_error" || code === "invalid_answer"
-      : status === 429 || status >= 500;
+    const { code, status = 0 } = this;
+    return code === "network_error" || code === "invalid_answer" || status === 429 || status >= 500;
   }
 }
 

@@ -36,8 +36,8 @@ export function createRest(
       const response = await fetch(`${baseUrl}/api/${path}`, {
         method,
         headers: {
-          ...(token !== undefined && { authorization: `Bearer ${token}` }),
-          ...(idempotencyKey !== undefined && { "idempotency-key": idempotencyKey }),
+          ...(token && { authorization: `Bearer ${token}` }),
+          ...(idempotencyKey && { "idempotency-key": idempotencyKey }),
           ...(body !== undefined && { "content-type": "application/json" }),
         },
         body: body === undefined ? null : JSON.stringify(body),
@@ -48,8 +48,7 @@ export function createRest(
       if (!response.ok) {
         throw await responseError(response);
       }
-      const text = await response.text();
-      return parsed(text, response.status);
+      return parsed(await response.text(), response.status);
     } catch (error) {
       throw requestError(error);
     } finally {
@@ -88,9 +87,9 @@ export function callWith<T = void>(
   });
 }
 
-/** The session that a token opens: its first part. */
-export function sessionIdOf(token: string): string {
-  return token.slice(0, token.indexOf("."));
+/** A token opens the session that is its first part. */
+export function keyOf(token: string): Key & { readonly token: string } {
+  return { sessionId: token.slice(0, token.indexOf(".")), token };
 }
 
 /** The device that a token belongs to: its second part, which rotation leaves as it is. */

@@ -1,3 +1,4 @@
+import { byteLength } from "../../src/protocol/bytes.ts";
 import { MAX_FRAME_BYTES, MAX_MESSAGES_PER_SEND } from "../../src/protocol/limits.ts";
 import type { NewMessage } from "../../src/protocol/message.ts";
 import type { Written } from "./outbox-store.ts";
@@ -9,7 +10,7 @@ export function frames(list: readonly Pick<Written, "message">[]): NewMessage[][
   const filled: NewMessage[][] = [];
   let room = 0;
   for (const { message } of list) {
-    const bytes = jsonBytes(message) + 1;
+    const bytes = byteLength(JSON.stringify(message)) + 1;
     const current = filled.at(-1);
     if (current && bytes <= room && current.length < MAX_MESSAGES_PER_SEND) {
       current.push(message);
@@ -20,13 +21,4 @@ export function frames(list: readonly Pick<Written, "message">[]): NewMessage[][
     }
   }
   return filled;
-}
-
-export function jsonBytes(value: unknown): number {
-  return utf8Bytes(JSON.stringify(value));
-}
-
-/** Bytes of `text` on the wire. */
-export function utf8Bytes(text: string): number {
-  return new TextEncoder().encode(text).length;
 }

@@ -1,6 +1,7 @@
 // How this tab gets into a session: this browser's own, or the one that a link opened. Holds the tickets that its key buys.
 import type { ValidateSessionResponse } from "../../src/protocol/rest.ts";
-import type { CredentialRole, Session } from "../../src/protocol/session.ts";
+import type { Session } from "../../src/protocol/session.ts";
+import type { SessionCall } from "./chat.ts";
 import type { Entry, SessionEnd, Ticket } from "./entry.ts";
 import { isStale } from "./entry.ts";
 import type { Clock } from "./environment.ts";
@@ -9,7 +10,8 @@ import { isSpentKey } from "./opening.ts";
 import type { OwnSession } from "./own-session.ts";
 import { RequestError, requestError, unauthenticated } from "./request-error.ts";
 import type { Key, Rest } from "./rest.ts";
-import { callWith } from "./rest.ts";
+import { callWith, keyOf } from "./rest.ts";
+import type { SessionClientState } from "./session-state.ts";
 
 /** How often what another tab did at the same moment may send this one elsewhere before it waits like after any failure. */
 const ATTEMPTS = 3;
@@ -39,9 +41,15 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
     return invitation.record().kind !== "none";
   }
 
+  /** Undefined before there is one, and as long as what was handed over waits for a yes. */
+  function knownKey(): Key | undefined {
+    const { kind, token } = invitation.record();
+    return kind === "none" ? own.key() : kind === "guest" && token ? keyOf(token) : undefined;
+  }
+
   function key(): Key {
-    const found = isInvited() ? invitation.key() : own.key();
-    if (found === undefined) {
+    const found = knownKey();
+    if (!found) {
       throw unauthenticated();
     }
     return found;
@@ -49,6 +57,9 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
 
   /** Calls with the key of this moment, and once more where another tab replaced it meanwhile. Rejects with `RequestError`. */
   async function withKey<T>(call: (key: Key) => Promise<T>): Promise<T> {
+    if (!isInvited()) {
+      await own.awake();
+    }
     const tried = key();
     try {
       return await call(tried);
@@ -63,46 +74,47 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
     }
   }
 
-  function enterWith(
-    opened: { readonly session: Session; readonly ticket: string },
-    issuedAt: number,
-  ): Ticket {
-    const { session } = opened;
+  /** A call about the session that this tab is in. */
+  const call: SessionCall = (method, path, body) =>
+    withKey((current) => callWith(rest, current, method, path, body));
+
+  function enterWith(session: Session, bought: string, issuedAt: number): Ticket {
     learned(session);
     used = key().token;
     isReused = false;
-    ticket = { sessionId: session.id, ticket: opened.ticket, issuedAt };
+    ticket = { sessionId: session.id, ticket: bought, issuedAt };
     return ticket;
   }
 
   async function enter(): Promise<Entry> {
     const { kind } = invitation.record();
-    if (kind === "redeeming") {
-      const askedAt = clock.now();
-      const redeemed = await invitation.redeem();
-      return redeemed ? enterWith(redeemed, askedAt) : { reason: "offered" };
+    const askedAt = clock.now();
+    const redeemed = kind === "redeeming" && (await invitation.redeem());
+    if (redeemed) {
+      return enterWith(redeemed.session, redeemed.ticket, askedAt);
     }
-    if (kind === "offered") {
-      return { reason: "offered" };
+    if (kind === "guest") {
+      return await validate();
     }
-    return kind === "guest" ? await validate(key()) : await enterOwn(ATTEMPTS);
+    return kind === "none" ? await enterOwn(ATTEMPTS) : { reason: "offered" };
   }
 
   /** @param more how many attempts may follow, each with what has changed in storage meanwhile */
   async function enterOwn(more: number): Promise<Entry> {
+    await own.awake();
     const tried = own.key();
     try {
-      if (tried !== undefined) {
+      if (tried) {
         return await reenter(tried);
       }
       const askedAt = clock.now();
       const created = await own.create();
-      if (created !== undefined) {
-        return enterWith(created, askedAt);
+      if (created) {
+        return enterWith(created.session, created.ticket, askedAt);
       }
     } catch (error) {
       // A cookie may be replaced more than once, by as many tabs as created one.
-      const isLast = more < ATTEMPTS && (more === 0 || tried?.token !== undefined || !tried);
+      const isLast = more < ATTEMPTS && (more === 0 || !tried || tried.token);
       if (isLast || !(await isWorthAnother(error, tried))) {
         return ended(error);
       }
@@ -128,33 +140,29 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
   }
 
   async function reenter(tried: Key): Promise<Ticket | SessionEnd> {
-    if (own.rotationDue) {
+    if (own.rotationDue()) {
       try {
         const askedAt = clock.now();
         const { session, ticket } = await own.refresh(tried, false);
         if (ticket !== undefined) {
-          return enterWith({ session, ticket }, askedAt);
+          return enterWith(session, ticket, askedAt);
         }
       } catch (error) {
         // What is over is only told of, with its record, when it is validated.
-        if (!(error instanceof RequestError && error.status === 410)) {
+        if (requestError(error).status !== 410) {
           throw error;
         }
       }
     }
-    return await validate(key());
+    return await validate();
   }
 
-  async function validate(tried: Key): Promise<Ticket | SessionEnd> {
+  async function validate(): Promise<Ticket | SessionEnd> {
     const askedAt = clock.now();
-    const { isValid, session, ticket, reason } = await callWith<ValidateSessionResponse>(
-      rest,
-      tried,
-      "GET",
-      "/validate",
-    );
+    const answer = await callWith<ValidateSessionResponse>(rest, key(), "GET", "/validate");
+    const { isValid, session, ticket, reason = "terminated" } = answer;
     if (isValid && session && ticket !== undefined) {
-      return enterWith({ session, ticket }, askedAt);
+      return enterWith(session, ticket, askedAt);
     }
     if (isValid !== false) {
       // Nobody says that a session is over but the API.
@@ -163,23 +171,18 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
     if (session) {
       learned(session);
     }
-    return { reason: reason ?? "terminated", session };
-  }
-
-  /** Undefined before there is a session. */
-  function sessionId(): string | undefined {
-    return (isInvited() ? invitation.key() : own.key())?.sessionId;
+    return { reason, session };
   }
 
   async function currentTicket(): Promise<Entry> {
-    const asked = sessionId();
-    if (ticket && ticket.sessionId === asked && !isStale(ticket.issuedAt, clock.now())) {
+    const sessionId = knownKey()?.sessionId;
+    if (ticket && ticket.sessionId === sessionId && !isStale(ticket.issuedAt, clock.now())) {
       isReused = true;
       return ticket;
     }
     // An invite may be good for one use, and whoever asks twice at once would lose what the first got.
-    if (!entering || entering.sessionId !== asked) {
-      const begun = { sessionId: asked, entry: enter() };
+    if (!entering || entering.sessionId !== sessionId) {
+      const begun = { sessionId, entry: enter() };
       entering = begun;
       const forget = () => {
         entering = entering === begun ? undefined : entering;
@@ -198,32 +201,31 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
   return {
     /** Whether this tab is a link's, and not this browser's own session's. */
     isInvited,
-    sessionId,
+    /** Undefined before there is a session. */
+    sessionId: () => knownKey()?.sessionId,
     renewed,
     withKey,
+    call,
     /** A ticket that is young enough: the last one, or one that is asked for now. Rejects with `RequestError`. */
     ticket: currentTicket,
 
-    /** Undefined while it is not known what the link allows. */
-    get role(): CredentialRole | undefined {
-      return isInvited() ? invitation.role() : "owner";
+    /** As whom this tab takes part: without a role while it is not known what the link allows. */
+    standing(): Pick<SessionClientState, "isInvited" | "role"> {
+      const { kind, role } = invitation.record();
+      const isInvited = kind !== "none";
+      return { isInvited, role: isInvited ? role : "owner" };
     },
 
-    /** A call about the session that this tab is in; `path` is what follows its own. Rejects with `RequestError`. */
-    call<T = void>(method: Parameters<Rest>[0], path: string, body?: unknown): Promise<T> {
-      return withKey((current) => callWith<T>(rest, current, method, path, body));
-    },
-
-    /** The same for what gives the session away for good: the server wants a token that is minutes old. */
-    async callFresh<T>(method: Parameters<Rest>[0], path: string, body?: unknown): Promise<T> {
+    /** A call for what gives the session away for good: the server wants a token that is minutes old. */
+    async callFresh<T>(...args: Parameters<SessionCall>): Promise<T> {
       try {
-        return await this.call(method, path, body);
+        return await call<T>(...args);
       } catch (error) {
-        if (!(error instanceof RequestError && error.code === "fresh_credential_needed")) {
+        if (requestError(error).code !== "fresh_credential_needed") {
           throw error;
         }
         await withKey((current) => own.refresh(current, true));
-        return await this.call(method, path, body);
+        return await call<T>(...args);
       }
     },
 
@@ -242,15 +244,11 @@ export function createSessionAccess({ rest, own, invitation, clock, learned }: P
     /** Leaves a session that is over; a link's own in any case, which puts this browser's own back in its place. */
     leave(): void {
       renewed();
-      if (isInvited()) {
-        invitation.leave();
-      } else {
-        own.leave();
-      }
+      (isInvited() ? invitation : own).leave();
     },
   };
 }
 
-export function isUnauthenticated(error: unknown): boolean {
-  return error instanceof RequestError && error.status === 401;
+function isUnauthenticated(error: unknown): boolean {
+  return requestError(error).status === 401;
 }

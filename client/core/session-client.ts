@@ -1,4 +1,5 @@
 // What the client can do, as its users see it.
+import type { StoredAttachment } from "../../src/protocol/file.ts";
 import type { JsonObject } from "../../src/protocol/json.ts";
 import type { TokenTransport } from "../../src/protocol/rest.ts";
 import type { Session } from "../../src/protocol/session.ts";
@@ -9,6 +10,7 @@ import type {
   Invite,
 } from "../../src/protocol/sharing.ts";
 import type { Environment, KeyValueStorage } from "./environment.ts";
+import type { FingerprintOption } from "./fingerprint-consent.ts";
 import type { LegacySource } from "./legacy-source.ts";
 import type { SessionClientState } from "./session-state.ts";
 
@@ -39,7 +41,7 @@ export interface SessionClientOptions {
   /** Conversations that an older program left in this browser, to be taken over into the session. */
   readonly legacy?: LegacySource;
   /** Whether the browser may be recognised when its session is lost. Default false; never under Global Privacy Control. */
-  readonly fingerprint?: boolean | (() => boolean | Promise<boolean>);
+  readonly fingerprint?: FingerprintOption;
   /**
    * A link that somebody sent, such as the one that an app was opened with; a page looks at its own address by itself.
    * It is taken up once, by the first `start`.
@@ -62,11 +64,26 @@ export interface Sent {
   readonly delivered: Promise<void>;
 }
 
+/** A file that somebody chose. */
+export type NewFile = Blob & { readonly name?: string };
+
 export interface SendOptions {
+  /**
+   * Files, or what `uploadFile` made of them: at most 10. They are uploaded first, and the message waits for them; what is
+   * written after it waits behind it, for a minute at most.
+   */
+  readonly attachments?: readonly (NewFile | StoredAttachment)[];
   /** A JSON object of the sender's own, at most 4 KiB. */
   readonly metadata?: JsonObject;
   /** The conversation that is shown when it is left out. */
   readonly conversationId?: string;
+}
+
+export interface UploadOptions {
+  /** Told how much has left, from 0 to 1, where that can be told. */
+  readonly onProgress?: (progress: number) => void;
+  /** Gives it up. */
+  readonly signal?: AbortSignal;
 }
 
 /** What both sides of a session do. */
@@ -82,8 +99,20 @@ export interface ChatClient {
   send(content: string, options?: SendOptions): Sent;
   /** Tries a `failed` message again. */
   retry(key: string): void;
-  /** Stops an answer that is `streaming`: what there is of it stays. Without a connection it does nothing. */
+  /**
+   * Stops an answer that is `streaming`: what there is of it stays. Without a connection it does nothing. Takes back an own
+   * message with files that has `failed` or waits for them: `delivered` rejects with the code `cancelled`.
+   */
   cancel(key: string): void;
+  /**
+   * Uploads a file, to be sent later; one that no message has within a day is deleted. Goes on by itself after a loss.
+   * Rejects with `RequestError` when it is refused, or with the reason of the signal.
+   */
+  uploadFile(file: NewFile, options?: UploadOptions): Promise<StoredAttachment>;
+  /** The bytes of a file of the session, by its `fileId`, or `uploadId`. Rejects with `RequestError`. */
+  downloadFile(id: string): Promise<Blob>;
+  /** Loads what files need now, so that they can be attached without a connection too. Else it comes with the first. */
+  prepareFiles(): Promise<void>;
   /** Loads the page of messages before the first that is here. Does nothing while one is loading. */
   loadOlder(): Promise<void>;
   /** Call it as the person types; it is told to others sparingly. */

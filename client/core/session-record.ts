@@ -1,7 +1,8 @@
 // What is kept of a session between two pages: one storage item, so that all of it is read and replaced at once.
 import type { CredentialRole } from "../../src/protocol/session.ts";
-import { sessionIdOf } from "./rest.ts";
+import { keyOf } from "./rest.ts";
 import type { Shelf } from "./shelf.ts";
+import { fieldsOf } from "./stored-fields.ts";
 
 /** A browser's own session, for all its tabs. */
 export interface OwnRecord {
@@ -34,29 +35,34 @@ export const NO_SESSION: OwnRecord = {
 };
 
 /** What one tab keeps of the link that it was opened with: the invite, then what came of it. */
-export type InvitedRecord =
-  | { readonly kind: "none" }
-  | { readonly kind: "redeeming"; readonly invite: string }
-  | { readonly kind: "guest"; readonly token: string; readonly role: CredentialRole }
-  /** A session handed over from another device: this browser's own as soon as the person says so. */
-  | { readonly kind: "offered"; readonly token: string };
+export interface InvitedRecord {
+  /** `offered`: handed over from another device, and this browser's own session as soon as the person says so. */
+  readonly kind: "none" | "redeeming" | "guest" | "offered";
+  /** The secret that is to be redeemed. */
+  readonly invite?: string;
+  /** What was got for it. */
+  readonly token?: string;
+  /** A guest's. */
+  readonly role?: CredentialRole;
+}
+
+export const NOT_INVITED: InvitedRecord = { kind: "none" };
 
 const OWN = "session";
 const INVITED = "invited";
 
 /** Anything may stand in storage: what is not a record counts as none. */
 export function readOwn(shelf: Shelf): OwnRecord {
-  const fields = read(shelf, OWN);
-  const { generation, createKey, sessionId, token, refreshedAt, expiresAt, beganAt } = fields;
-  const key = tokenOf(token);
+  const fields = fieldsOf(shelf.get(OWN));
+  const token = tokenOf(fields.token);
   return {
-    generation: number(generation),
-    createKey: text(createKey),
-    sessionId: key === undefined ? text(sessionId) : sessionIdOf(key),
-    token: key,
-    refreshedAt: number(refreshedAt),
-    expiresAt: number(expiresAt),
-    beganAt: number(beganAt),
+    generation: number(fields.generation),
+    createKey: text(fields.createKey),
+    sessionId: token ? keyOf(token).sessionId : text(fields.sessionId),
+    token,
+    refreshedAt: number(fields.refreshedAt),
+    expiresAt: number(fields.expiresAt),
+    beganAt: number(fields.beganAt),
     ended: fields.ended === true,
     identifying: fields.identifying === true,
   };
@@ -67,12 +73,8 @@ export function readOwn(shelf: Shelf): OwnRecord {
  * Every tab comes to the same, in whichever order storage tells it: nobody ends the session that another tab goes over to.
  */
 export function outranks(one: OwnRecord, other: OwnRecord): boolean {
-  return (
-    (one.generation - other.generation || other.beganAt - one.beganAt) > 0 ||
-    (one.generation === other.generation &&
-      one.beganAt === other.beganAt &&
-      (one.sessionId ?? "") < (other.sessionId ?? ""))
-  );
+  const ahead = one.generation - other.generation || other.beganAt - one.beganAt;
+  return ahead > 0 || (ahead === 0 && (one.sessionId ?? "") < (other.sessionId ?? ""));
 }
 
 export function writeOwn(shelf: Shelf, record: OwnRecord): void {
@@ -80,28 +82,19 @@ export function writeOwn(shelf: Shelf, record: OwnRecord): void {
 }
 
 export function readInvited(shelf: Shelf): InvitedRecord {
-  const fields = read(shelf, INVITED);
-  const { kind, role, invite } = fields;
-  const token = tokenOf(fields.token);
+  const { kind, role, invite, token: kept } = fieldsOf(shelf.get(INVITED));
+  const token = tokenOf(kept);
   if (kind === "redeeming" && typeof invite === "string") {
     return { kind, invite };
   }
-  if (kind === "guest" && token !== undefined && (role === "reader" || role === "writer")) {
+  if (kind === "guest" && token && (role === "reader" || role === "writer")) {
     return { kind, token, role };
   }
-  return kind === "offered" && token !== undefined ? { kind, token } : { kind: "none" };
+  return kind === "offered" && token ? { kind, token } : NOT_INVITED;
 }
 
 export function writeInvited(shelf: Shelf, record: InvitedRecord): void {
   shelf.set(INVITED, record.kind === "none" ? undefined : JSON.stringify(record));
-}
-
-function read(shelf: Shelf, name: string): Readonly<Partial<Record<string, unknown>>> {
-  try {
-    return { ...JSON.parse(shelf.get(name) ?? "{}") };
-  } catch {
-    return {};
-  }
 }
 
 /** Of ids, keys and tokens. In an address or a header anything else would fail, and be taken for a network that does. */
@@ -112,7 +105,7 @@ function text(value: unknown): string | undefined {
 /** One that names no session opens none. */
 function tokenOf(value: unknown): string | undefined {
   const token = text(value);
-  return token === undefined || sessionIdOf(token) === "" ? undefined : token;
+  return token && keyOf(token).sessionId ? token : undefined;
 }
 
 function number(value: unknown): number {

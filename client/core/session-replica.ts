@@ -1,6 +1,7 @@
 // This client's copy of the session: what the server's frames and the visitor's messages lead to, put where subscribers see it.
 // Knows neither socket nor URL. Long, because every frame and every action comes through here, each a line or a few.
 import type { Conversation } from "../../src/protocol/conversation.ts";
+import type { StoredAttachment } from "../../src/protocol/file.ts";
 import type { DownFrame } from "../../src/protocol/frames.ts";
 import { DEFAULT_PAGE_MESSAGES, RECEIVED_EVERY_BYTES } from "../../src/protocol/limits.ts";
 import type { Author, NewMessage } from "../../src/protocol/message.ts";
@@ -31,6 +32,7 @@ export function createReplica({
   store,
   clock,
   ownRole,
+  own,
   shelf,
   sessionId: openedAs,
   handlers,
@@ -67,6 +69,7 @@ export function createReplica({
     store: createOutboxStore(shelf),
     clock,
     ownRole,
+    own,
     isSynced: () => store.get().synced,
     isLogged: (clientId) => log.messages.some(({ key }) => key === clientId),
     author: () => ownAuthor,
@@ -115,7 +118,13 @@ export function createReplica({
     }
     areThreadsListed = true;
     try {
+      const before = log.last ?? 0;
       threads.listed((await handlers.conversations()).conversations);
+      // What came meanwhile, the answer may not know of.
+      if (threads.told(log.messages.filter(({ seq = 0 }) => seq > before))) {
+        areThreadsListed = false;
+        void listThreads();
+      }
       show();
     } catch {
       // The next connection asks again.
@@ -123,11 +132,11 @@ export function createReplica({
     }
   };
 
-  const open = (id: string): void => {
+  const open = (id: string, isActive: boolean): void => {
     if (sessionId !== id) {
       sessionId = id;
       transcript.open(id);
-      outbox.opened(id);
+      outbox.opened(id, isActive);
       refresh();
     }
   };
@@ -138,7 +147,7 @@ export function createReplica({
     if (!known || known.id !== session.id || session.version >= known.version) {
       store.patch({ session, sessionId: session.id });
     }
-    open(session.id);
+    open(session.id, session.status === "active");
     show();
   };
 
@@ -147,8 +156,8 @@ export function createReplica({
     answers.forget();
   };
 
-  const requeue = (list: readonly Written[]): void => {
-    outbox.requeue(list);
+  const requeue = (list: readonly Written[], isAsked: boolean): void => {
+    outbox.requeue(list, isAsked);
     refresh();
     handlers.wrote();
   };
@@ -266,7 +275,7 @@ export function createReplica({
   if (openedAs === undefined) {
     refresh();
   } else {
-    open(openedAs);
+    open(openedAs, true);
   }
 
   return {
@@ -320,15 +329,21 @@ export function createReplica({
       }
       transcript.forget();
     },
-    /** Another session takes this one's place: what still arrives for it is shown no more. */
-    retire(): void {
+    /**
+     * Another session takes this one's place: what still arrives for it is shown no more.
+     *
+     * @param goesOn whether that one goes on with a message
+     */
+    retire(goesOn: (one: Written) => boolean): void {
       transcript.stop();
-      outbox.stop();
+      outbox.stop(goesOn);
       typists.present([]);
       isRetired = true;
     },
     /** Writes the end of the transcript now, if it has changed. */
     persist: transcript.persist,
+    /** What is written from now on has no session to come into. */
+    refuse: outbox.over,
     /** Nothing that was said stays in the browser, nor what was about to be: it may be in other hands. */
     forget(why: RequestErrorCode): void {
       transcript.forget();
@@ -337,9 +352,9 @@ export function createReplica({
     },
 
     /** @returns what settles once it is stored or refused */
-    send(message: NewMessage): Promise<void> {
+    send(message: NewMessage, files?: Written["files"]): Promise<void> {
       typing(false);
-      const delivered = outbox.send({ ...where(), ...message });
+      const delivered = outbox.send({ ...where(), ...message }, files);
       show();
       handlers.wrote();
       return delivered;
@@ -361,24 +376,33 @@ export function createReplica({
     ownMessages(): readonly Written[] {
       const written = outbox.written();
       const known = new Set(written.map(({ message }) => message.clientId));
+      /** The server's clock may be another, and know no difference between what came at once. */
+      let next = written[0]?.order ?? Number.POSITIVE_INFINITY;
       const others = log.messages
         // What was brought along is brought along again, by whoever has it.
         .filter(({ role, imported, key }) => role === ownRole && !imported && !known.has(key))
-        .map(({ key: clientId, content, metadata, createdAt: order }) => ({
-          order,
-          message: { clientId, content, ...(metadata && { metadata }) },
-          sessionId,
-          failure: undefined,
-        }));
-      return [...others, ...written].sort((a, b) => a.order - b.order);
+        .reverse()
+        .map(({ key: clientId, content, metadata, attachments, createdAt }) => {
+          next = Math.min(createdAt, next - 1);
+          return {
+            order: next,
+            message: { clientId, content, ...(metadata && { metadata }) },
+            sessionId,
+            files: attachments[0] && (attachments as StoredAttachment[]),
+            failure: undefined,
+          };
+        });
+      return [...others.reverse(), ...written];
     },
     /** Writes them for this session, under the same clientIds. Whoever waits for one of them goes on waiting. */
-    requeue,
-    sendUnsent: () => requeue(outbox.unsent()),
+    requeue: (list: readonly Written[]) => requeue(list, false),
+    sendUnsent: () => requeue(outbox.unsent(), true),
     dismissPrevious,
 
     setTyping: typing,
     cancel: (messageId: string) => sendUp({ type: "cancel", messageId }),
+    /** What waits, for whoever sees to its files. */
+    outbox,
     /** Everything that is shown was read. Guests have no mark. */
     markRead(): void {
       const { role, synced, messages, conversationId } = store.get();

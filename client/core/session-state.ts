@@ -35,6 +35,23 @@ export interface ConnectionState {
  */
 export type Delivery = "queued" | "sending" | "sent" | "failed";
 
+/** A file of an own message that is not stored yet. */
+export interface LocalAttachment {
+  readonly uploadId: string;
+  readonly name: string;
+  /** A media type. */
+  readonly type: string;
+  /** Bytes. */
+  readonly size: number;
+  /** `waiting`: its turn, a connection, or the server's leave; it goes on by itself. `failed`: the message did with it. */
+  readonly upload: "waiting" | "uploading" | "stored" | "failed";
+  /** How much of it is uploaded, from 0 to 1, as far as that can be told here. */
+  readonly progress: number;
+}
+
+/** Told apart by their fields: `url`, `uploadId`, or else `fileId`. */
+export type ChatAttachment = Attachment | LocalAttachment;
+
 export interface ChatMessage {
   /** Stays the same from the first moment of a message to its last. */
   readonly key: string;
@@ -46,8 +63,8 @@ export interface ChatMessage {
   readonly author: Author | undefined;
   /** Empty while an answer has no word yet, and once a message is redacted. */
   readonly content: string;
-  /** Files that it points to. Their addresses are the sender's: let nobody follow one but by a click. */
-  readonly attachments: readonly Attachment[];
+  /** Its files, and others that it points to: their addresses are the sender's, let nobody follow one but by a click. */
+  readonly attachments: readonly ChatAttachment[];
   /** Brought along from an older program by the visitor: nobody vouches for it, whatever its role. */
   readonly imported: boolean;
   /** Milliseconds since 1970: by the server's clock once stored, by this device's before. */
@@ -113,7 +130,10 @@ export interface SessionClientState {
   readonly isInvited: boolean;
   /** As whom this tab takes part: a `reader` cannot write. Undefined until a link has told what it allows. */
   readonly role: ConnectionRole | undefined;
-  /** Set while `status` is `error`. */
+  /**
+   * Set while `status` is `error`; and, with `retryable`, while there is no session yet and several attempts to get one have
+   * failed: the next one comes by itself.
+   */
   readonly error: RequestError | undefined;
   readonly connection: ConnectionState;
   /** This connection's own id among `presence`. */

@@ -2,6 +2,8 @@ import type { KeyValueStorage } from "./environment.ts";
 
 /** What one team's client keeps in a storage, and in memory whatever that refuses. */
 export interface Shelf {
+  /** Of all names; empty where nothing is kept. */
+  readonly prefix: string;
   /** Undefined where nothing stands. */
   get(name: string): string | undefined;
   /** Undefined removes it. */
@@ -34,6 +36,7 @@ export function createShelf(
     return otherwise;
   };
   return {
+    prefix,
     get(name) {
       return memory.has(name)
         ? memory.get(name)
@@ -78,6 +81,7 @@ export function createShelf(
 
 /** For clients that leave nothing behind. */
 export const NO_SHELF: Shelf = {
+  prefix: "",
   get: () => undefined,
   set: () => undefined,
   names: () => [],

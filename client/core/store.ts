@@ -13,13 +13,13 @@ export class Store<T extends object> {
 
   /** Replaces the given fields; listeners hear of it at once, and only when one of them really differs. */
   patch(fields: Partial<T>): void {
-    const next = { ...this.#state, ...fields };
-    if (sameFields(this.#state, next)) {
-      return;
-    }
-    this.#state = next;
-    for (const listener of [...this.#listeners]) {
-      listener();
+    const before = this.#state;
+    const names = Object.keys(fields) as (keyof T)[];
+    if (names.some((name) => !Object.is(fields[name], before[name]))) {
+      this.#state = { ...before, ...fields };
+      for (const listener of [...this.#listeners]) {
+        listener();
+      }
     }
   }
 
@@ -29,8 +29,4 @@ export class Store<T extends object> {
       this.#listeners.delete(listener);
     };
   }
-}
-
-function sameFields<T extends object>(a: T, b: T): boolean {
-  return (Object.keys(b) as (keyof T)[]).every((key) => Object.is(a[key], b[key]));
 }

@@ -12,7 +12,7 @@ export function whenOpened(store: Store<SessionClientState>): Promise<string> {
       const state = store.get();
       if (state.sessionId !== undefined && isValid(state)) {
         resolve(state.sessionId);
-      } else if (state.error) {
+      } else if (state.error && state.status === "error") {
         reject(state.error);
       } else if (state.status === "expired" || state.status === "terminated") {
         reject(new RequestError(`session_${state.status}`, { status: 410 }));

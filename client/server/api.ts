@@ -20,9 +20,14 @@ export interface Call {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  /** Sent in place of it, as they are and of their own type. */
+  readonly bytes?: Blob;
   /** Whether it may take effect twice without harm, and is sent again when no answer came. */
   readonly repeatable: boolean;
 }
+
+/** A file may take longer than a call that says little. */
+const UPLOAD_TIMEOUT_MS = 600_000;
 
 interface Answer<T> {
   readonly status: number;
@@ -44,6 +49,22 @@ export class Api {
   /** Deletes; what a repeated call no longer finds, the one before has deleted. */
   async delete(path: string): Promise<void> {
     await this.answer({ method: "DELETE", path, repeatable: true });
+  }
+
+  /** The lines of an answer of any length, as they come; sent once. What breaks off in the middle throws. */
+  async *lines(path: string): AsyncGenerator<string, void, undefined> {
+    const { baseUrl, bearer, fetch } = this.#options;
+    try {
+      const response = await fetch(baseUrl + path, {
+        method: "GET",
+        headers: { authorization: `Bearer ${bearer}` },
+        redirect: "manual",
+      });
+      if (!response.ok) throw await ApiError.fromResponse(response);
+      if (response.body !== null) yield* linesOf(response.body);
+    } catch (error) {
+      throw error instanceof ApiError ? error : ApiError.fromNetwork(error);
+    }
   }
 
   /** Posts text as it comes; sent once, as its source can be read once. */
@@ -80,15 +101,16 @@ export class Api {
 
   /** Also the status, which tells whether anything was made. */
   async answer<T>(call: Call): Promise<Answer<T>> {
-    const { method, path, headers, body, repeatable } = call;
-    const json = body === undefined ? {} : { "content-type": "application/json" };
+    const { method, path, headers, body, bytes, repeatable } = call;
+    const { timeoutMs } = this.#options;
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#send<T>(path, {
           method,
-          headers: { ...headers, ...json },
+          headers: { ...headers, ...typeOf(call) },
           ...(body !== undefined && { body: JSON.stringify(body) }),
-          signal: AbortSignal.timeout(this.#options.timeoutMs),
+          ...(bytes !== undefined && { body: bytes }),
+          signal: AbortSignal.timeout(bytes === undefined ? timeoutMs : UPLOAD_TIMEOUT_MS),
         });
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
@@ -103,16 +125,34 @@ export class Api {
     }
   }
 
-  async #send<T>(path: string, init: RequestInit): Promise<Answer<T>> {
-    const { baseUrl, bearer, fetch } = this.#options;
+  /** Gets bytes as they come; sent once, and they may take as long as they take. */
+  async bytes(
+    path: string,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<ReadableStream<Uint8Array>> {
     try {
-      const response = await fetch(baseUrl + path, {
-        ...init,
-        headers: { ...init.headers, authorization: `Bearer ${bearer}` },
-        // The key goes to the address that it was given for, and to no other.
-        redirect: "manual",
-      });
-      if (!response.ok) throw await ApiError.fromResponse(response);
+      const { body } = await this.#fetch(path, { method: "GET", headers });
+      return body ?? new Blob([]).stream();
+    } catch (error) {
+      throw error instanceof ApiError ? error : ApiError.fromNetwork(error);
+    }
+  }
+
+  async #fetch(path: string, init: RequestInit): Promise<Response> {
+    const { baseUrl, bearer, fetch } = this.#options;
+    const response = await fetch(baseUrl + path, {
+      ...init,
+      headers: { ...init.headers, authorization: `Bearer ${bearer}` },
+      // The key goes to the address that it was given for, and to no other.
+      redirect: "manual",
+    });
+    if (!response.ok) throw await ApiError.fromResponse(response);
+    return response;
+  }
+
+  async #send<T>(path: string, init: RequestInit): Promise<Answer<T>> {
+    try {
+      const response = await this.#fetch(path, init);
       const text = await response.text();
       return {
         status: response.status,
@@ -122,6 +162,30 @@ export class Api {
       throw error instanceof ApiError ? error : ApiError.fromNetwork(error);
     }
   }
+}
+
+async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string, void, undefined> {
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let rest = "";
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      const lines = (rest + decoder.decode(value, { stream: !done })).split("\n");
+      rest = lines.pop() ?? "";
+      yield* lines;
+      if (done) break;
+    }
+    if (rest !== "") throw new Error("the last line has no end");
+  } finally {
+    // Nobody wants the rest.
+    reader.cancel().catch(() => {});
+  }
+}
+
+function typeOf({ body, bytes }: Call): Record<string, string> {
+  if (bytes !== undefined) return { "content-type": bytes.type };
+  return body === undefined ? {} : { "content-type": "application/json" };
 }
 
 function parse({ status }: Response, text: string) {

@@ -19,10 +19,13 @@ export type {
   SessionLifeEvent,
   WebhookPayload,
 } from "../../src/protocol/events.ts";
+export type { NewAttachment, StoredAttachment } from "../../src/protocol/file.ts";
 export type { JsonObject, JsonValue } from "../../src/protocol/json.ts";
+export type { CleanupResult, EraseReceipt } from "../../src/protocol/lifecycle.ts";
 export type {
   Attachment,
   Author,
+  LinkedAttachment,
   Message,
   MessageRole,
   NewStreamedMessage,
@@ -46,6 +49,17 @@ export type {
 } from "../../src/protocol/session.ts";
 export type { CreateOperatorTokenRequest, OperatorToken } from "../../src/protocol/team.ts";
 export type {
+  DeliveryLine,
+  EndLine,
+  ExportHeader,
+  ExportLine,
+  FileLine,
+  MessageLine,
+  ReadMarkLine,
+  TranscriptHeader,
+  TranscriptLine,
+} from "../../src/protocol/transcript.ts";
+export type {
   PutWebhookRequest,
   PutWebhookResponse,
   ReplayEventsRequest,
@@ -59,6 +73,7 @@ export type {
 export type { Fetch } from "./api.ts";
 export type { ApiErrorCode } from "./api-error.ts";
 export { ApiError } from "./api-error.ts";
+export type { FileCalls, FileRange, FileSource } from "./file-calls.ts";
 export type { IdentitySigningKey } from "./identity-token.ts";
 export { signIdentityToken } from "./identity-token.ts";
 export type {

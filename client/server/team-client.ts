@@ -1,6 +1,7 @@
 // What a team's backend does with its key. Long, because a client is one object: each method names one call, no more.
 import type { AuditEvent, AuditEventList } from "../../src/protocol/audit.ts";
 import type { Conversation, UpdateConversationRequest } from "../../src/protocol/conversation.ts";
+import type { CleanupResult, EraseReceipt } from "../../src/protocol/lifecycle.ts";
 import type { Message, NewStreamedMessage, NewTeamMessage } from "../../src/protocol/message.ts";
 import type {
   ConversationList,
@@ -14,8 +15,11 @@ import type {
 } from "../../src/protocol/rest.ts";
 import type { Session, SessionStatus, SessionSummary } from "../../src/protocol/session.ts";
 import type { CreateOperatorTokenRequest, OperatorToken } from "../../src/protocol/team.ts";
+import type { ExportLine } from "../../src/protocol/transcript.ts";
 import type { Fetch } from "./api.ts";
 import { Api, queryOf } from "./api.ts";
+import { ApiError } from "./api-error.ts";
+import { FileCalls } from "./file-calls.ts";
 import type { TextSource } from "./text-body.ts";
 import { WebhookCalls } from "./webhook-calls.ts";
 
@@ -71,11 +75,13 @@ export interface StoredMessage {
 /**
  * A team's calls. Each rejects with `ApiError`. Those that may take effect twice without harm are sent again after a
  * failure that may pass, with jitter and as the server's `Retry-After` says: all that read or delete, `createSession`,
- * `refreshSession` and `postMessage`; the others after a 429 alone, `streamMessage` never.
+ * `refreshSession` and `postMessage`; the others after a 429 alone, `streamMessage` and `exportSession` never.
  */
 export class TeamClient {
   /** Where the team's events go. */
   readonly webhook: WebhookCalls;
+  /** What its messages carry. */
+  readonly files: FileCalls;
   readonly #api: Api;
   readonly #teamId: string;
   readonly #team: string;
@@ -94,6 +100,7 @@ export class TeamClient {
     });
     this.#teamId = options.teamId;
     this.#team = `/api/teams/${encodeURIComponent(options.teamId)}`;
+    this.files = new FileCalls(this.#api);
     this.webhook = new WebhookCalls(this.#api, this.#team);
   }
 
@@ -136,6 +143,25 @@ export class TeamClient {
     return this.#api.delete(of(sessionId));
   }
 
+  /**
+   * Removes all that is held about the session, now and for good, and says what that was; undefined where an earlier
+   * attempt of this call had removed it, whose answer was lost.
+   */
+  eraseSession(sessionId: string): Promise<EraseReceipt | undefined> {
+    const path = of(sessionId, "?erase=true");
+    return this.#api.json({ method: "DELETE", path, repeatable: true });
+  }
+
+  /** All that is held about the session, line by line as it comes; throws where it breaks off before its `end`. */
+  async *exportSession(sessionId: string): AsyncGenerator<ExportLine, void, undefined> {
+    let last: ExportLine | undefined;
+    for await (const text of this.#api.lines(of(sessionId, "/export"))) {
+      last = JSON.parse(text) as ExportLine;
+      yield last;
+    }
+    if (last?.type !== "end") throw ApiError.fromNetwork(new Error("the export broke off"));
+  }
+
   /** A page of the team's sessions, newest activity first. */
   listSessions(query: SessionsQuery = {}): Promise<SessionList> {
     return this.#get(`${this.#team}/sessions${queryOf(query)}`);
@@ -169,6 +195,12 @@ export class TeamClient {
   /** How many sessions there are and were, and how long they last, in seconds. */
   getSessionStats(): Promise<SessionStats> {
     return this.#get(`/api/sessions/stats/${encodeURIComponent(this.#teamId)}`);
+  }
+
+  /** Has the team's sessions do what alarms missed, a bounded part of it; call it again while `more`. */
+  cleanupExpiredSessions(): Promise<CleanupResult> {
+    const path = "/api/sessions/cleanup";
+    return this.#api.json({ method: "POST", path, body: {}, repeatable: true });
   }
 
   /** The session's threads, with what its team has not read. */

@@ -30,7 +30,14 @@ CREATE TABLE session (
   identified_after_seq INTEGER,
   identified_at INTEGER,
   -- 0 once an owner's device was shut out: the idempotency key that it may still have must not let it in again.
-  key_good INTEGER NOT NULL DEFAULT 1
+  key_good INTEGER NOT NULL DEFAULT 1,
+  -- When the transcript went to the bucket, and what it is there: {messages, lastSeq, totalBytes, sha256}.
+  archived_at INTEGER,
+  archive TEXT,
+  -- Somebody asked for it to be gone: it opens nothing any more, and is purged as soon as all that takes part allows.
+  erase_asked_at INTEGER,
+  -- The epoch of the index that all of it was projected in; see INDEX_EPOCH.
+  index_epoch INTEGER NOT NULL DEFAULT 0
 );
 
 -- The keys to the session that are good: one that is revoked is gone. Of their secrets only SHA-256.
@@ -144,6 +151,27 @@ CREATE TABLE event_cursors (
   last_error TEXT
 ) WITHOUT ROWID;
 
+-- Files, their bytes in the bucket under files/<session>/<id>. A row is there before the first byte and until after the last.
+CREATE TABLE files (
+  id TEXT PRIMARY KEY,
+  side TEXT NOT NULL CHECK (side IN ('visitor', 'team')),
+  client_id TEXT NOT NULL,
+  -- Whose upload counts against its rate; null for the team's.
+  credential_id TEXT,
+  name TEXT NOT NULL,
+  type TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('uploading', 'stored', 'deleted')),
+  -- Of the message that took it.
+  seq INTEGER,
+  created_at INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  -- When it has to be looked at: an upload that broke off, a file that no message took, bytes that have been kept long enough.
+  due_at INTEGER,
+  -- How often its bytes could not be deleted.
+  attempts INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+
 CREATE TABLE read_marks (
   conversation_id TEXT NOT NULL,
   side TEXT NOT NULL CHECK (side IN ('visitor', 'team')),
@@ -151,7 +179,7 @@ CREATE TABLE read_marks (
   PRIMARY KEY (conversation_id, side)
 ) WITHOUT ROWID;
 
--- What the index has yet to hear: 'session', 'conversation:<id>' or 'audit:<id>'. A row with a failure is a dead letter.
+-- What the index has yet to hear: 'session', 'conversation:<id>', 'file:<id>', 'audit:<id>', or 'whole' for everything. A row with a failure is a dead letter.
 CREATE TABLE index_outbox (
   entity TEXT PRIMARY KEY,
   -- An audit event as JSON; the others are read as they are when they are written.

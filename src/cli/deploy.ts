@@ -16,6 +16,9 @@ import { ROOT, runWrangler } from "./wrangler.ts";
 const GENERATED = join(ROOT, ".wrangler/generated");
 const CONFIG_FILE = join(GENERATED, "wrangler.json");
 
+/** What R2 says of a bucket that is not there. */
+const NO_SUCH_BUCKET = "10006";
+
 const args = process.argv.slice(2);
 
 try {
@@ -46,6 +49,9 @@ async function deploy(): Promise<void> {
     throw new Error("wrangler.toml names no D1 database with its migrations_dir.");
   }
   const databaseId = await ensureDatabase(database.database_name);
+  for (const bucket of rawConfig.r2_buckets ?? []) {
+    if (bucket.bucket_name !== undefined) await ensureBucket(bucket.bucket_name);
+  }
   const fromGenerated = (path: string) => relative(GENERATED, join(ROOT, path));
   const config = {
     ...rawConfig,
@@ -95,6 +101,17 @@ async function databaseId(name: string): Promise<string | undefined> {
     );
   }
   return named(JSON.parse(stdout)).find((database) => database.name === name)?.uuid;
+}
+
+async function ensureBucket(name: string): Promise<void> {
+  const { code, stdout, stderr } = await capture(["r2", "bucket", "info", name, "--json"]);
+  if (code === 0) return;
+  if (!`${stdout}${stderr}`.includes(NO_SUCH_BUCKET)) {
+    throw new Error(
+      `${stdout}${stderr}\nThe bucket ${name} could not be looked up. If R2 is not enabled for the account yet, enable it in Cloudflare's dashboard.`,
+    );
+  }
+  await run(["r2", "bucket", "create", name]);
 }
 
 /** Names only: Cloudflare shows no secret's value again. */

@@ -64,8 +64,7 @@ async function start(): Promise<void> {
   mkdirSync(stateFolder, { recursive: true });
   const devVars = join(ROOT, ".dev.vars");
   const { ADMIN_TOKEN } = ensureDevVars(devVars);
-  await buildPage();
-  await applyMigrations();
+  await Promise.all([buildPage(), applyMigrations()]);
 
   const worker = wrangler(
     [

@@ -1,4 +1,5 @@
 // One attempt to deliver to the Worker that is bound as `APP`.
+import { log } from "../log.ts";
 import type { EventBatch, SessionEventsHandler } from "../protocol/events.ts";
 import { type Delivered, undelivered } from "./delivered.ts";
 import { inTime, TOO_LATE } from "./timeout.ts";
@@ -12,7 +13,7 @@ async function call(app: SessionEventsHandler, batch: EventBatch): Promise<Deliv
     await app.handleEvents(batch);
     return { ok: true, status: undefined };
   } catch (error) {
-    console.warn({ event: "app_failed", error: String(error) });
+    log.warn({ event: "app_failed", error: String(error) });
     return undelivered("handleEvents threw");
   }
 }

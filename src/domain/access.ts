@@ -89,6 +89,38 @@ export const SESSION_ACCESS = table({
   revokeInvite: { roles: ["owner"], scope: null, operator: false, whenEnded: "nobody" },
   listDevices: { roles: ["owner"], scope: null, operator: false, whenEnded: "nobody" },
   revokeDevice: { roles: ["owner"], scope: null, operator: false, whenEnded: "nobody" },
+  uploadFile: {
+    roles: ["owner", "writer"],
+    scope: "messages:write",
+    operator: true,
+    whenEnded: "nobody",
+  },
+  /** Whoever reads the messages reads what is attached to them. */
+  downloadFile: {
+    roles: CREDENTIAL_ROLES,
+    scope: "sessions:read",
+    operator: true,
+    whenEnded: "everyone",
+  },
+  deleteFile: {
+    roles: ["owner", "writer"],
+    scope: "messages:write",
+    operator: true,
+    whenEnded: "team",
+  },
+  /** All that is held: of the owner's credential, a fresh one. */
+  exportSession: {
+    roles: ["owner"],
+    scope: "sessions:read",
+    operator: true,
+    whenEnded: "everyone",
+  },
+  eraseSession: {
+    roles: ["owner"],
+    scope: "sessions:write",
+    operator: false,
+    whenEnded: "everyone",
+  },
   /** Who it is that asks across sessions; see TEAM_ACCESS. */
   readIdentity: { roles: ["owner"], scope: null, operator: false, whenEnded: "nobody" },
 });
@@ -101,6 +133,7 @@ export const TEAM_ACCESS = {
   findByFingerprint: { scope: "sessions:read", operator: true, owner: true },
   listSessions: { scope: "sessions:read", operator: true, owner: true },
   stats: { scope: "stats:read", operator: true, owner: false },
+  cleanUp: { scope: "admin", operator: false, owner: false },
   listAuditEvents: { scope: "admin", operator: false, owner: false },
   readWebhook: { scope: "admin", operator: false, owner: false },
   changeWebhook: { scope: "admin", operator: false, owner: false },

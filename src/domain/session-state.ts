@@ -4,8 +4,7 @@
 
 import type { DeviceInfo, EndReason, LocationInfo, SessionStatus } from "../protocol/session.ts";
 import type { TeamPolicy } from "../protocol/team.ts";
-
-const DAY_MS = 86_400_000;
+import { DAY_MS } from "./day.ts";
 
 /** At most one touch is written in this time. */
 export const TOUCH_INTERVAL_MS = 60_000;
@@ -18,6 +17,8 @@ export interface SessionRecord {
   readonly status: SessionStatus;
   readonly endReason: EndReason | null;
   readonly endedAt: number | null;
+  /** When its transcript went to the bucket. */
+  readonly archivedAt: number | null;
   readonly version: number;
   readonly userId: string | null;
   /** An HMAC that no two teams share, never the fingerprint itself. */
@@ -84,6 +85,11 @@ export function end(
 export function identify(record: SessionRecord, userId: string, now: number): SessionRecord {
   if (record.status !== "active" || record.userId !== null) return record;
   return change(record, { userId }, now);
+}
+
+/** Its messages are in the bucket. */
+export function archive(record: SessionRecord, now: number): SessionRecord {
+  return record.archivedAt === null ? change(record, { archivedAt: now }, now) : record;
 }
 
 /** Slides the expiry to start at `at`; a session never moves backwards, nor after its end. */

@@ -1,11 +1,13 @@
 // Whether a person is behind a creation: Cloudflare Turnstile's word for it, where the deployment has a widget's secret.
 // https://developers.cloudflare.com/turnstile/get-started/server-side-validation/
+
 import { z } from "zod";
+import { UNAVAILABLE } from "../../objects/calls.ts";
 import type { Caller } from "../caller.ts";
 import type { Keys } from "../keys.ts";
+import { log } from "../log.ts";
 import type { Failure } from "../protocol/errors.ts";
 import type { Services } from "../services.ts";
-import { UNAVAILABLE } from "./dependency-failures.ts";
 
 const SITEVERIFY = "https://challenges.cloudflare.com/turnstile/v0/siteverify";
 
@@ -91,6 +93,6 @@ async function retryKey(
 }
 
 function unavailable(error: string): Failure {
-  console.error({ event: "bot_check_unavailable", error });
+  log.error({ event: "bot_check_unavailable", error });
   return UNAVAILABLE;
 }

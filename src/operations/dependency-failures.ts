@@ -1,8 +1,8 @@
+import { UNAVAILABLE } from "../../objects/calls.ts";
+import { BucketError } from "../bucket/call.ts";
+import { log } from "../log.ts";
 import type { Failure } from "../protocol/errors.ts";
 import { IndexError } from "../session-index/errors.ts";
-
-/** A dependency does not answer; those that fail for a moment are there again soon. */
-export const UNAVAILABLE: Failure = { ok: false, code: "unavailable", retryAfterSeconds: 2 };
 
 /**
  * Runs `call`; when a dependency fails that may be there again in a moment, answers with a value. What an object had
@@ -13,20 +13,21 @@ export async function attempt<T>(call: () => Promise<T>): Promise<T | Failure> {
     return await call();
   } catch (error) {
     if (!mayPass(error)) throw error;
-    console.error({ event: "dependency_failed", error: String(error) });
+    log.error({ event: "dependency_failed", error: String(error) });
     return UNAVAILABLE;
   }
 }
 
-/** The index says so itself; errors on the way to an object carry these marks of the runtime. */
+/** The index and the bucket say so themselves; errors on the way to an object carry these marks of the runtime. */
 function mayPass(error: unknown): boolean {
   if (error instanceof IndexError) return error.retryable;
   return (
-    error instanceof Error &&
-    ("retryable" in error ||
-      "overloaded" in error ||
-      "durableObjectReset" in error ||
-      isOfOlderCode(error))
+    error instanceof BucketError ||
+    (error instanceof Error &&
+      ("retryable" in error ||
+        "overloaded" in error ||
+        "durableObjectReset" in error ||
+        isOfOlderCode(error)))
   );
 }
 

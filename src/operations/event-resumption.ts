@@ -1,5 +1,7 @@
 // Sessions whose events had stopped deliver again: each has to be woken, so it is done in bounded pieces.
+
 import { settingsOf } from "../domain/policy.ts";
+import { log } from "../log.ts";
 import { teamsDatabase } from "../session-index/databases.ts";
 import { getTeam } from "../session-index/teams.ts";
 import { type Resumable, resumableSessions } from "../session-index/webhook-failures.ts";
@@ -23,6 +25,6 @@ export async function resumeSome(
     }),
   );
   const failures = answers.filter(({ status }) => status === "rejected").length;
-  if (failures > 0) console.warn({ event: "events_not_resumed", sessions: failures });
+  if (failures > 0) log.warn({ event: "events_not_resumed", sessions: failures });
   return sessions;
 }

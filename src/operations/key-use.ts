@@ -1,6 +1,8 @@
 // That a team's key is in use, for the audit trail: told behind the answer, seldom enough that a busy key costs a few rows,
 // and without any say in whether a request succeeds.
+
 import { waitUntil } from "cloudflare:workers";
+import { log } from "../log.ts";
 import { type AuditRecord, addAuditEvent } from "../session-index/audit.ts";
 import { teamsDatabase } from "../session-index/databases.ts";
 import type { TeamKeyRecord } from "../session-index/team-keys.ts";
@@ -34,7 +36,7 @@ export function noteKeyUsed(env: Env, key: TeamKeyRecord, now: number): void {
   const written = addAuditEvent(teamsDatabase(env), event).then(
     () => toldUntil.set(key.id, (hour + 1) * HOUR_MS),
     (error: unknown) => {
-      console.warn({ event: "audit_write_failed", type: event.type, message: String(error) });
+      log.warn({ event: "audit_write_failed", type: event.type, message: String(error) });
     },
   );
   waitUntil(written);

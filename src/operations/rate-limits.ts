@@ -1,11 +1,16 @@
 // Who may how often. The exact counts are the limiter objects'; before them, whoever has no credential meets an outer ring
 // that is approximate and costs no object. A limiter that is down lets nobody new in and shuts nobody out.
+
+import { UNAVAILABLE } from "../../objects/calls.ts";
 import type { LimiterAnswer, LimiterObject } from "../../objects/limiter.ts";
 import type { Caller, CredentialCaller } from "../caller.ts";
 import { toBase64Url } from "../domain/base64url.ts";
 import type { TeamSettings } from "../domain/policy.ts";
+import { log } from "../log.ts";
 import type { Failure } from "../protocol/errors.ts";
 import {
+  CLEANUPS_PER_MINUTE_PER_TEAM,
+  EXPORTS_PER_MINUTE_PER_OWNER,
   IDENTIFICATIONS_PER_MINUTE_PER_OWNER,
   IMPORTS_PER_MINUTE_PER_OWNER,
   INVITES_PER_MINUTE_PER_OWNER,
@@ -13,11 +18,11 @@ import {
   LOOKUPS_PER_MINUTE_PER_TEAM,
   REDEMPTIONS_PER_MINUTE_PER_NETWORK,
   RESUMES_PER_MINUTE_PER_NETWORK,
+  UPLOADS_PER_MINUTE_PER_CREDENTIAL,
   WEBHOOK_TESTS_PER_MINUTE,
 } from "../protocol/limits.ts";
 import type { Services } from "../services.ts";
 import { within } from "../session-index/timeout.ts";
-import { UNAVAILABLE } from "./dependency-failures.ts";
 
 /** A limiter that has not answered by then counts as down. */
 const PATIENCE_MS = 1_000;
@@ -77,9 +82,10 @@ const OWNERS_PER_MINUTE = {
   invite: INVITES_PER_MINUTE_PER_OWNER,
   identify: IDENTIFICATIONS_PER_MINUTE_PER_OWNER,
   import: IMPORTS_PER_MINUTE_PER_OWNER,
+  export: EXPORTS_PER_MINUTE_PER_OWNER,
 } as const;
 
-/** Why `caller` may not make a link now, present an identity token, or import, if so. */
+/** Why `caller` may not make a link now, present an identity token, import, or export, if so. */
 export function limitOwner(
   services: Services,
   { credential }: CredentialCaller,
@@ -87,6 +93,15 @@ export function limitOwner(
 ): Promise<Failure | undefined> {
   const limit = OWNERS_PER_MINUTE[what];
   return take(services, { what, of: credential.credentialId, limit, whenDown: "admit" });
+}
+
+/** Why `caller` may upload nothing now, if so. */
+export function limitUpload(
+  services: Services,
+  { credential }: CredentialCaller,
+): Promise<Failure | undefined> {
+  const limit = UPLOADS_PER_MINUTE_PER_CREDENTIAL;
+  return take(services, { what: "upload", of: credential.credentialId, limit, whenDown: "admit" });
 }
 
 /** Why `caller` may not ask the index about the sessions of a team now, if so. */
@@ -106,6 +121,12 @@ export function limitLookup(
 export function limitWebhookTest(services: Services, teamId: string): Promise<Failure | undefined> {
   const limit = WEBHOOK_TESTS_PER_MINUTE;
   return take(services, { what: "webhook-test", of: teamId, limit, whenDown: "refuse" });
+}
+
+/** Why a team's sessions are not cleaned up now, if so. */
+export function limitCleanup(services: Services, teamId: string): Promise<Failure | undefined> {
+  const limit = CLEANUPS_PER_MINUTE_PER_TEAM;
+  return take(services, { what: "cleanup", of: teamId, limit, whenDown: "refuse" });
 }
 
 async function admitNetwork(
@@ -131,7 +152,10 @@ interface Limited {
     | "invite"
     | "identify"
     | "import"
-    | "webhook-test";
+    | "export"
+    | "upload"
+    | "webhook-test"
+    | "cleanup";
   readonly of: string;
   /** A minute; null for no limit, and then nobody is asked. */
   readonly limit: number | null;
@@ -147,7 +171,7 @@ async function take(
   try {
     answer = await within(PATIENCE_MS, limiterStub(env, `${what}:${of}`).take(limit, 1));
   } catch (error) {
-    console.error({ event: "limiter_down", what, error: String(error) });
+    log.error({ event: "limiter_down", what, error: String(error) });
     return whenDown === "refuse" ? UNAVAILABLE : undefined;
   }
   return answer.allowed ? undefined : rateLimited(answer.retryAfterMs);
@@ -162,7 +186,7 @@ async function outerRing({ env }: Services, key: string): Promise<Failure | unde
     const outcome = await env.OUTER_RING?.limit({ key });
     return outcome?.success === false ? rateLimited(OUTER_RING_PERIOD_MS) : undefined;
   } catch (error) {
-    console.error({ event: "outer_ring_down", error: String(error) });
+    log.error({ event: "outer_ring_down", error: String(error) });
     return undefined;
   }
 }

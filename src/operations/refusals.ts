@@ -1,11 +1,13 @@
 // Refusals, told of in the log and in the audit trail of the team whose door it was. Behind the answer and sampled: of n
 // refusals in a minute about log2(n) are told, each with the count so far, so that a flood is seen and costs next to
 // nothing. What was presented is never told, only who it proved to be.
+
 import { waitUntil } from "cloudflare:workers";
 import type { Caller } from "../caller.ts";
 import { readSessionId } from "../credentials/session-id.ts";
 import type { TeamSettings } from "../domain/policy.ts";
 import { isTold } from "../domain/sampling.ts";
+import { log } from "../log.ts";
 import type { AuditActor } from "../protocol/audit.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { Services } from "../services.ts";
@@ -54,7 +56,7 @@ const counts = new Map<string, number>();
 export function noteRefusal(services: Services, refusal: Refusal, now: number): void {
   if (!TOLD.has(refusal.code)) return;
   const told = tell(services, refusal, now).catch((error: unknown) => {
-    console.warn({ event: "audit_write_failed", type: "access.refused", message: String(error) });
+    log.warn({ event: "audit_write_failed", type: "access.refused", message: String(error) });
   });
   waitUntil(told);
 }
@@ -64,7 +66,7 @@ async function tell(services: Services, refusal: Refusal, now: number): Promise<
   const count = countFor(team?.id ?? "", now);
   if (!isTold(count)) return;
   const { code, operation, caller } = refusal;
-  console.warn({ event: "access_refused", code, operation, team: team?.id, count });
+  log.warn({ event: "access_refused", code, operation, team: team?.id, count });
   if (team === undefined) return;
   const event: NewAuditEvent = {
     type: "access.refused",

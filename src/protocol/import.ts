@@ -1,5 +1,5 @@
 // What an older client kept on the device, on its way into the session's log: messages as they were, with their times.
-import type { Attachment } from "./message.ts";
+import type { LinkedAttachment } from "./message.ts";
 
 export const IMPORTED_ROLES = ["user", "assistant"] as const;
 export type ImportedRole = (typeof IMPORTED_ROLES)[number];
@@ -13,7 +13,7 @@ export interface ImportedMessage {
   readonly content: string;
   /** ISO 8601, from 2000 on; what lies ahead becomes now. */
   readonly createdAt: string;
-  readonly attachments?: readonly Attachment[];
+  readonly attachments?: readonly LinkedAttachment[];
 }
 
 export interface ImportedConversation {

@@ -125,6 +125,9 @@ export const LOOKUPS_PER_MINUTE_PER_OWNER = 60;
 /** Links one owner's credential makes in a minute: each is a row of the team's audit trail, which nothing clears. */
 export const INVITES_PER_MINUTE_PER_OWNER = 20;
 
+/** Exports by one owner's credential in a minute: each is a row of the audit trail, and all of the session read. */
+export const EXPORTS_PER_MINUTE_PER_OWNER = 10;
+
 /** Identity tokens one owner's credential presents in a minute, good ones or not: each is a look-up in the index. */
 export const IDENTIFICATIONS_PER_MINUTE_PER_OWNER = 20;
 
@@ -182,5 +185,32 @@ export const WEBHOOK_SECRET_OVERLAP_MS = 86_400_000;
 /** Tests of a team's webhook in a minute: each makes the Worker call an address of the team's choice. */
 export const WEBHOOK_TESTS_PER_MINUTE = 10;
 
+/** Runs of the cleanup that one team asks for in a minute: each wakes up to some hundred sessions. */
+export const CLEANUPS_PER_MINUTE_PER_TEAM = 30;
+
 /** Redactions that a resuming reader is told of, the latest. */
 export const MAX_REDACTIONS_TOLD = 1000;
+
+/** One file: what a phone's camera makes fits. */
+export const MAX_FILE_BYTES = 25 * MIB;
+
+/** Files of one session, deleted ones not counted: bounds its list. */
+export const MAX_FILES_PER_SESSION = 500;
+
+/** Bytes of all files of one session, deleted ones not counted. */
+export const MAX_FILE_BYTES_PER_SESSION = 250 * MIB;
+
+/** Uploads of one credential in a minute. */
+export const UPLOADS_PER_MINUTE_PER_CREDENTIAL = 30;
+
+/** An upload that has not come through by then has broken off: what there is of it is deleted. */
+export const UPLOAD_TIMEOUT_MS = 3_600_000;
+
+/** A `clientId` whose upload began so long ago may be uploaded again: the first one has broken off, or breaks off then. */
+export const UPLOAD_RETRY_MS = 60_000;
+
+/** A file that no message has taken by then is deleted. */
+export const UNSENT_FILE_MS = 86_400_000;
+
+/** A deleted file opens to nobody at once; its bytes are kept for so long, for whoever deleted the wrong one. */
+export const DELETED_FILE_KEPT_MS = 7 * 86_400_000;

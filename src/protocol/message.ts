@@ -1,3 +1,4 @@
+import type { NewAttachment, StoredAttachment } from "./file.ts";
 import type { JsonObject } from "./json.ts";
 
 export const MESSAGE_ROLES = ["user", "assistant", "operator", "system"] as const;
@@ -22,7 +23,7 @@ export interface LinkedAttachment {
 }
 
 /** Told apart by their fields: readers pass by a kind that they do not know. */
-export type Attachment = LinkedAttachment;
+export type Attachment = StoredAttachment | LinkedAttachment;
 
 /** One entry of a session's log, the same everywhere. */
 export interface Message {
@@ -54,6 +55,8 @@ export interface NewMessage {
   readonly content: string;
   /** The session's default conversation when it is left out. */
   readonly conversationId?: string;
+  /** At most `MAX_ATTACHMENTS_PER_MESSAGE`; the content may then be empty. */
+  readonly attachments?: readonly NewAttachment[];
   /** At most 4 KiB as JSON. */
   readonly metadata?: JsonObject;
 }
@@ -65,7 +68,7 @@ export interface NewTeamMessage extends NewMessage {
 }
 
 /** A message by the team whose content comes while it is being written. */
-export type NewStreamedMessage = Omit<NewTeamMessage, "content">;
+export type NewStreamedMessage = Omit<NewTeamMessage, "content" | "attachments">;
 
 /** An answer that is being written, and how much of it there is in UTF-16 code units; or the message that it has become. */
 export type StartedMessage =

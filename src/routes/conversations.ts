@@ -47,6 +47,7 @@ export const postMessage = endpoint({
   answers: { 200: messageAnswer, 201: messageAnswer },
   errors: [
     "conversation_not_found",
+    "attachment_not_found",
     "message_too_large",
     "quota_exceeded",
     "session_expired",

@@ -24,11 +24,32 @@ export interface Call<Body, Query> {
 /** The rule of src/domain/access.ts by which callers are let in; the administrator's routes and those for all have none. */
 export type Access = SessionOperation | TeamOperation | "admin" | "anyone";
 
-export interface Answer {
+export type Answer = JsonAnswer | StreamedAnswer;
+
+export interface JsonAnswer {
   readonly status: 200 | 201 | 204;
   readonly body?: unknown;
   /** `Set-Cookie` headers. */
   readonly cookies?: readonly string[];
+}
+
+/** Passed on as it comes, whatever its length. */
+export interface StreamedAnswer {
+  readonly status: 200 | 206;
+  readonly stream: ReadableStream<Uint8Array>;
+  /** `Content-Type` and what else is the answer's own; those that every answer has come on top. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A failure, and what beside its code a client may go by. */
+export interface Refusal extends Failure {
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What an endpoint streams, where that is not JSON. */
+export interface Streamed {
+  readonly mediaType: string;
+  readonly description: string;
 }
 
 export interface Endpoint<Body = unknown, Query = unknown> {
@@ -45,11 +66,13 @@ export interface Endpoint<Body = unknown, Query = unknown> {
   readonly maxBodyBytes?: number;
   /** It takes text instead, and reads that from the request itself, as it comes. */
   readonly takesText?: true;
+  /** It takes a file instead, and reads that from the request itself, as it comes. */
+  readonly takesFile?: true;
   /** What it answers by status; null for no content. */
-  readonly answers: Readonly<Partial<Record<Answer["status"], z.ZodType | null>>>;
+  readonly answers: Readonly<Partial<Record<Answer["status"], z.ZodType | Streamed | null>>>;
   /** Its refusals beside those that every route of its audience has. */
   readonly errors: readonly ErrorCode[];
-  handle(call: Call<Body, Query>): Promise<Answer | Failure>;
+  handle(call: Call<Body, Query>): Promise<Answer | Refusal>;
 }
 
 /** Keeps the types of body and query together with their schemas. */

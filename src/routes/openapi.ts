@@ -2,9 +2,10 @@
 import { z } from "zod";
 import { isSessionOperation, SESSION_ACCESS, TEAM_ACCESS } from "../domain/access.ts";
 import { ERROR_STATUS, type ErrorCode } from "../protocol/errors.ts";
+import { FILE_TYPES } from "../protocol/file.ts";
 import { problemSchema } from "../schemas/answers.ts";
 import { idempotencyKeySchema } from "../schemas/requests.ts";
-import type { Endpoint } from "./endpoint.ts";
+import type { Endpoint, Streamed } from "./endpoint.ts";
 import { VERSION } from "./health.ts";
 import type { Audience } from "./origin.ts";
 import type { Route } from "./table.ts";
@@ -32,6 +33,13 @@ const COMMON_ERRORS: Readonly<Record<Audience, readonly ErrorCode[]>> = {
     "unavailable",
   ],
   team: ["unauthenticated", "invalid_credential", "forbidden", "origin_not_allowed", "unavailable"],
+  caretaker: [
+    "unauthenticated",
+    "invalid_credential",
+    "forbidden",
+    "origin_not_allowed",
+    "unavailable",
+  ],
   admin: [
     "unauthenticated",
     "invalid_credential",
@@ -60,6 +68,7 @@ function security({ audience, access }: Endpoint): Json[] {
     ...(roles.length > 0 ? [{ token: roles }, { cookie: [] }] : []),
     ...(scope !== null ? [{ teamKey: [scope] }] : []),
     ...(operator ? [{ operatorToken: [] }] : []),
+    ...(audience === "caretaker" ? [{ adminToken: [] }] : []),
   ];
 }
 
@@ -101,7 +110,7 @@ export function openApiDocument(routes: readonly Route[]): Json {
 }
 
 function operation(endpoint: Endpoint, path: string): Json {
-  const { operationId, summary, body, takesText, answers } = endpoint;
+  const { operationId, summary, body, takesText, takesFile, answers } = endpoint;
   return {
     operationId,
     summary,
@@ -109,13 +118,14 @@ function operation(endpoint: Endpoint, path: string): Json {
     parameters: [...pathParameters(path), ...queryParameters(endpoint), ...headers(endpoint)],
     ...(body && { requestBody: { content: jsonContent(schemaOf(body, "input")) } }),
     ...(takesText && { requestBody: { content: TEXT_CONTENT } }),
+    ...(takesFile && { requestBody: { required: true, content: FILE_CONTENT } }),
     responses: {
       ...Object.fromEntries(
         Object.entries(answers).map(([status, schema]) => [
           status,
           {
-            description: schema === null ? "Done" : "The answer",
-            ...(schema && { content: jsonContent(schemaOf(schema, "output")) }),
+            description: descriptionOf(schema),
+            ...(schema && { content: contentOf(schema) }),
           },
         ]),
       ),
@@ -124,7 +134,21 @@ function operation(endpoint: Endpoint, path: string): Json {
   };
 }
 
+function descriptionOf(answer: z.ZodType | Streamed | null): string {
+  if (answer === null) return "Done";
+  return "mediaType" in answer ? answer.description : "The answer";
+}
+
+function contentOf(answer: z.ZodType | Streamed): Json {
+  return "mediaType" in answer
+    ? { [answer.mediaType]: {} }
+    : jsonContent(schemaOf(answer, "output"));
+}
+
 const TEXT_CONTENT: Json = { "text/plain": { schema: { type: "string" } } };
+
+/** Bytes as they are, which OpenAPI 3.1 says by leaving the schema out. */
+const FILE_CONTENT: Json = Object.fromEntries(FILE_TYPES.map((type) => [type, {}]));
 
 function problems({ audience, body, takesText, errors }: Endpoint): Json {
   const codes = new Set<ErrorCode>([

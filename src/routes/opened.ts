@@ -8,7 +8,7 @@ import type { TokenTransport } from "../protocol/rest.ts";
 import type { Session } from "../protocol/session.ts";
 import type { Services } from "../services.ts";
 import { clearedCookies, tokenCookies } from "./cookies.ts";
-import type { Answer } from "./endpoint.ts";
+import type { Answer, JsonAnswer } from "./endpoint.ts";
 
 interface Opened {
   readonly session: Session;
@@ -38,7 +38,7 @@ export function transportOf(caller: Caller): TokenTransport | undefined {
 }
 
 /** The answer to a caller who has no access any more, and so no use for its cookie. */
-export async function closed(services: Services, caller: Caller, id: string): Promise<Answer> {
+export async function closed(services: Services, caller: Caller, id: string): Promise<JsonAnswer> {
   if (transportOf(caller) !== "cookie") return { status: 204 };
   const team = await teamOfId(services, id);
   return team === undefined ? { status: 204 } : { status: 204, cookies: clearedCookies(team.id) };

@@ -22,6 +22,8 @@ export type Audience =
   | "person"
   /** The team in the path: its backends, and pages for its staff. */
   | "team"
+  /** Whom the caller's key is of, which the path does not say: backends only. */
+  | "caretaker"
   /** Backends only. */
   | "admin";
 
@@ -37,7 +39,11 @@ function pageKindOf(request: Request): PageKind {
 }
 
 const METHODS = "GET, POST, PATCH, PUT, DELETE";
-const HEADERS = "Authorization, Content-Type, Idempotency-Key";
+const HEADERS = "Authorization, Content-Type, Idempotency-Key, Range";
+/** Answers' headers that a page may read, beside those that the Fetch standard lets it. */
+const EXPOSED_HEADERS = "Retry-After, X-Request-Id, Content-Disposition, Content-Range";
+
+const FOR_NO_PAGE_OF_OURS: readonly Audience[] = ["creation", "caretaker", "admin"];
 
 /** Whether the page that sent `request` from `origin` may; what is not a page's has no origin. Throws `IndexError`. */
 export async function mayCallFrom(
@@ -49,7 +55,7 @@ export async function mayCallFrom(
   const pageKind = pageKindOf(request);
   // The Worker's own pages, the dashboard among them.
   const isOwn = pageKind === "operator" && origin === new URL(request.url).origin;
-  if (isOwn && audience !== "creation" && audience !== "admin") return true;
+  if (isOwn && !FOR_NO_PAGE_OF_OURS.includes(audience)) return true;
   switch (audience) {
     case "public":
       return true;
@@ -69,6 +75,7 @@ export async function mayCallFrom(
     }
     case "team":
       return isPageOf(await teamById(services.env, params?.teamId ?? ""), origin, pageKind);
+    case "caretaker":
     case "admin":
       return false;
   }
@@ -106,7 +113,7 @@ export function allowOrigin(response: Response, audience: Audience, origin: stri
     response.headers.set("Access-Control-Allow-Origin", origin);
     response.headers.set("Access-Control-Allow-Credentials", "true");
   }
-  response.headers.set("Access-Control-Expose-Headers", "Retry-After");
+  response.headers.set("Access-Control-Expose-Headers", EXPOSED_HEADERS);
 }
 
 export function preflightAnswer(audience: Audience, origin: string): Response {

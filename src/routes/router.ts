@@ -7,6 +7,7 @@ import type { Matched, Params } from "./matched.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { Audience } from "./origin.ts";
 import { problem } from "./problem.ts";
+import { logged } from "./request-log.ts";
 import { connect, refused } from "./socket.ts";
 import { isUpgrade } from "./subprotocols.ts";
 import { OPENAPI_PATH, type Route, SOCKET_PATH } from "./table.ts";
@@ -57,13 +58,15 @@ export function createApi(routes: readonly Route[]): Api {
 
   return {
     async fetch(request, env) {
-      if (isInsecure(request.url)) {
-        const failure = { code: "insecure_transport" } as const;
-        return isUpgrade(request) ? refused(request, failure) : problem(failure);
-      }
-      return await guarded(async () =>
-        router.fetch(request, { env, keys: await signingKeys(env) }),
-      );
+      return await logged(request, async () => {
+        if (isInsecure(request.url)) {
+          const failure = { code: "insecure_transport" } as const;
+          return isUpgrade(request) ? refused(request, failure) : problem(failure);
+        }
+        return await guarded(async () =>
+          router.fetch(request, { env, keys: await signingKeys(env) }),
+        );
+      });
     },
   };
 }

@@ -1,3 +1,4 @@
+import { eraseSession } from "../operations/data-requests.ts";
 import * as operations from "../operations/sessions.ts";
 import type { Failure } from "../protocol/errors.ts";
 import {
@@ -6,6 +7,7 @@ import {
   sessionAnswer,
   validatedAnswer,
 } from "../schemas/answers.ts";
+import { eraseReceiptAnswer, terminateQuerySchema } from "../schemas/lifecycle.ts";
 import {
   createSessionSchema,
   idempotencyKeySchema,
@@ -103,17 +105,24 @@ export const getSession = endpoint({
   },
 });
 
+/** Whoever may end a session may erase it. */
 export const terminateSession = endpoint({
   operationId: "terminateSession",
-  summary: "End the session for good and close its sockets",
+  summary: "End the session for good and close its sockets; with `erase`, remove all of it",
   audience: "session",
   access: "terminate",
-  query: noQuerySchema,
+  query: terminateQuerySchema,
   body: undefined,
-  answers: { 204: null },
-  errors: [],
-  async handle({ services, caller, params: { id = "" } }) {
-    const ended = await operations.terminateSession(services, caller, id);
-    return ended.ok ? await closed(services, caller, id) : ended;
+  answers: { 200: eraseReceiptAnswer, 204: null },
+  errors: ["fresh_credential_needed"],
+  async handle({ services, caller, params: { id = "" }, query: { erase } }) {
+    if (erase === undefined) {
+      const ended = await operations.terminateSession(services, caller, id);
+      return ended.ok ? await closed(services, caller, id) : ended;
+    }
+    const erased = await eraseSession(services, caller, id);
+    if (!erased.ok) return erased;
+    const { ok: _, ...receipt } = erased;
+    return { ...(await closed(services, caller, id)), status: 200, body: receipt };
   },
 });

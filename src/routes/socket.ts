@@ -1,6 +1,7 @@
 // The upgrade. Browsers hide an upgrade's HTTP status, so a refused one is accepted here, in the Worker, and closed with
 // a code that tells why; the object only ever sees sockets that it takes.
 import { readSessionId } from "../credentials/session-id.ts";
+import { currentRequest } from "../log.ts";
 import { type Connected, type ConnectProof, connectSession } from "../operations/connect.ts";
 import { attempt } from "../operations/dependency-failures.ts";
 import { noteRefusal } from "../operations/refusals.ts";
@@ -21,6 +22,8 @@ export async function connect(matched: Matched): Promise<Response> {
   if (!isUpgrade(request)) {
     return await fromOrigin("session", matched, async () => problem({ code: "upgrade_required" }));
   }
+  const logged = currentRequest();
+  if (logged !== undefined) logged.operation = "connect";
   const opened = await attempt(() => open(matched));
   if (opened.ok) return upgraded(request, opened.webSocket);
   const { services, params } = matched;

@@ -2,6 +2,7 @@
 
 import { createTeam, getTeam, updateTeam } from "./admin.ts";
 import { listAuditEvents } from "./audit.ts";
+import { cleanupExpiredSessions } from "./cleanup.ts";
 import {
   listConversations,
   listMessages,
@@ -12,12 +13,16 @@ import {
 } from "./conversations.ts";
 import { listDevices, revokeDevice } from "./devices.ts";
 import type { Endpoint, Method } from "./endpoint.ts";
+import { exportSession } from "./exports.ts";
+import { deleteFile, downloadFile, uploadFile } from "./files.ts";
 import { getHealth } from "./health.ts";
 import { identifySession, resumeSession } from "./identity.ts";
 import { createIdentityKey, listIdentityKeys, revokeIdentityKey } from "./identity-keys.ts";
 import { importMessages } from "./import.ts";
 import { createInvite, listInvites, redeemInvite, revokeInvite } from "./invites.ts";
+import { getMetrics } from "./metrics.ts";
 import { createOperatorToken, revokeOperator } from "./operators.ts";
+import { reindex, restore } from "./recovery.ts";
 import { findSessionsByFingerprint, getSessionStats, listSessions } from "./session-lists.ts";
 import {
   createSession,
@@ -43,8 +48,10 @@ export const ROUTES: readonly Route[] = [
   ["POST", "/api/sessions/create", createSession],
   ["GET", "/api/sessions/fingerprint/:fingerprint/:teamId", findSessionsByFingerprint],
   ["GET", "/api/sessions/stats/:teamId", getSessionStats],
+  ["POST", "/api/sessions/cleanup", cleanupExpiredSessions],
   ["GET", "/api/sessions/:id", getSession],
   ["DELETE", "/api/sessions/:id", terminateSession],
+  ["GET", "/api/sessions/:id/export", exportSession],
   ["GET", "/api/sessions/:id/validate", validateSession],
   ["POST", "/api/sessions/:id/refresh", refreshSession],
   ["POST", "/api/sessions/:id/identify", identifySession],
@@ -63,6 +70,9 @@ export const ROUTES: readonly Route[] = [
   ["POST", "/api/sessions/:id/messages/stream", streamMessage],
   ["DELETE", "/api/sessions/:id/messages/:messageId", redactMessage],
   ["POST", "/api/sessions/:id/import", importMessages],
+  ["POST", "/api/sessions/:id/files", uploadFile],
+  ["GET", "/api/sessions/:id/files/:fileId", downloadFile],
+  ["DELETE", "/api/sessions/:id/files/:fileId", deleteFile],
   ["GET", "/api/teams/:teamId/sessions", listSessions],
   ["GET", "/api/teams/:teamId/audit-events", listAuditEvents],
   ["POST", "/api/teams/:teamId/operators", createOperatorToken],
@@ -82,6 +92,9 @@ export const ROUTES: readonly Route[] = [
   ["POST", "/api/admin/teams/:teamId/identity-keys", createIdentityKey],
   ["GET", "/api/admin/teams/:teamId/identity-keys", listIdentityKeys],
   ["DELETE", "/api/admin/teams/:teamId/identity-keys/:kid", revokeIdentityKey],
+  ["GET", "/api/admin/metrics", getMetrics],
+  ["POST", "/api/admin/reindex", reindex],
+  ["POST", "/api/admin/restore", restore],
   ["GET", "/api/health", getHealth],
 ];
 

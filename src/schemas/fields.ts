@@ -1,11 +1,17 @@
 // The fields that requests and frames share. Unknown fields are refused; lone surrogates become U+FFFD, as they would in
 // storage, so that what was acknowledged is what is replayed.
 import { z } from "zod";
+import type { NewAttachment, StoredAttachment } from "../protocol/file.ts";
 import type { JsonObject } from "../protocol/json.ts";
-import { MAX_ATTACHMENT_NAME_LENGTH, MAX_ATTACHMENT_URL_LENGTH } from "../protocol/limits.ts";
+import {
+  MAX_ATTACHMENT_NAME_LENGTH,
+  MAX_ATTACHMENT_URL_LENGTH,
+  MAX_ATTACHMENTS_PER_MESSAGE,
+} from "../protocol/limits.ts";
 import type {
   Attachment,
   Author,
+  LinkedAttachment,
   NewMessage,
   NewStreamedMessage,
   NewTeamMessage,
@@ -44,9 +50,27 @@ export const metadataField = z
 
 const contentField = z
   .string()
-  .min(1)
   .overwrite((value) => value.toWellFormed())
-  .describe("Text, at most 32 KiB of UTF-8");
+  .describe("Text, at most 32 KiB of UTF-8; empty only beside attachments");
+
+interface Sayable {
+  readonly content: string;
+  readonly attachments?: readonly unknown[];
+}
+
+export const saysSomething = ({ content, attachments = [] }: Sayable) =>
+  content !== "" || attachments.length > 0;
+
+export const NOTHING_SAID = { message: "neither content nor attachments", path: ["content"] };
+
+const newAttachmentSchema: Shape<NewAttachment> = z.strictObject({
+  fileId: z.string().min(1).max(64),
+});
+
+const newAttachmentsField = z
+  .array(newAttachmentSchema)
+  .max(MAX_ATTACHMENTS_PER_MESSAGE)
+  .describe("Files of this session that are uploaded, and in no other message");
 
 const newMessageFields = {
   clientId: clientIdField,
@@ -54,13 +78,16 @@ const newMessageFields = {
   metadata: metadataField.exactOptional(),
 };
 
-export const newMessageSchema: Shape<NewMessage> = z.strictObject({
-  ...newMessageFields,
-  content: contentField,
-});
+export const newMessageSchema: Shape<NewMessage> = z
+  .strictObject({
+    ...newMessageFields,
+    content: contentField,
+    attachments: newAttachmentsField.exactOptional(),
+  })
+  .refine(saysSomething, NOTHING_SAID);
 
 /** Only where it can be fetched without showing what it is to the network. */
-export const attachmentSchema: Shape<Attachment> = z.strictObject({
+export const linkedAttachmentSchema: Shape<LinkedAttachment> = z.strictObject({
   url: z
     .url({ protocol: /^https$/ })
     .max(MAX_ATTACHMENT_URL_LENGTH)
@@ -74,6 +101,18 @@ export const attachmentSchema: Shape<Attachment> = z.strictObject({
     .describe("A media type, without parameters"),
   size: z.int().min(0).exactOptional().describe("Bytes"),
 });
+
+export const storedAttachmentSchema: Shape<StoredAttachment> = z.strictObject({
+  fileId: z.string(),
+  name: z.string(),
+  type: z.string(),
+  size: z.int().min(0).describe("Bytes"),
+});
+
+export const attachmentSchema: z.ZodType<Attachment> = z.union([
+  storedAttachmentSchema,
+  linkedAttachmentSchema,
+]);
 
 export const avatarUrlField = z.url({ protocol: /^https$/ }).max(1024);
 
@@ -93,10 +132,13 @@ export const newStreamedMessageFields = {
 export const newStreamedMessageSchema: Shape<NewStreamedMessage> =
   z.strictObject(newStreamedMessageFields);
 
-export const newTeamMessageSchema: Shape<NewTeamMessage> = z.strictObject({
-  ...newStreamedMessageFields,
-  content: contentField,
-});
+export const newTeamMessageSchema: Shape<NewTeamMessage> = z
+  .strictObject({
+    ...newStreamedMessageFields,
+    content: contentField,
+    attachments: newAttachmentsField.exactOptional(),
+  })
+  .refine(saysSomething, NOTHING_SAID);
 
 export const deviceInfoSchema: Shape<DeviceInfo> = z.strictObject({
   browser: text(64).exactOptional(),

@@ -13,7 +13,7 @@ import {
   MAX_IMPORTED_ID_LENGTH,
   MAX_MESSAGES_PER_IMPORT,
 } from "../protocol/limits.ts";
-import { attachmentSchema, type Shape, text } from "./fields.ts";
+import { linkedAttachmentSchema, NOTHING_SAID, type Shape, saysSomething, text } from "./fields.ts";
 
 /** Before it nobody chatted on a site: a time below is seconds taken for milliseconds, or none at all. */
 const EARLIEST_MS = Date.UTC(2000);
@@ -30,12 +30,9 @@ const importedMessageSchema: Shape<ImportedMessage> = z
       .datetime({ offset: true })
       .refine((time) => !(Date.parse(time) < EARLIEST_MS), { message: "before the year 2000" })
       .describe("ISO 8601"),
-    attachments: z.array(attachmentSchema).max(MAX_ATTACHMENTS_PER_MESSAGE).exactOptional(),
+    attachments: z.array(linkedAttachmentSchema).max(MAX_ATTACHMENTS_PER_MESSAGE).exactOptional(),
   })
-  .refine(({ content, attachments = [] }) => content !== "" || attachments.length > 0, {
-    message: "neither content nor attachments",
-    path: ["content"],
-  });
+  .refine(saysSomething, NOTHING_SAID);
 
 const importedConversationSchema: Shape<ImportedConversation> = z.strictObject({
   id: text(MAX_IMPORTED_ID_LENGTH),

@@ -7,6 +7,7 @@ import {
   type AuditEvent,
   type AuditEventList,
 } from "../protocol/audit.ts";
+import type { CleanupResult } from "../protocol/lifecycle.ts";
 import {
   type CreatedIdentityKey,
   IDENTITY_ALGORITHMS,
@@ -26,6 +27,20 @@ import type {
 } from "../protocol/webhook.ts";
 import { time } from "./answers.ts";
 import { metadataField, type Shape } from "./fields.ts";
+
+const count = z.int().min(0);
+
+export const cleanupFields = {
+  expiredSessions: count,
+  archivedConversations: count,
+  archivedFiles: count,
+  purgedSessions: count,
+  removedOrphans: count,
+  repairedRows: count,
+  more: z.boolean(),
+};
+
+export const cleanupAnswer: Shape<CleanupResult> = z.object(cleanupFields);
 
 export const teamKeyListAnswer: Shape<TeamKeyList> = z.object({
   keys: z.array(

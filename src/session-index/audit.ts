@@ -1,6 +1,6 @@
 // The audit trail: events from objects, which come by their outboxes and so perhaps more than once, and from the Worker.
 // An event is written once and never changed.
-import { and, desc, eq, sql } from "drizzle-orm";
+import { and, asc, desc, eq, sql } from "drizzle-orm";
 import { toBase64Url } from "../domain/base64url.ts";
 import { isoTime } from "../domain/view.ts";
 import type { AuditActor, AuditEvent, AuditEventList, AuditEventType } from "../protocol/audit.ts";
@@ -9,6 +9,7 @@ import type { JsonObject } from "../protocol/json.ts";
 import { chunks } from "./chunks.ts";
 import { encodeCursor, INVALID_CURSOR, type Page, startOf } from "./cursor.ts";
 import type { IndexDatabase } from "./databases.ts";
+import { unlessPurged } from "./purged.ts";
 import { run } from "./run.ts";
 import { auditEvents } from "./schema.ts";
 
@@ -80,20 +81,58 @@ export async function addAuditEvent(database: IndexDatabase, record: AuditRecord
 /** D1 binds at most 100 values a statement; an event has 8. */
 const EVENTS_PER_STATEMENT = 12;
 
-/** The statements that write `records`, for the batch of the change that they tell of. What is there already stays. */
-export function auditStatements(database: IndexDatabase, records: readonly AuditRecord[]) {
-  return chunks(records, EVENTS_PER_STATEMENT).map((some) =>
+/**
+ * The statements that write `records`, for the batch of the change that they tell of. What is there already stays.
+ * @param of whose they are, where they come from a session: of one that is purged, nothing is told any more
+ */
+export function auditStatements(
+  database: IndexDatabase,
+  records: readonly AuditRecord[],
+  of?: { readonly idHash: string },
+) {
+  return chunks(records, EVENTS_PER_STATEMENT).map((some) => {
+    const rows = some.map(({ actor, ...record }) => ({
+      ...record,
+      actorKind: actor.kind,
+      actorId: actor.id ?? null,
+    }));
+    const insert = database.insert(auditEvents);
+    const filled =
+      of === undefined
+        ? insert.values(rows)
+        : insert.select(unlessPurged(auditEvents, rows, of.idHash));
+    return filled.onConflictDoNothing();
+  });
+}
+
+/** What is to be known of one session alone, oldest first: for whoever takes all of it out. Throws `IndexError`. */
+export async function sessionAuditEvents(
+  database: IndexDatabase,
+  {
+    sessionId,
+    after,
+    limit,
+  }: {
+    readonly sessionId: string;
+    readonly after: Pick<AuditRecord, "at" | "id"> | undefined;
+    readonly limit: number;
+  },
+): Promise<readonly { readonly at: number; readonly event: AuditEvent }[]> {
+  const { at, id } = auditEvents;
+  const rows = await run(
     database
-      .insert(auditEvents)
-      .values(
-        some.map(({ actor, ...record }) => ({
-          ...record,
-          actorKind: actor.kind,
-          actorId: actor.id ?? null,
-        })),
+      .select()
+      .from(auditEvents)
+      .where(
+        and(
+          eq(auditEvents.sessionId, sessionId),
+          after && sql`(${at}, ${id}) > (${after.at}, ${after.id})`,
+        ),
       )
-      .onConflictDoNothing(),
+      .orderBy(asc(at), asc(id))
+      .limit(limit),
   );
+  return rows.map((row) => ({ at: row.at, event: viewEvent(row) }));
 }
 
 /** A team's events, newest first. Throws `IndexError`. */

@@ -1,7 +1,7 @@
 // The questions that cross sessions. Every list is newest activity first, ties by id, and each is served by one index in
 // that order, so that a page reads little more rows than it shows, however many there are.
 import type { SQL } from "drizzle-orm";
-import { and, desc, eq, lt, sql } from "drizzle-orm";
+import { and, desc, eq, sql } from "drizzle-orm";
 import { isoTime } from "../domain/view.ts";
 import type { Result } from "../protocol/errors.ts";
 import type { SessionList, SessionStats } from "../protocol/rest.ts";
@@ -93,37 +93,6 @@ export async function listSessions(
       .limit(query.limit + 1),
   );
   return page(query.limit, rows);
-}
-
-/** A session that the index believes to be over. */
-export interface Overdue {
-  readonly id: string;
-  readonly expiresAt: number;
-}
-
-/**
- * Active sessions of all teams whose expiry lies before `before`, the longest overdue first, from after `last` on. The
- * index only nominates: whether one has ended is for its object to say. Throws `IndexError`.
- */
-export async function overdueSessions(
-  database: IndexDatabase,
-  { before, last, limit }: { before: number; last: Overdue | undefined; limit: number },
-): Promise<readonly Overdue[]> {
-  const { expiresAt, id, status } = sessions;
-  return await run(
-    database
-      .select({ id, expiresAt })
-      .from(sessions)
-      .where(
-        and(
-          eq(status, "active"),
-          lt(expiresAt, before),
-          last && sql`(${expiresAt}, ${id}) > (${last.expiresAt}, ${last.id})`,
-        ),
-      )
-      .orderBy(expiresAt, id)
-      .limit(limit),
-  );
 }
 
 /** The ids of a team's active sessions, newest activity first. Throws `IndexError`. */

@@ -1,13 +1,14 @@
 // The tables of the index. migrations/index/ is generated from this file and test/cli/index-migrations.test.ts keeps the
 // two equal; what drizzle cannot say (WITHOUT ROWID, triggers) is written by hand in the migrations.
 // Each index entry counts as a row written, and an upsert rewrites every entry whose columns it names, changed or not: a
-// session with a fingerprint and without a user costs five rows at each write, one less after its end.
+// session with a fingerprint and without a user costs five rows at each write, as many after its end.
 import { sql } from "drizzle-orm";
 import { check, index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { WebhookSettings } from "../domain/policy.ts";
 import type { AuditActor, AuditEventType } from "../protocol/audit.ts";
 import type { ConversationHandler, ConversationStatus } from "../protocol/conversation.ts";
 import type { JsonObject } from "../protocol/json.ts";
+import type { CleanupResult } from "../protocol/lifecycle.ts";
 import type {
   DeviceInfo,
   DeviceType,
@@ -123,7 +124,11 @@ export const auditEvents = sqliteTable(
     actorId: text("actor_id"),
     details: text("details", { mode: "json" }).$type<JsonObject>(),
   },
-  (table) => [primaryKey({ columns: [table.teamId, table.at, table.id] })],
+  (table) => [
+    primaryKey({ columns: [table.teamId, table.at, table.id] }),
+    // For the erasure of one session's.
+    index("idx_audit_events_session_id").on(table.sessionId).where(sql`session_id IS NOT NULL`),
+  ],
 );
 
 /** Projected from the objects; `version` is the object's and only ever grows. */
@@ -142,6 +147,7 @@ export const sessions = sqliteTable(
     createdAt: integer("created_at").notNull(),
     updatedAt: integer("updated_at").notNull(),
     version: integer("version").notNull(),
+    archivedAt: integer("archived_at"),
     userId: text("user_id"),
     endedAt: integer("ended_at"),
     endReason: text("end_reason").$type<EndReason>(),
@@ -159,8 +165,17 @@ export const sessions = sqliteTable(
     index("idx_sessions_user_id")
       .on(table.teamId, table.userId, table.lastAccessed, table.id)
       .where(sql`user_id IS NOT NULL`),
-    // What is due to expire, across teams; an ended session costs no entry.
-    index("idx_sessions_expires_at").on(table.expiresAt, table.id).where(sql`status = 'active'`),
+    // What a team has that is due to expire; an ended session costs no entry.
+    index("idx_sessions_expires_at")
+      .on(table.teamId, table.expiresAt, table.id)
+      .where(sql`status = 'active'`),
+    // What is due to be archived, and after that to be purged: an ended session is in one of the two.
+    index("idx_sessions_to_archive")
+      .on(table.teamId, table.endedAt, table.id)
+      .where(sql`ended_at IS NOT NULL AND archived_at IS NULL`),
+    index("idx_sessions_to_purge")
+      .on(table.teamId, table.endedAt, table.id)
+      .where(sql`archived_at IS NOT NULL`),
     // The counters hold one column for each end reason and derive the statuses from them.
     check(
       "sessions_end",
@@ -190,6 +205,57 @@ export const conversations = sqliteTable(
     check("conversations_status", sql`status IN ('open', 'pending', 'closed')`),
   ],
 );
+
+/** Files of sessions that are uploaded; their bytes are in the bucket, and what holds is the object's row. */
+export const files = sqliteTable(
+  "files",
+  {
+    sessionId: text("session_id")
+      .notNull()
+      .references(() => sessions.id, { onDelete: "cascade" }),
+    id: text("id").notNull(),
+    teamId: teamId(),
+    name: text("name").notNull(),
+    type: text("type").notNull(),
+    size: integer("size").notNull(),
+    version: integer("version").notNull(),
+    createdAt: integer("created_at").notNull(),
+    /** When its bytes have to be gone; null while it is not deleted. */
+    removeAt: integer("remove_at"),
+  },
+  (table) => [
+    primaryKey({ columns: [table.sessionId, table.id] }),
+    index("idx_files_remove_at")
+      .on(table.teamId, table.removeAt, table.sessionId)
+      .where(sql`remove_at IS NOT NULL`),
+  ],
+);
+
+/** Sessions that are gone: what still comes of one is not written. Kept for 7 days, longer than anything is retried late. */
+export const purged = sqliteTable(
+  "purged",
+  {
+    /** Hex of SHA-256 of the session's id. */
+    idHash: text("id_hash").primaryKey().notNull(),
+    at: integer("at").notNull(),
+  },
+  (table) => [index("idx_purged_at").on(table.at)],
+);
+
+/** How far each search for what belongs to nothing has come: the next run goes on there. */
+export const sweeps = sqliteTable("sweeps", {
+  name: text("name").primaryKey().notNull(),
+  position: text("position").notNull(),
+  updatedAt: integer("updated_at").notNull(),
+});
+
+/** What the last runs of the cleanup did, for `metrics`. */
+export const cleanupRuns = sqliteTable("cleanup_runs", {
+  /** Epoch milliseconds; the key. */
+  startedAt: integer("started_at").primaryKey(),
+  durationMs: integer("duration_ms").notNull(),
+  result: text("result", { mode: "json" }).$type<CleanupResult>().notNull(),
+});
 
 /**
  * Sessions whose events do not get through to the team's webhook, once they have failed for a while; one that gets

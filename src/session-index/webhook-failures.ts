@@ -5,6 +5,7 @@ import { type EventCursor, isTold } from "../domain/event-cursor.ts";
 import { isoTime } from "../domain/view.ts";
 import type { WebhookFailure, WebhookStatus } from "../protocol/webhook.ts";
 import type { IndexDatabase } from "./databases.ts";
+import { isNotPurged, sessionIdHash } from "./purged.ts";
 import { run } from "./run.ts";
 import { teams, webhookFailures } from "./schema.ts";
 import { land, type Projection } from "./write.ts";
@@ -16,7 +17,7 @@ export interface ProjectedCursor {
   readonly cursor: EventCursor | undefined;
 }
 
-/** Writes that a session's events do not get through, or deletes it where they do. Nothing of a webhook that is gone. */
+/** Writes that a session's events do not get through, or deletes it where they do. Nothing of a webhook or a session that is gone. */
 export async function projectWebhook(
   database: IndexDatabase,
   { teamId, sessionId, cursor }: ProjectedCursor,
@@ -27,7 +28,8 @@ export async function projectWebhook(
   }
   const { listenerId, failingSince, attempts, lastError, stoppedAt } = cursor;
   const values = sql`SELECT ${teamId}, ${sessionId}, ${listenerId}, ${failingSince}, ${attempts}, ${lastError ?? ""},
-    ${stoppedAt} FROM ${teams} WHERE ${teams.id} = ${teamId} AND json_extract(${teams.webhook}, '$.id') = ${listenerId}`;
+    ${stoppedAt} FROM ${teams} WHERE ${teams.id} = ${teamId} AND json_extract(${teams.webhook}, '$.id') = ${listenerId}
+    AND ${isNotPurged(await sessionIdHash(sessionId))}`;
   const upsert = database
     .insert(webhookFailures)
     .select(values)

@@ -9,6 +9,8 @@ import { type AuditRecord, auditStatements } from "./audit.ts";
 import { chunks } from "./chunks.ts";
 import type { IndexDatabase } from "./databases.ts";
 import { indexError } from "./errors.ts";
+import { type FileChange, fileStatements } from "./files.ts";
+import { sessionIdHash, unlessPurged } from "./purged.ts";
 import { conversations, sessions } from "./schema.ts";
 
 export type IndexedSession = SessionRecord & { readonly expiresAt: number };
@@ -18,31 +20,36 @@ export type Projection =
   | { readonly ok: true }
   | { readonly ok: false; readonly retryable: boolean; readonly message: string };
 
-/** D1 binds at most 100 values a statement; a conversation has 9. */
+/** D1 binds at most 100 values a statement; a conversation has 9, and one is the session's hash. */
 const CONVERSATIONS_PER_STATEMENT = 11;
 
-/** Writes what is newer than the index has it; everything or, on failure, nothing. */
+/** Writes what is newer than the index has it; everything or, on failure, nothing. Of a session that is purged, nothing. */
 export async function projectSession(
   database: IndexDatabase,
   session: IndexedSession,
   threads: readonly ConversationRecord[],
   events: readonly AuditRecord[],
+  files: readonly FileChange[] = [],
 ): Promise<Projection> {
+  const idHash = await sessionIdHash(session.id);
   return await land(database, [
-    upsertSession(database, session),
+    upsertSession(database, session, idHash),
     ...chunks(threads, CONVERSATIONS_PER_STATEMENT).map((some) =>
-      upsertConversations(database, session, some),
+      upsertConversations(database, session, some, idHash),
     ),
-    ...auditStatements(database, events),
+    ...fileStatements(database, session, files, idHash),
+    ...auditStatements(database, events, { idHash }),
   ]);
 }
 
-/** Writes events alone, those that the index does not have yet. */
+/** Writes events of a session alone, those that the index does not have yet. */
 export async function projectEvents(
   database: IndexDatabase,
+  sessionId: string,
   events: readonly AuditRecord[],
 ): Promise<Projection> {
-  const [first, ...rest] = auditStatements(database, events);
+  const idHash = await sessionIdHash(sessionId);
+  const [first, ...rest] = auditStatements(database, events, { idHash });
   return first === undefined ? { ok: true } : await land(database, [first, ...rest]);
 }
 
@@ -60,27 +67,10 @@ export async function land(
   }
 }
 
-function upsertSession(database: IndexDatabase, session: IndexedSession) {
+export function upsertSession(database: IndexDatabase, session: IndexedSession, idHash: string) {
   return database
     .insert(sessions)
-    .values({
-      id: session.id,
-      teamId: session.teamId,
-      userFingerprint: session.userFingerprint,
-      deviceInfo: session.deviceInfo,
-      locationInfo: session.locationInfo,
-      status: session.status,
-      lastAccessed: session.lastAccessed,
-      expiresAt: session.expiresAt,
-      createdAt: session.createdAt,
-      updatedAt: session.updatedAt,
-      version: session.version,
-      userId: session.userId,
-      endedAt: session.endedAt,
-      endReason: session.endReason,
-      country: session.locationInfo.country ?? null,
-      deviceType: session.deviceInfo.deviceType ?? null,
-    })
+    .select(unlessPurged(sessions, [rowOf(session)], idHash))
     .onConflictDoUpdate({
       target: sessions.id,
       set: SESSION_CHANGES,
@@ -88,26 +78,48 @@ function upsertSession(database: IndexDatabase, session: IndexedSession) {
     });
 }
 
+function rowOf(session: IndexedSession): typeof sessions.$inferInsert {
+  return {
+    id: session.id,
+    teamId: session.teamId,
+    userFingerprint: session.userFingerprint,
+    deviceInfo: session.deviceInfo,
+    locationInfo: session.locationInfo,
+    status: session.status,
+    lastAccessed: session.lastAccessed,
+    expiresAt: session.expiresAt,
+    createdAt: session.createdAt,
+    updatedAt: session.updatedAt,
+    version: session.version,
+    archivedAt: session.archivedAt,
+    userId: session.userId,
+    endedAt: session.endedAt,
+    endReason: session.endReason,
+    country: session.locationInfo.country ?? null,
+    deviceType: session.deviceInfo.deviceType ?? null,
+  };
+}
+
 function upsertConversations(
   database: IndexDatabase,
   session: IndexedSession,
   threads: readonly ConversationRecord[],
+  idHash: string,
 ) {
+  const rows = threads.map((thread) => ({
+    sessionId: session.id,
+    id: thread.id,
+    teamId: session.teamId,
+    status: thread.status,
+    handledBy: thread.handledBy,
+    assignee: thread.assignee,
+    version: thread.version,
+    createdAt: thread.createdAt,
+    updatedAt: thread.updatedAt,
+  }));
   return database
     .insert(conversations)
-    .values(
-      threads.map((thread) => ({
-        sessionId: session.id,
-        id: thread.id,
-        teamId: session.teamId,
-        status: thread.status,
-        handledBy: thread.handledBy,
-        assignee: thread.assignee,
-        version: thread.version,
-        createdAt: thread.createdAt,
-        updatedAt: thread.updatedAt,
-      })),
-    )
+    .select(unlessPurged(conversations, rows, idHash))
     .onConflictDoUpdate({
       target: [conversations.sessionId, conversations.id],
       set: CONVERSATION_CHANGES,
@@ -125,6 +137,7 @@ const SESSION_CHANGES = {
   expiresAt: brought(sessions.expiresAt),
   updatedAt: brought(sessions.updatedAt),
   version: brought(sessions.version),
+  archivedAt: brought(sessions.archivedAt),
   userId: brought(sessions.userId),
   endedAt: brought(sessions.endedAt),
   endReason: brought(sessions.endReason),

@@ -5,6 +5,7 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { type BenchBrowser, startBenchBrowser } from "./client-browser.ts";
+import { cleanupContest } from "./contests/cleanup.ts";
 import {
   appendContest,
   coldContest,
@@ -40,6 +41,7 @@ const CONTESTS: Readonly<Record<string, (servers: Servers) => Contest | Promise<
   "latency-100": (servers) => latencyContest(servers, 100),
   "webhook-fails": (servers) => receiverContest(servers, "fails"),
   "webhook-is-slow": (servers) => receiverContest(servers, "is slow"),
+  cleanup: cleanupContest,
   "client-cold": inBrowser(coldContest),
   "client-warm": inBrowser(warmContest),
   "client-send": inBrowser(sendContest),

@@ -27,6 +27,8 @@ export interface Servers {
   /** The project's Worker; it has a team TEAM_ID without limits, and the hearing ones. */
   readonly ours: URL;
   readonly bare: URL;
+  /** The project's index. */
+  readonly index: Database;
   stop(): Promise<void>;
 }
 
@@ -56,7 +58,8 @@ export async function startServers(): Promise<Servers> {
       }),
     );
     await miniflare.ready;
-    await migrate(await miniflare.getD1Database("INDEX_DB", "ours"));
+    const index = await miniflare.getD1Database("INDEX_DB", "ours");
+    await migrate(index);
     const bareDatabase = await miniflare.getD1Database("INDEX_DB", "bare");
     await migrate(bareDatabase);
     await strip(bareDatabase);
@@ -67,7 +70,7 @@ export async function startServers(): Promise<Servers> {
       await makeTeam(ours, hearingTeamId(kind));
       await putWebhook(ours, receivers, hearingTeamId(kind), kind);
     }
-    return { ours, bare, stop };
+    return { ours, bare, index, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -102,7 +105,7 @@ async function strip(database: Database): Promise<void> {
   ]);
 }
 
-async function makeTeam(ours: URL, id: string): Promise<void> {
+export async function makeTeam(ours: URL, id: string): Promise<void> {
   const team: HttpRequest = {
     method: "POST",
     path: "/api/admin/teams",

@@ -17,7 +17,14 @@ let accountFile: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "deploy-test-"));
   accountFile = join(folder, "account.json");
-  write({ databases: [], workers: {}, secretListFails: false, commands: [] });
+  write({
+    buckets: [],
+    isR2Off: false,
+    databases: [],
+    workers: {},
+    secretListFails: false,
+    commands: [],
+  });
 });
 
 afterEach(() => rmSync(folder, { recursive: true }));
@@ -26,7 +33,8 @@ test("the first run makes what is missing", async () => {
   const { code, output } = await deploy();
 
   expect(code, output).toBe(0);
-  const { databases, workers } = read();
+  const { buckets, databases, workers } = read();
+  expect(buckets).toEqual(["durable-sessions"]);
   expect(databases).toHaveLength(1);
   expect(databases[0]?.name).toBe("durable-sessions-index");
   expect(databases[0]?.migrations.length).toBeGreaterThan(0);
@@ -52,6 +60,7 @@ test("a second run only deploys again", async () => {
   });
   expect(after.commands).toEqual([
     "d1 list",
+    "r2 bucket info durable-sessions",
     "d1 migrations apply INDEX_DB",
     "secret list",
     "deploy",
@@ -79,6 +88,15 @@ test("nothing is deployed when it cannot be told which secrets there are", async
   expect(code).toBe(1);
   expect(output).toContain("secrets could not be listed");
   expect(read().workers).toEqual(before);
+});
+
+test("nothing is deployed when it cannot be told whether the bucket is there", async () => {
+  write({ ...read(), isR2Off: true });
+  const { code, output } = await deploy();
+
+  expect(code).toBe(1);
+  expect(output).toContain("enable it in Cloudflare's dashboard");
+  expect(read().workers).toEqual({});
 });
 
 test.each(["--name=other", "--env", "-e"])("%s is refused", async (arg) => {

@@ -7,6 +7,9 @@ import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 export interface Account {
+  buckets: string[];
+  /** Makes R2 refuse everything, as it does before it is enabled for an account. */
+  isR2Off: boolean;
   databases: { name: string; uuid: string; migrations: string[] }[];
   /** By the name of the Worker. */
   workers: Record<string, { secrets: Record<string, string>; deployments: number }>;
@@ -37,6 +40,8 @@ function answer(accountFile: string, args: string[]): void {
     } else if (command.startsWith("d1 create ")) {
       const name = positionals[2]!;
       account.databases.push({ name, uuid: crypto.randomUUID(), migrations: [] });
+    } else if (command.startsWith("r2 bucket ")) {
+      r2(account, positionals[2]!, positionals[3]!);
     } else if (command === "d1 migrations apply INDEX_DB") {
       migrate(account, values.config!);
     } else if (command === "secret list") {
@@ -67,8 +72,21 @@ function migrate(account: Account, configFile: string): void {
   database.migrations = [...new Set([...database.migrations, ...files])];
 }
 
+function r2(account: Account, action: string, name: string): void {
+  if (account.isR2Off) throw new Error("Please enable R2 through the Dashboard. [code: 10042]");
+  const isThere = account.buckets.includes(name);
+  if (action === "info" && !isThere) {
+    throw new Error("The specified bucket does not exist. [code: 10006]");
+  }
+  if (action === "create" && isThere) throw new Error("The bucket exists already. [code: 10004]");
+  if (action === "create") account.buckets.push(name);
+}
+
 function deploy(account: Account, configFile: string, secretsFile: string | undefined): void {
   const config = readConfig(configFile);
+  for (const { bucket_name: name } of config.r2_buckets) {
+    if (!account.buckets.includes(name)) throw new Error(`There is no bucket ${name}.`);
+  }
   for (const path of [config.main, config.assets.directory]) {
     if (!existsSync(resolve(dirname(configFile), path))) throw new Error(`${path} is missing.`);
   }
@@ -84,6 +102,7 @@ interface Config {
   name: string;
   main: string;
   assets: { directory: string };
+  r2_buckets: { bucket_name: string }[];
   d1_databases: { database_id: string; migrations_dir: string }[];
 }
 

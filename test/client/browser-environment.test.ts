@@ -51,3 +51,29 @@ it.each([0, -5, 0.001, Number.NaN, 1e9])(
     expect(vi.getTimerCount()).toBe(0);
   },
 );
+
+it("hears nothing more of a socket that it closed", () => {
+  const sockets: Partial<WebSocket>[] = [];
+  class PageSocket {
+    readonly close = vi.fn<(code: number) => void>();
+    constructor() {
+      sockets.push(this as Partial<WebSocket>);
+    }
+  }
+  const heard: unknown[] = [];
+  const { openSocket } = environmentOf({
+    WebSocket: PageSocket as unknown as typeof WebSocket,
+  });
+  const socket = openSocket("wss://chat.example", [], {
+    text: (text) => heard.push(text),
+    closed: (code) => heard.push(code),
+  });
+  const [page] = sockets;
+  const event = (fields: object) => fields as MessageEvent & CloseEvent;
+  page?.onmessage?.call(page as WebSocket, event({ data: "before" }));
+  socket.close();
+  page?.onmessage?.call(page as WebSocket, event({ data: "after" }));
+  page?.onclose?.call(page as WebSocket, event({ code: 1000, reason: "" }));
+  expect(heard).toEqual(["before"]);
+  expect(page?.close).toHaveBeenCalledWith(1000);
+});

@@ -37,6 +37,8 @@ export async function bundle(
       // An application's build would add what preloads chunks.
       lib: { entry: { entry: resolve(root, path) }, formats: ["es"] },
       rolldownOptions: {
+        // As in an application, whose entry nobody imports: what a later chunk shares with it stays where it is.
+        preserveEntrySignatures: "allow-extension",
         // Vite spares the white space of libraries.
         output: { minify: true, entryFileNames: "[name].js", chunkFileNames: "[name].js" },
       },

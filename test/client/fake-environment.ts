@@ -82,6 +82,8 @@ export class FakeEnvironment implements Environment {
   respond: (request: Request) => Answer | Promise<Answer> = () => ({ status: 404 });
   /** What the API says of the session's conversations, which every connection asks; apart from `requests`. */
   conversations: readonly Conversation[] | "down" = [];
+  /** Answers what is about files, which is not JSON, in place of `respond`. */
+  answerFile: ((url: URL, init: RequestInit) => Promise<Response>) | undefined;
   isVisible = true;
   nextRandom = 0.5;
   readonly #attentionListeners = new Set<(event: AttentionEvent) => void>();
@@ -118,6 +120,13 @@ export class FakeEnvironment implements Environment {
   readonly deviceInfo: Environment["deviceInfo"] = async () => undefined;
   readonly fingerprint: Environment["fingerprint"] = async () => undefined;
 
+  /** No bytes are kept, nobody is told how far an upload is, and other tabs' are not waited for. */
+  readonly files: NonNullable<Environment["files"]> = {
+    XMLHttpRequest: undefined,
+    indexedDB: undefined,
+    locks: undefined,
+  };
+
   readonly takeInvite = () => {
     const { invite } = this;
     this.invite = undefined;
@@ -148,6 +157,9 @@ export class FakeEnvironment implements Environment {
 
   readonly fetch: Environment["fetch"] = async (url, init) => {
     const { pathname, search } = new URL(url);
+    if (this.answerFile && pathname.includes("/files")) {
+      return await this.answerFile(new URL(url), init);
+    }
     const request: Request = {
       method: init.method ?? "GET",
       path: pathname + search,

@@ -1,6 +1,7 @@
 // Tabs of one browser without their connection: replicas over one storage, and a server that stores each clientId once.
 import { vi } from "vitest";
 import type { Environment, KeyValueStorage } from "../../client/core/environment.ts";
+import type { OwnMessages } from "../../client/core/outbox.ts";
 import type { SessionReplica } from "../../client/core/session-replica.ts";
 import { createReplica } from "../../client/core/session-replica.ts";
 import type { SessionClientState } from "../../client/core/session-state.ts";
@@ -60,6 +61,7 @@ export class Tab {
   /** What the shelf was refused. */
   refusals = 0;
   resumedWith = "";
+  readonly #own: OwnMessages = new Map();
   #server: FakeServer | undefined;
   static #written = 0;
 
@@ -125,15 +127,19 @@ export class Tab {
   crash(): void {
     this.#server?.tabs.delete(this);
     this.#server = undefined;
-    this.replica.retire();
+    this.replica.retire(() => false);
   }
 
   /** Another session takes the place of this one's. */
-  renew(sessionId?: string): void {
+  renew(sessionId?: string, isRival = false): void {
+    const moved = isRival ? this.replica.ownMessages() : undefined;
     this.disconnect();
-    this.replica.retire();
+    this.replica.retire((one) => isRival || one.sessionId === undefined);
     this.store.patch(INITIAL_STATE);
     this.replica = this.#newReplica(sessionId);
+    if (moved) {
+      this.replica.requeue(moved);
+    }
   }
 
   hear(...frames: DownFrame[]): void {
@@ -161,6 +167,7 @@ export class Tab {
       store: this.store,
       clock: CLOCK,
       ownRole: "user",
+      own: this.#own,
       shelf: this.shelf,
       sessionId,
       handlers: {
@@ -173,6 +180,17 @@ export class Tab {
       },
     });
   }
+}
+
+/** What the tabs of one browser share: its storage, and the server of their session. */
+export function fakeBrowser(): {
+  readonly storage: MemoryStorage;
+  readonly server: FakeServer;
+  readonly open: () => Tab;
+} {
+  const storage = new MemoryStorage();
+  const server = new FakeServer();
+  return { storage, server, open: () => new Tab(storage, server.id) };
 }
 
 const CLOCK: Environment["clock"] = {

@@ -1,6 +1,6 @@
 // The package as a project gets it: what `npm pack` puts into the tarball, in the node_modules of a folder of its own.
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,6 +11,16 @@ import { bundle } from "./bundle.ts";
 
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** What the package is made of. */
+const SOURCES = ["package.json", "tsconfig.json", "README.md", "LICENSE", "src", "client"];
+
+async function copyCheckout(folder: string): Promise<void> {
+  for (const name of SOURCES) {
+    await cp(join(ROOT, name), join(folder, name), { recursive: true });
+  }
+  await symlink(join(ROOT, "node_modules"), join(folder, "node_modules"), "junction");
+}
 
 export class InstalledPackage {
   readonly tarball: Uint8Array<ArrayBuffer>;
@@ -24,9 +34,11 @@ export class InstalledPackage {
   /** The caller removes it. Nothing is downloaded: what it depends on is this repository's. */
   static async install(): Promise<InstalledPackage> {
     const folder = await mkdtemp(join(tmpdir(), "durable-sessions-package-"));
-    // `prepack` builds it.
+    const checkout = join(folder, "checkout");
+    await copyCheckout(checkout);
+    // `prepack` builds it, apart from the checkout: others read there what is built.
     const packed = await run("npm", ["pack", "--json", "--pack-destination", folder], {
-      cwd: ROOT,
+      cwd: checkout,
       shell: process.platform === "win32",
     });
     const [{ filename }] = JSON.parse(packed.stdout.slice(packed.stdout.indexOf("[")));

@@ -78,6 +78,23 @@ it("opens the session beside an old program that never stops writing", async () 
   expect(storage.getItem(OLD)).toBe(`turn ${turn}`);
 });
 
+it("says that the session is too old to take anything, and leaves it all as it is", async () => {
+  const { client, environment, storage, imports } = legacyTab({ transitionOver: true });
+  const healthy = environment.respond;
+  environment.respond = (request) =>
+    request.path.endsWith("/import")
+      ? { status: 409, body: { code: "import_closed" } }
+      : healthy(request);
+  await settle();
+  sync(environment.socket, 0);
+  environment.signal("returned");
+  await settle();
+  expect(client.getState()).toMatchObject({ status: "active", legacy: "refused" });
+  expect(imports()).toHaveLength(1);
+  expect([...storage.items]).toContainEqual([OLD, "a long old item"]);
+  expect(storage.getItem(BACKUP)).toBeNull();
+});
+
 /** Has room for all but copies of what is there. */
 class FullStorage extends MemoryStorage {
   override setItem(key: string, value: string): void {

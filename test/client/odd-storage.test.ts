@@ -29,10 +29,10 @@ const KEPT = {
 
 /** Does with a message what pages do with it. */
 function show({ createdAt, author, content, attachments, metadata }: ChatMessage): string {
-  const files = attachments.map(({ url, name, size }) => [
-    url.trim(),
-    name.trim(),
-    size?.toFixed(),
+  const files = attachments.map((file) => [
+    Object.values(file).map(String),
+    file.name.trim(),
+    file.size?.toFixed(),
   ]);
   return JSON.stringify([
     new Date(createdAt).toISOString(),

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ADOPT_AFTER_MS } from "../../client/core/outbox.ts";
 import { MAX_CONTENT_BYTES } from "../../src/protocol/limits.ts";
 import { MemoryStorage } from "./fake-environment.ts";
-import { FakeServer, outboxItems, PREFIX, pass, Tab } from "./fake-tab.ts";
+import { FakeServer, fakeBrowser, outboxItems, PREFIX, pass, Tab } from "./fake-tab.ts";
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 1_800_000_000_000 });
@@ -19,16 +19,15 @@ function numbered(count: number): string[] {
 
 describe("a reload", () => {
   it("keeps what was not sent, in order", async () => {
-    const storage = new MemoryStorage();
-    const first = new Tab(storage, "S1");
+    const { storage, server, open } = fakeBrowser();
+    const first = open();
     for (const content of numbered(20)) {
       first.write(content);
     }
     first.crash();
-    const second = new Tab(storage, "S1");
+    const second = open();
     expect(second.deliveries).toEqual(numbered(20).map((content) => `${content}: queued`));
     expect(second.state.pendingCount).toBe(20);
-    const server = new FakeServer();
     second.write("message 20");
     second.connect(server);
     await pass(2 * ADOPT_AFTER_MS);
@@ -39,16 +38,15 @@ describe("a reload", () => {
   });
 
   it("between the sending and the acknowledgement sends nothing twice", async () => {
-    const storage = new MemoryStorage();
-    const server = new FakeServer();
-    const first = new Tab(storage, "S1");
+    const { storage, server, open } = fakeBrowser();
+    const first = open();
     first.connect(server);
     const { clientId } = first.write("once");
     first.crash();
     await pass();
     expect(server.contents).toEqual(["once"]);
     expect(outboxItems(storage)).toHaveLength(1);
-    const second = new Tab(storage, "S1");
+    const second = open();
     expect(second.deliveries).toEqual(["once: queued"]);
     second.connect(server);
     await pass();
@@ -59,20 +57,19 @@ describe("a reload", () => {
   });
 
   it("leaves what was refused where it can be read and tried again", async () => {
-    const storage = new MemoryStorage();
-    const first = new Tab(storage, "S1");
-    first.connect(new FakeServer());
+    const { storage, server, open } = fakeBrowser();
+    const first = open();
+    first.connect(server);
     first.isMute = true;
     const { clientId, delivered } = first.write("refused");
     first.hear({ type: "error", code: "quota_exceeded", clientId });
     await expect(delivered).rejects.toMatchObject({ code: "quota_exceeded" });
     first.crash();
-    const second = new Tab(storage, "S1");
+    const second = open();
     expect(second.state.messages).toMatchObject([
       { key: clientId, delivery: "failed", failure: "quota_exceeded" },
     ]);
     expect(second.state.pendingCount).toBe(0);
-    const server = new FakeServer();
     second.connect(server);
     await pass();
     expect(server.contents).toEqual([]);
@@ -110,9 +107,8 @@ describe("before there is a session", () => {
 
 describe("another tab", () => {
   it("sends what a dead one left, once", async () => {
-    const storage = new MemoryStorage();
-    const server = new FakeServer();
-    const [dead, ...living] = [1, 2, 3].map(() => new Tab(storage, "S1"));
+    const { storage, server, open } = fakeBrowser();
+    const [dead, ...living] = [1, 2, 3].map(() => open());
     for (const tab of living) {
       tab.connect(server);
     }
@@ -138,11 +134,10 @@ describe("another tab", () => {
   });
 
   it("takes what a dead one wrote when the clock was fast, and does not wait for it for ever", async () => {
-    const storage = new MemoryStorage();
-    const server = new FakeServer();
-    const living = new Tab(storage, "S1");
+    const { server, open } = fakeBrowser();
+    const living = open();
     vi.setSystemTime(Date.now() + 86_400_000);
-    new Tab(storage, "S1").write("from tomorrow");
+    open().write("from tomorrow");
     vi.setSystemTime(Date.now() - 86_400_000);
     living.connect(server);
     await pass(2 * ADOPT_AFTER_MS);
@@ -151,10 +146,9 @@ describe("another tab", () => {
   });
 
   it("leaves to a living one what that sends itself", async () => {
-    const storage = new MemoryStorage();
-    const server = new FakeServer();
-    const writer = new Tab(storage, "S1");
-    const other = new Tab(storage, "S1");
+    const { server, open } = fakeBrowser();
+    const writer = open();
+    const other = open();
     writer.connect(server);
     other.connect(server);
     writer.write("mine");
@@ -165,10 +159,9 @@ describe("another tab", () => {
   });
 
   it("shows what waits, and lets go of it when the log brings it", async () => {
-    const storage = new MemoryStorage();
-    const server = new FakeServer();
-    const writer = new Tab(storage, "S1");
-    const other = new Tab(storage, "S1");
+    const { server, open } = fakeBrowser();
+    const writer = open();
+    const other = open();
     writer.write("waiting");
     other.replica.outboxChanged();
     await pass(ADOPT_AFTER_MS);
@@ -182,10 +175,9 @@ describe("another tab", () => {
   });
 
   it("does not show again what its log has, but removes it", async () => {
-    const storage = new MemoryStorage();
-    const server = new FakeServer();
-    const writer = new Tab(storage, "S1");
-    const other = new Tab(storage, "S1");
+    const { storage, server, open } = fakeBrowser();
+    const writer = open();
+    const other = open();
     writer.connect(server);
     other.connect(server);
     writer.write("stored");
@@ -199,14 +191,13 @@ describe("another tab", () => {
   });
 
   it("takes up a refused message that was tried again elsewhere", async () => {
-    const storage = new MemoryStorage();
-    const server = new FakeServer();
-    const first = new Tab(storage, "S1");
+    const { storage, server, open } = fakeBrowser();
+    const first = open();
     first.connect(server);
     first.isMute = true;
     const { clientId } = first.write("refused");
     first.hear({ type: "error", code: "quota_exceeded", clientId });
-    const second = new Tab(storage, "S1");
+    const second = open();
     first.disconnect();
     first.replica.retry(clientId);
     first.crash();
@@ -263,9 +254,9 @@ describe("delivery", () => {
   });
 
   it("is acknowledged by `stored`, too", async () => {
-    const storage = new MemoryStorage();
-    const tab = new Tab(storage, "S1");
-    tab.connect(new FakeServer());
+    const { storage, server, open } = fakeBrowser();
+    const tab = open();
+    tab.connect(server);
     tab.isMute = true;
     const { clientId, delivered } = tab.write("one");
     tab.hear({ type: "stored", items: [{ clientId, seq: 4 }] });
@@ -306,19 +297,18 @@ describe("a storage", () => {
   });
 
   it("that was cleared while the page was open takes nothing from it", async () => {
-    const storage = new MemoryStorage();
-    const tab = new Tab(storage, "S1");
+    const { storage, server, open } = fakeBrowser();
+    const tab = open();
     tab.write("one");
     storage.items.clear();
-    const server = new FakeServer();
     tab.connect(server);
     await pass(ADOPT_AFTER_MS);
     expect(server.contents).toEqual(["one"]);
   });
 
   it("full of garbage is cleaned, and nothing of it shown", () => {
-    const storage = new MemoryStorage();
-    new Tab(storage, "S1").write("good");
+    const { storage, open } = fakeBrowser();
+    open().write("good");
     const good = storage.items.get(outboxItems(storage)[0] ?? "") ?? "";
     const at = String(Date.now()).padStart(15, "0");
     const garbage: Record<string, string> = {
@@ -338,17 +328,17 @@ describe("a storage", () => {
       storage.setItem(PREFIX + name, text);
     }
     storage.setItem("another's", "{");
-    expect(new Tab(storage, "S1").contents).toEqual(["good"]);
+    expect(open().contents).toEqual(["good"]);
     expect(storage.length).toBe(2);
   });
 
   it("does not have to take what no server would", () => {
-    const storage = new MemoryStorage();
-    const tab = new Tab(storage, "S1");
+    const { storage, open } = fakeBrowser();
+    const tab = open();
     tab.write("x".repeat(MAX_CONTENT_BYTES + 1));
     tab.write("x".repeat(5 * MAX_CONTENT_BYTES));
     expect(outboxItems(storage)).toHaveLength(1);
-    expect(new Tab(storage, "S1").state.messages).toMatchObject([
+    expect(open().state.messages).toMatchObject([
       { delivery: "failed", failure: "message_too_large" },
     ]);
   });
@@ -373,12 +363,11 @@ describe("any course of events", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
         vi.setSystemTime(1_800_000_000_000);
-        const storage = new MemoryStorage();
-        const server = new FakeServer();
-        const tabs = [0, 1, 2].map(() => new Tab(storage, "S1"));
+        const { storage, server, open } = fakeBrowser();
+        const tabs = [0, 1, 2].map(() => open());
         const written: string[][] = [[], [], []];
         for (const { tab: index, what } of steps) {
-          const tab = tabs[index] ?? new Tab(storage, "S1");
+          const tab = tabs[index] ?? open();
           if (what === "write") {
             const content = `${index}.${written[index]?.length}`;
             written[index]?.push(content);
@@ -393,7 +382,7 @@ describe("any course of events", () => {
             tab.isMute = true;
           } else if (what === "reload") {
             tab.crash();
-            tabs[index] = new Tab(storage, "S1");
+            tabs[index] = open();
           } else if (what === "tell") {
             tab.replica.outboxChanged();
           } else {
@@ -405,7 +394,7 @@ describe("any course of events", () => {
         for (const tab of tabs) {
           tab.crash();
         }
-        const last = new Tab(storage, "S1");
+        const last = open();
         last.connect(server);
         await pass(2 * ADOPT_AFTER_MS);
         expect([...server.contents].sort()).toEqual(written.flat().sort());
@@ -422,9 +411,8 @@ describe("any course of events", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
         vi.setSystemTime(1_800_000_000_000);
-        const storage = new MemoryStorage();
-        const server = new FakeServer();
-        let tab = new Tab(storage, "S1");
+        const { server, open } = fakeBrowser();
+        let tab = open();
         let count = 0;
         for (const { what } of steps) {
           if (what === "write") {
@@ -442,13 +430,13 @@ describe("any course of events", () => {
             tab.connect(server);
           } else if (what === "reload") {
             tab.crash();
-            tab = new Tab(storage, "S1");
+            tab = open();
           } else {
             await pass(what === "wait" ? 1_500 : 0);
           }
         }
         tab.crash();
-        const last = new Tab(storage, "S1");
+        const last = open();
         last.connect(server);
         await pass(2 * ADOPT_AFTER_MS);
         expect(server.contents).toEqual(Array.from({ length: count }, (_, index) => String(index)));
@@ -461,9 +449,9 @@ describe("any course of events", () => {
 
 describe("a key that is refused", () => {
   it("leaves nothing of what was written, not even by a tab that is gone, and says so", async () => {
-    const storage = new MemoryStorage();
-    const tab = new Tab(storage, "S1");
-    const gone = new Tab(storage, "S1");
+    const { storage, open } = fakeBrowser();
+    const tab = open();
+    const gone = open();
     const { delivered } = tab.write("waited for");
     gone.write("of a tab that is gone");
     gone.crash();

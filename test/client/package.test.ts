@@ -11,7 +11,7 @@ import { InstalledPackage } from "./installed-package.ts";
 
 /** Bytes of minified JavaScript, gzipped. The core is what it has come to, and twice what it is to be: 7,168. */
 const BUDGETS = {
-  core: 15_800,
+  core: 15_750,
   solid: 1_024,
   isValid: 1_000,
 };
@@ -100,6 +100,7 @@ describe("what it costs to load", () => {
       "the parser of user agents": chunk("user-agent"),
       "the fingerprint": chunk("fingerprint"),
       "the legacy import": chunk("legacy-upgrade"),
+      files: chunk("files"),
     });
     const files = atOnce.flatMap(({ modules }) => Object.keys(modules));
     expect(files.filter((file) => file.endsWith("/client.js"))).toHaveLength(1);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ADOPT_AFTER_MS } from "../../client/core/outbox.ts";
 import { MAX_CONTENT_BYTES } from "../../src/protocol/limits.ts";
-import { MemoryStorage } from "./fake-environment.ts";
+import { MemoryStorage, session } from "./fake-environment.ts";
 import { FakeServer, outboxItems, pass, Tab } from "./fake-tab.ts";
 
 beforeEach(() => {
@@ -184,9 +184,7 @@ describe("a session that lost to another tab's", () => {
     const late = tab.write("late");
     const { clientId: refused } = tab.write("refused");
     tab.hear({ type: "error", code: "quota_exceeded", clientId: refused });
-    const own = tab.replica.ownMessages();
-    tab.renew("S1");
-    tab.replica.requeue(own);
+    tab.renew("S1", true);
     expect(tab.deliveries).toEqual(["early: queued", "late: queued"]);
     expect(unsent(tab)).toEqual(["refused"]);
     const server = new FakeServer("S1");
@@ -203,12 +201,64 @@ describe("a session that lost to another tab's", () => {
     const tab = new Tab(storage);
     tab.connect(new FakeServer("S2"));
     await pass();
-    const own = tab.replica.ownMessages();
-    tab.renew("S1");
-    tab.replica.requeue(own);
+    tab.renew("S1", true);
     const server = new FakeServer("S1");
     tab.connect(server);
+    await pass(ADOPT_AFTER_MS);
+    expect(server.contents).toEqual(["early"]);
+  });
+
+  it("hands over what another tab wrote once that one has had its time, since it may have written more", async () => {
+    const storage = new MemoryStorage();
+    const writer = new Tab(storage);
+    writer.write("one");
+    writer.write("two");
+    // Storage tells pages one item after the other: what it has of this writer's messages may begin anywhere.
+    const copy = new MemoryStorage();
+    const [, last] = outboxItems(storage);
+    copy.setItem(last ?? "", storage.getItem(last ?? "") ?? "");
+    await pass(2 * ADOPT_AFTER_MS);
+    const other = new Tab(copy);
+    other.replica.adopt(session({ id: "S2" }));
+    other.renew("S1", true);
+    const server = new FakeServer("S1");
+    other.connect(server);
     await pass();
+    expect(server.contents).toEqual([]);
+    writer.connect(server);
+    await pass(ADOPT_AFTER_MS);
+    expect(server.contents).toEqual(["one", "two"]);
+  });
+
+  it("hands over in the order of the log what came at once, by a clock that goes ahead", async () => {
+    const storage = new MemoryStorage();
+    const server = new FakeServer("S2");
+    const tab = new Tab(storage);
+    tab.connect(server);
+    const contents = Array.from({ length: 20 }, (_, index) => `${index}`);
+    const createdAt = new Date(Date.now() + 3_600_000).toISOString();
+    for (const content of contents) {
+      // In no order of their ids.
+      const clientId = `c-${(Number(content) * 7) % 20}`;
+      server.say({ role: "user", clientId, content, createdAt });
+    }
+    tab.isMute = true;
+    tab.write("last");
+    tab.renew("S1", true);
+    const next = new Tab(storage, "S1");
+    const winner = new FakeServer("S1");
+    next.connect(winner);
+    await pass(ADOPT_AFTER_MS);
+    expect(winner.contents).toEqual([...contents, "last"]);
+  });
+
+  it("lets whoever waits go on waiting for what was written before there was a session", async () => {
+    const tab = new Tab();
+    const { delivered } = tab.write("early");
+    tab.renew();
+    const server = new FakeServer();
+    tab.connect(server);
+    await delivered;
     expect(server.contents).toEqual(["early"]);
   });
 });

@@ -154,6 +154,30 @@ describe("tabs that share a token", () => {
     // Five days of three tabs that are never synced are some hundred thousand connections.
   }, 60_000);
 
+  it("wait for what storage has to tell when the device wakes, even where it sleeps again meanwhile", async () => {
+    const api = new RotatingApi();
+    const storage = new MemoryStorage();
+    const [tab] = tabs(1, 0, api, storage);
+    tab!.client.start();
+    await settle();
+    sync(tab!.environment.socket, 0);
+    tab!.environment.socket.close(1006);
+    for (let sleeps = 0; sleeps < 2; sleeps += 1) {
+      vi.setSystemTime(Date.now() + 2 * DAY_MS);
+      tab!.environment.signal("returned");
+      await vi.advanceTimersByTimeAsync(0);
+    }
+    expect(api.calls).toEqual(["validate S1.C1.0"]);
+    // Another tab did this before the device slept.
+    storage.setItem(
+      KEY,
+      JSON.stringify({ token: "S1.C1.1", refreshedAt: Date.now() - 2 * DAY_MS }),
+    );
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(api.calls.slice(1)).not.toContainEqual(expect.stringMatching(/C1\.0$/));
+    expect(api.calls.length).toBeGreaterThan(1);
+  });
+
   it("keep what another has stored, when an answer comes late", async () => {
     const api = new RotatingApi();
     const [slow, quick] = tabs(2, DAY_MS, api);

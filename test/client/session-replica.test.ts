@@ -37,7 +37,7 @@ describe("a replica whose place was taken", () => {
     tab.hear({ type: "error", code: "rate_limited", clientId, retryAfterMs: 20_000 });
     await pass();
     expect(vi.getTimerCount()).toBe(4);
-    tab.replica.retire();
+    tab.replica.retire(() => false);
     expect(vi.getTimerCount()).toBe(0);
     tab.replica.outboxChanged();
     expect(vi.getTimerCount()).toBe(0);

@@ -156,6 +156,19 @@ describe("conversations", () => {
     expect(tab.state.conversations).toHaveLength(3);
   });
 
+  it("are asked for again when one began while they were asked for", async () => {
+    const server = new FakeServer();
+    server.say({ conversationId: "C1" });
+    const tab = new Tab(undefined, "S1");
+    tab.conversations = [listed("C1", { lastSeq: 1 })];
+    tab.connect(server);
+    // The answer is on its way, and knows of C1 alone.
+    tab.conversations = [...tab.conversations, listed("C3", { lastSeq: 2, unread: 1 })];
+    server.say({ conversationId: "C3" });
+    await pass();
+    expect(tab.state.conversations.map(({ id }) => id)).toEqual(["C1", "C3"]);
+  });
+
   it("can be begun here", async () => {
     const { tab, server } = await talking();
     tab.replica.opened(listed("C3"));

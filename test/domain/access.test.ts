@@ -38,6 +38,11 @@ const TABLE: Record<SessionOperation, string> = {
   revokeInvite: "owner |  | ",
   listDevices: "owner |  | ",
   revokeDevice: "owner |  | ",
+  uploadFile: "owner writer operator | messages:write | ",
+  downloadFile: "owner writer reader operator | sessions:read | owner writer reader team operator",
+  deleteFile: "owner writer operator | messages:write | team operator",
+  exportSession: "owner operator | sessions:read | owner writer reader team operator",
+  eraseSession: "owner | sessions:write | owner writer reader team operator",
   readIdentity: "owner |  | ",
 };
 
@@ -69,6 +74,7 @@ describe("scopes", () => {
       "findByFingerprint sessions:read operator owner",
       "listSessions sessions:read operator owner",
       "stats stats:read operator",
+      "cleanUp admin",
       "listAuditEvents admin",
       "readWebhook admin",
       "changeWebhook admin",

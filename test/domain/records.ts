@@ -19,6 +19,7 @@ export function record(fields: Partial<SessionRecord> = {}): SessionRecord {
     status: "active",
     endReason: null,
     endedAt: null,
+    archivedAt: null,
     version: 1,
     userId: null,
     userFingerprint: null,

@@ -1,12 +1,8 @@
 /** axe on every page and state, in both themes, on a desktop and on a phone: nothing that shuts somebody out. */
-import type { Browser, BrowserContext, BrowserContextOptions } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { launchBrowser } from "../support/browser.ts";
-import type { LocalServer } from "../support/server.ts";
-import { startServer } from "../support/server.ts";
+import type { BrowserContextOptions } from "playwright-core";
+import { describe, expect } from "vitest";
 import { Chat, writeAsTeam } from "./chat.ts";
-import type { HostSite } from "./host-site.ts";
-import { LISTENING, startHostSite, Widget } from "./host-site.ts";
+import { it, LISTENING, Widget } from "./host-site.ts";
 import { Inbox } from "./inbox.ts";
 import { SharingDialog } from "./sharing-dialog.ts";
 import { violations } from "./violations.ts";
@@ -34,31 +30,10 @@ const ANSWER = `## It left **yesterday**
 long(); code(); lines(); that(); do(); not(); fit(); into(); any(); phone(); nor(); into(); most(); others();
 \`\`\``;
 
-let server: LocalServer;
-let site: HostSite;
-let browser: Browser;
-
-beforeAll(async () => {
-  [server, site, browser] = await Promise.all([startServer(), startHostSite(), launchBrowser()]);
-});
-
-afterAll(async () => {
-  await Promise.all([browser?.close(), server?.close(), site?.close()]);
-});
-
 describe.each(DEVICES)("on %s", (_name, device) => {
-  let context: BrowserContext;
-
-  beforeEach(async () => {
-    context = await browser.newContext(device);
-  });
-
-  afterEach(async () => {
-    await context.close();
-  });
-
-  it("the chat is open to all, from the first word to the last", async () => {
-    const chat = await Chat.open(context, server);
+  it("the chat is open to all, from the first word to the last", async ({ team, newContext }) => {
+    const context = await newContext(device);
+    const chat = await Chat.open(context, team);
     const { page } = chat;
     await page.getByRole("heading", { name: "How can we help?" }).waitFor();
     expect(await violations(page)).toEqual([]);
@@ -66,8 +41,8 @@ describe.each(DEVICES)("on %s", (_name, device) => {
     await chat.write("a question");
     await chat.hasDelivered(1);
     const sessionId = await chat.sessionId();
-    await writeAsTeam(server, sessionId, { role: "assistant", content: ANSWER });
-    await writeAsTeam(server, sessionId, { role: "operator", content: "And a person." });
+    await writeAsTeam(team, sessionId, { role: "assistant", content: ANSWER });
+    await writeAsTeam(team, sessionId, { role: "operator", content: "And a person." });
     await page.getByText("And a person.").first().waitFor();
     expect(await violations(page)).toEqual([]);
 
@@ -90,26 +65,27 @@ describe.each(DEVICES)("on %s", (_name, device) => {
     expect(await violations(page)).toEqual([]);
   });
 
-  it("so is what is shared, and what is handed over", async () => {
-    const chat = await Chat.open(context, server);
+  it("so is what is shared, and what is handed over", async ({ team, newContext }) => {
+    const context = await newContext(device);
+    const chat = await Chat.open(context, team);
     await chat.write("for others, too");
     const dialog = await SharingDialog.open(chat);
     const link = await dialog.share("Read only");
     const handOff = await dialog.handOff();
     expect(await violations(chat.page)).toEqual([]);
 
-    const elsewhere = await browser.newContext(device);
-    const guest = await Chat.openLink(elsewhere, link);
+    const elsewhere = await newContext(device);
+    const guest = await Chat.openLink(elsewhere, team, link);
     await guest.connected();
     expect(await violations(guest.page)).toEqual([]);
-    const other = await Chat.openLink(elsewhere, handOff);
+    const other = await Chat.openLink(elsewhere, team, handOff);
     await other.says("Continue this chat here?");
     expect(await violations(other.page)).toEqual([]);
-    await elsewhere.close();
   });
 
-  it("so is the widget, and it leaves the page as it was", async () => {
-    site.page("/", server.origin, { head: LISTENING, attributes: 'data-label="Ask us"' });
+  it("so is the widget, and it leaves the page as it was", async ({ site, team, newContext }) => {
+    const context = await newContext(device);
+    site.page("/", team, { head: LISTENING, attributes: 'data-label="Ask us"' });
     const widget = await Widget.visit(context, `${site.origin}/`);
     expect(await violations(widget.page)).toEqual([]);
     await widget.open();
@@ -119,16 +95,17 @@ describe.each(DEVICES)("on %s", (_name, device) => {
     expect(await violations(widget.frame!)).toEqual([]);
   });
 
-  it("so is the team's side", async () => {
-    const chat = await Chat.open(context, server);
+  it("so is the team's side", async ({ team, newContext }) => {
+    const context = await newContext(device);
+    const chat = await Chat.open(context, team);
     await chat.write("a question");
     await chat.hasDelivered(1);
-    const inbox = await Inbox.open(context, server, await chat.sessionId());
+    const inbox = await Inbox.open(context, team, await chat.sessionId());
     await inbox.write("an answer");
     await chat.shows(["a question", "an answer"]);
     expect(await violations(inbox.page)).toEqual([]);
     const signedOut = await context.newPage();
-    await signedOut.goto(`${server.origin}/dashboard`);
+    await signedOut.goto(`${team.origin}/dashboard`);
     await signedOut.getByRole("heading", { name: "You are not signed in" }).waitFor();
     expect(await violations(signedOut)).toEqual([]);
   });

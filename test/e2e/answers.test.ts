@@ -1,30 +1,8 @@
-import type { Browser, BrowserContext, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Page } from "playwright-core";
+import { describe, expect } from "vitest";
 import { HOSTILE_TEXTS } from "../client/pages/markdown/corpus.ts";
-import { launchBrowser } from "../support/browser.ts";
-import type { LocalServer } from "../support/server.ts";
-import { startServer } from "../support/server.ts";
+import { it } from "../support/e2e.ts";
 import { Chat, PATIENCE, streamAsTeam, writeAsTeam } from "./chat.ts";
-
-let server: LocalServer;
-let browser: Browser;
-let context: BrowserContext;
-
-beforeAll(async () => {
-  [server, browser] = await Promise.all([startServer(), launchBrowser()]);
-});
-
-afterAll(async () => {
-  await Promise.all([browser?.close(), server?.close()]);
-});
-
-beforeEach(async () => {
-  context = await browser.newContext();
-});
-
-afterEach(async () => {
-  await context.close();
-});
 
 const WORDS = Array.from({ length: 120 }, (_, index) => `word${index}`);
 
@@ -52,14 +30,17 @@ function pause(ms: number): Promise<void> {
 }
 
 describe("an answer that is being written", () => {
-  it("comes to two tabs at once, and goes on over a reload without a gap or a repeat", async () => {
+  it("comes to two tabs at once, and goes on over a reload without a gap or a repeat", async ({
+    team,
+    context,
+  }) => {
     const [one, two] = await Promise.all([
-      Chat.open(context, server, watchAnswer),
-      Chat.open(context, server, watchAnswer),
+      Chat.open(context, team, watchAnswer),
+      Chat.open(context, team, watchAnswer),
     ]);
     await one.write("Tell me everything");
     await two.shows(["Tell me everything"]);
-    const answer = streamAsTeam(server, await one.sessionId());
+    const answer = streamAsTeam(team, await one.sessionId());
     const text = WORDS.join(" ");
     const write = async (words: readonly string[]) => {
       for (const word of words) {
@@ -99,9 +80,9 @@ describe("an answer that is being written", () => {
     expect([...one.complaints, ...two.complaints]).toEqual([]);
   });
 
-  it("is told to a screen reader once, when it is whole", async () => {
-    const chat = await Chat.open(context, server);
-    const answer = streamAsTeam(server, await chat.sessionId());
+  it("is told to a screen reader once, when it is whole", async ({ team, context }) => {
+    const chat = await Chat.open(context, team);
+    const answer = streamAsTeam(team, await chat.sessionId());
     answer.write("The first half ");
     await expect.poll(() => chat.streaming(), PATIENCE).toBe("The first half");
     const told = chat.page.getByTestId("finished-answer");
@@ -115,9 +96,9 @@ describe("an answer that is being written", () => {
       .toBe("Assistant: The first half and the second");
   });
 
-  it("can be stopped, by whoever reads it", async () => {
-    const [one, two] = await Promise.all([Chat.open(context, server), Chat.open(context, server)]);
-    const answer = streamAsTeam(server, await one.sessionId());
+  it("can be stopped, by whoever reads it", async ({ team, context }) => {
+    const [one, two] = await Promise.all([Chat.open(context, team), Chat.open(context, team)]);
+    const answer = streamAsTeam(team, await one.sessionId());
     answer.write("Enough of");
     await expect.poll(() => two.streaming(), PATIENCE).toBe("Enough of");
     await two.page.getByRole("button", { name: "Stop" }).click();
@@ -131,7 +112,7 @@ describe("an answer that is being written", () => {
     });
     expect(await one.page.getByRole("button", { name: "Stop" }).count()).toBe(0);
 
-    const another = streamAsTeam(server, await one.sessionId());
+    const another = streamAsTeam(team, await one.sessionId());
     another.write("By keyboard");
     await expect.poll(() => one.streaming(), PATIENCE).toBe("By keyboard");
     await one.page.getByRole("textbox", { name: "Message" }).press("Escape");
@@ -139,9 +120,12 @@ describe("an answer that is being written", () => {
     await one.shows(["Enough of", "By keyboard"]);
   });
 
-  it("stays in sight while it grows, and leaves whoever scrolled up where they are", async () => {
-    const chat = await Chat.open(context, server);
-    const answer = streamAsTeam(server, await chat.sessionId());
+  it("stays in sight while it grows, and leaves whoever scrolled up where they are", async ({
+    team,
+    context,
+  }) => {
+    const chat = await Chat.open(context, team);
+    const answer = streamAsTeam(team, await chat.sessionId());
     const scroller = chat.page.getByRole("region", { name: "Conversation" });
     const toEnd = () =>
       scroller.evaluate((element) =>
@@ -169,10 +153,10 @@ describe("an answer that is being written", () => {
 });
 
 describe("what the team writes", () => {
-  it("is Markdown", async () => {
-    const chat = await Chat.open(context, server);
+  it("is Markdown", async ({ team, context }) => {
+    const chat = await Chat.open(context, team);
     const content = "**Yes**, see [this](https://a.example/x):\n\n- one\n- two";
-    await writeAsTeam(server, await chat.sessionId(), { role: "assistant", content });
+    await writeAsTeam(team, await chat.sessionId(), { role: "assistant", content });
     const text = chat.page.getByRole("log").locator(".markdown");
     await text.locator("strong", { hasText: "Yes" }).waitFor();
     const link = text.getByRole("link", { name: "this" });
@@ -182,8 +166,8 @@ describe("what the team writes", () => {
     expect(await text.getByRole("listitem").count()).toBe(2);
   });
 
-  it("brings nothing to life, and loads nothing from elsewhere", async () => {
-    const chat = await Chat.open(context, server);
+  it("brings nothing to life, and loads nothing from elsewhere", async ({ team, context }) => {
+    const chat = await Chat.open(context, team);
     const requested: string[] = [];
     chat.page.on("request", (request) => requested.push(request.url()));
     chat.page.on("dialog", (dialog) => {
@@ -192,9 +176,9 @@ describe("what the team writes", () => {
     });
     const id = await chat.sessionId();
     for (const content of HOSTILE_TEXTS) {
-      await writeAsTeam(server, id, { role: "assistant", content });
+      await writeAsTeam(team, id, { role: "assistant", content });
     }
-    await writeAsTeam(server, id, { role: "assistant", content: "**the end**" });
+    await writeAsTeam(team, id, { role: "assistant", content: "**the end**" });
     await chat.page.locator(".markdown strong", { hasText: "the end" }).waitFor();
     const found = await chat.page.getByRole("log").evaluate((log) => {
       const elements = [...log.querySelectorAll(".markdown *")];
@@ -216,20 +200,20 @@ describe("what the team writes", () => {
     for (const href of found.links) {
       expect(href).toMatch(/^https?:\/\//);
     }
-    expect(requested.filter((url) => !url.startsWith(server.origin))).toEqual([]);
+    expect(requested.filter((url) => !url.startsWith(team.origin))).toEqual([]);
     expect(chat.complaints).toEqual([]);
   });
 
-  it("can be taken back, from under everybody's eyes", async () => {
-    const chat = await Chat.open(context, server);
+  it("can be taken back, from under everybody's eyes", async ({ team, context }) => {
+    const chat = await Chat.open(context, team);
     const id = await chat.sessionId();
-    const answer = streamAsTeam(server, id);
+    const answer = streamAsTeam(team, id);
     answer.write("a secret");
     const message = await answer.end();
     await chat.shows(["a secret"]);
-    const response = await fetch(`${server.origin}/api/sessions/${id}/messages/${message.id}`, {
+    const response = await fetch(`${team.origin}/api/sessions/${id}/messages/${message.id}`, {
       method: "DELETE",
-      headers: { authorization: `Bearer ${server.teamKey}` },
+      headers: { authorization: `Bearer ${team.teamKey}` },
     });
     expect(response.status).toBe(204);
     await chat.shows(["This message was removed."]);

@@ -5,11 +5,13 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import type { TeamClient } from "../../client/server/index.ts";
 import { createTeamClient } from "../../client/server/index.ts";
 import { ROOT } from "../../src/cli/wrangler.ts";
 import type { Message, NewMessage } from "../../src/protocol/message.ts";
+import type { LocalTeam } from "../support/local-team.ts";
+import { createTeam } from "../support/local-team.ts";
 import type { LocalServer } from "../support/server.ts";
 import { freePort, startServer } from "../support/server.ts";
 
@@ -29,9 +31,9 @@ class Visitor {
     this.#token = token;
   }
 
-  static async arrive(server: LocalServer, team: TeamClient): Promise<Visitor> {
+  static async arrive({ origin }: LocalTeam, team: TeamClient): Promise<Visitor> {
     const { session, token } = await team.createSession();
-    return new Visitor(server.origin, team, session.id, token);
+    return new Visitor(origin, team, session.id, token);
   }
 
   async write(content: string, metadata?: NewMessage["metadata"]): Promise<void> {
@@ -60,9 +62,8 @@ class Visitor {
   }
 }
 
-function teamOf(server: LocalServer): TeamClient {
-  const { origin: baseUrl, teamKey } = server;
-  return createTeamClient({ baseUrl, teamId: "demo", teamKey });
+function clientOf({ origin: baseUrl, teamId, teamKey }: LocalTeam): TeamClient {
+  return createTeamClient({ baseUrl, teamId, teamKey });
 }
 
 describe("the demo bot of npm start", () => {
@@ -71,7 +72,7 @@ describe("the demo bot of npm start", () => {
 
   beforeAll(async () => {
     server = await startServer({ bot: true });
-    team = teamOf(server);
+    team = clientOf(server);
   });
   afterAll(async () => {
     await server?.close();
@@ -111,29 +112,28 @@ describe("the demo bot of npm start", () => {
 });
 
 describe("the bot on Node", () => {
-  let server: LocalServer;
+  let local: LocalTeam;
   let team: TeamClient;
   let bot: ChildProcess;
   let between: Between;
 
   beforeAll(async () => {
-    server = await startServer();
-    team = teamOf(server);
+    local = await createTeam(inject("origin"));
+    team = clientOf(local);
     const port = await freePort();
     between = await standBetween(port);
-    bot = await startBot(server, port, between.url);
+    bot = await startBot(local, port, between.url);
   });
   afterAll(async () => {
     bot?.kill();
     await between?.close();
-    await server?.close();
   });
   afterEach(() => {
     between.loseAnswers = 0;
   });
 
   test("answers what the webhook brings, and not again what it brings again", async () => {
-    const visitor = await Visitor.arrive(server, team);
+    const visitor = await Visitor.arrive(local, team);
     await expect.poll(() => between.seen.length, PATIENCE).toBeGreaterThan(0);
     between.loseAnswers = 2;
     await visitor.write("Hello?");
@@ -148,7 +148,7 @@ describe("the bot on Node", () => {
   });
 
   test("calls a person", async () => {
-    const visitor = await Visitor.arrive(server, team);
+    const visitor = await Visitor.arrive(local, team);
     await visitor.write("Talk to a person", { intent: "talk_to_person" });
     await visitor.sees("user", "assistant", "system");
     const [conversation] = await team.listConversations(visitor.sessionId);
@@ -209,14 +209,15 @@ async function standBetween(botPort: number): Promise<Between> {
   return between;
 }
 
-async function startBot(server: LocalServer, port: number, url: string): Promise<ChildProcess> {
+async function startBot(team: LocalTeam, port: number, url: string): Promise<ChildProcess> {
   const child = spawn(process.execPath, ["client/examples/bot-node/server.ts"], {
     cwd: ROOT,
     stdio: ["ignore", "pipe", "inherit"],
     env: {
       ...process.env,
-      BASE_URL: server.origin,
-      TEAM_KEY: server.teamKey,
+      BASE_URL: team.origin,
+      TEAM_ID: team.teamId,
+      TEAM_KEY: team.teamKey,
       PORT: String(port),
       WEBHOOK_URL: url,
     },

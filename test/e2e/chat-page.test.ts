@@ -1,57 +1,37 @@
 /** What the page tells of a session's troubles, and what its visitors can set. */
-import type { Browser, BrowserContext } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { launchBrowser } from "../support/browser.ts";
-import type { LocalServer } from "../support/server.ts";
-import { startServer } from "../support/server.ts";
+import { describe, expect } from "vitest";
+import { it } from "../support/e2e.ts";
+import type { LocalTeam } from "../support/local-team.ts";
 import { Chat, PATIENCE } from "./chat.ts";
 import { violations } from "./violations.ts";
 
-let server: LocalServer;
-let browser: Browser;
-let context: BrowserContext;
-
-beforeAll(async () => {
-  [server, browser] = await Promise.all([startServer(), launchBrowser()]);
-});
-
-afterAll(async () => {
-  await Promise.all([browser?.close(), server?.close()]);
-});
-
-beforeEach(async () => {
-  context = await browser.newContext();
-});
-
-afterEach(async () => {
-  await context.close();
-});
-
 /** With the visitor's own token, as other code of the page could. */
-async function callAsOwner({ page }: Chat, path: string, body: object): Promise<void> {
-  const token = await page.evaluate(
-    () => JSON.parse(localStorage.getItem("durable-sessions/demo/session") ?? "{}").token,
-  );
-  const id = token.slice(0, token.indexOf("."));
-  const response = await fetch(`${server.origin}/api/sessions/${id}/${path}`, {
+async function callAsOwner(
+  { origin }: LocalTeam,
+  chat: Chat,
+  path: string,
+  body: object,
+): Promise<void> {
+  const id = await chat.sessionId();
+  const response = await fetch(`${origin}/api/sessions/${id}/${path}`, {
     method: "POST",
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    headers: { authorization: `Bearer ${await chat.token()}`, "content-type": "application/json" },
     body: JSON.stringify(body),
   });
   expect(response.ok, await response.text()).toBe(true);
 }
 
-async function endAsTeam(sessionId: string): Promise<void> {
-  const response = await fetch(`${server.origin}/api/sessions/${sessionId}`, {
+async function endAsTeam({ origin, teamKey }: LocalTeam, sessionId: string): Promise<void> {
+  const response = await fetch(`${origin}/api/sessions/${sessionId}`, {
     method: "DELETE",
-    headers: { authorization: `Bearer ${server.teamKey}` },
+    headers: { authorization: `Bearer ${teamKey}` },
   });
   expect(response.status).toBe(204);
 }
 
 describe("without a connection", () => {
-  it("says what waits, and moves nothing for it", async () => {
-    const chat = await Chat.open(context, server);
+  it("says what waits, and moves nothing for it", async ({ team, context }) => {
+    const chat = await Chat.open(context, team);
     await chat.write("before");
     await chat.hasDelivered(1);
     const composer = chat.page.locator(".composer");
@@ -75,14 +55,17 @@ describe("without a connection", () => {
 });
 
 describe("a session that was lost", () => {
-  it("is still there to read, and its unsent words go on only by a click", async () => {
-    const chat = await Chat.open(context, server);
+  it("is still there to read, and its unsent words go on only by a click", async ({
+    team,
+    context,
+  }) => {
+    const chat = await Chat.open(context, team);
     await chat.write("said");
     await chat.hasDelivered(1);
     await context.setOffline(true);
     await chat.page.getByTestId("cut-off").waitFor();
     await chat.write("left unsent");
-    await endAsTeam(await chat.sessionId());
+    await endAsTeam(team, await chat.sessionId());
     await context.setOffline(false);
     await chat.hasEnded();
     await chat.startNew();
@@ -103,8 +86,8 @@ describe("a session that was lost", () => {
 });
 
 describe("a browser that keeps nothing", () => {
-  it("is told so, and chats on", async () => {
-    const chat = await Chat.open(context, server, async (page) => {
+  it("is told so, and chats on", async ({ team, context }) => {
+    const chat = await Chat.open(context, team, async (page) => {
       await page.addInitScript(() => {
         for (const name of ["localStorage", "sessionStorage"]) {
           Object.defineProperty(window, name, {
@@ -127,15 +110,15 @@ describe("a browser that keeps nothing", () => {
 });
 
 describe("what was brought along", () => {
-  it("is marked, and its files are links that lead elsewhere", async () => {
-    const chat = await Chat.open(context, server);
+  it("is marked, and its files are links that lead elsewhere", async ({ team, context }) => {
+    const chat = await Chat.open(context, team);
     const file = { url: "https://files.example/a.pdf", name: "a.pdf", size: 1_200_000 };
     const message = {
       role: "assistant",
       content: "from before",
       createdAt: "2026-01-02T03:04:05Z",
     };
-    await callAsOwner(chat, "import", {
+    await callAsOwner(team, chat, "import", {
       conversations: [{ id: "old", messages: [{ id: "1", ...message, attachments: [file] }] }],
     });
     await chat.page.getByText("Imported").waitFor();
@@ -146,13 +129,13 @@ describe("what was brought along", () => {
     expect(await violations(chat.page)).toEqual([]);
   });
 
-  it("can be several conversations, each with its own messages", async () => {
-    const chat = await Chat.open(context, server);
+  it("can be several conversations, each with its own messages", async ({ team, context }) => {
+    const chat = await Chat.open(context, team);
     const messages = (content: string) => [
       { id: "1", role: "user", content, createdAt: "2026-01-02T03:04:05Z" },
     ];
     expect(await chat.page.getByRole("navigation", { name: "Conversations" }).count()).toBe(0);
-    await callAsOwner(chat, "import", {
+    await callAsOwner(team, chat, "import", {
       conversations: [
         { id: "old", messages: messages("in the first") },
         { id: "older", messages: messages("in the second") },
@@ -178,8 +161,8 @@ describe("the settings", () => {
   const theme = ({ page }: Chat) =>
     page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 
-  it("keep what was chosen", async () => {
-    const chat = await Chat.open(context, server);
+  it("keep what was chosen", async ({ team, context }) => {
+    const chat = await Chat.open(context, team);
     const light = await theme(chat);
     let settings = await open(chat);
     await settings.getByText("Dark").click();
@@ -199,19 +182,18 @@ describe("the settings", () => {
     expect(await theme(chat)).toBe(light);
   });
 
-  it("cover a phone", async () => {
-    await context.close();
-    context = await browser.newContext({ viewport: { width: 390, height: 780 } });
-    const settings = await open(await Chat.open(context, server));
+  it("cover a phone", async ({ team, newContext }) => {
+    const context = await newContext({ viewport: { width: 390, height: 780 } });
+    const settings = await open(await Chat.open(context, team));
     expect(await settings.boundingBox()).toEqual({ x: 0, y: 0, width: 390, height: 780 });
   });
 
-  it("recognise no browser that asks not to be", async () => {
-    const chat = await Chat.open(context, server, async (page) => {
-      await page.addInitScript(() => {
+  it("recognise no browser that asks not to be", async ({ team, context }) => {
+    const chat = await Chat.open(context, team, async (page) => {
+      await page.addInitScript((key) => {
         Object.defineProperty(navigator, "globalPrivacyControl", { value: true });
-        localStorage.setItem("durable-sessions-page/recognised/demo", "yes");
-      });
+        localStorage.setItem(key, "yes");
+      }, `durable-sessions-page/recognised/${team.teamId}`);
     });
     const settings = await open(chat);
     const recognise = settings.getByRole("checkbox", { name: "Recognise this browser" });

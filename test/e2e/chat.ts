@@ -2,7 +2,7 @@
 import type { BrowserContext, Page } from "playwright-core";
 import { expect } from "vitest";
 import type { Message } from "../../src/protocol/message.ts";
-import type { LocalServer } from "../support/server.ts";
+import type { LocalTeam } from "../support/local-team.ts";
 
 /** Generous: a condition that holds is noticed at once, and a slow machine is no failure. */
 export const PATIENCE = { timeout: 30_000, interval: 50 };
@@ -12,8 +12,11 @@ export class Chat {
   /** What the browser complained about: errors of the page, and what the Content-Security-Policy refused. */
   readonly complaints: string[] = [];
 
-  private constructor(page: Page) {
+  readonly #teamId: string;
+
+  private constructor(page: Page, { teamId }: LocalTeam) {
     this.page = page;
+    this.#teamId = teamId;
     page.setDefaultTimeout(PATIENCE.timeout);
     page.on("pageerror", (error) => this.complaints.push(String(error)));
     page.on("console", (message) => {
@@ -26,19 +29,19 @@ export class Chat {
   /** A new tab of the browser profile `context`, connected; `prepare` has it while it is still empty. */
   static async open(
     context: BrowserContext,
-    { origin }: LocalServer,
+    team: LocalTeam,
     prepare: (page: Page) => Promise<void> = async () => {},
   ): Promise<Chat> {
-    const chat = new Chat(await context.newPage());
+    const chat = new Chat(await context.newPage(), team);
     await prepare(chat.page);
-    await chat.page.goto(origin);
+    await chat.page.goto(team.pageUrl);
     await chat.connected();
     return chat;
   }
 
   /** A new tab of `context` at a link that somebody sent. */
-  static async openLink(context: BrowserContext, url: string): Promise<Chat> {
-    const chat = new Chat(await context.newPage());
+  static async openLink(context: BrowserContext, team: LocalTeam, url: string): Promise<Chat> {
+    const chat = new Chat(await context.newPage(), team);
     await chat.page.goto(url);
     return chat;
   }
@@ -93,11 +96,18 @@ export class Chat {
 
   /** The id of the session that this browser profile has with the team. */
   async sessionId(): Promise<string> {
-    const record = await this.page.evaluate(() =>
-      localStorage.getItem("durable-sessions/demo/session"),
-    );
-    const { token }: { token: string } = JSON.parse(record ?? "{}");
+    const token = (await this.token()) ?? "";
     return token.slice(0, token.indexOf("."));
+  }
+
+  /** What opens that session; undefined where there is none. */
+  async token(): Promise<string | undefined> {
+    const record = await this.page.evaluate(
+      (key) => localStorage.getItem(key),
+      `durable-sessions/${this.#teamId}/session`,
+    );
+    const { token }: { token?: string } = JSON.parse(record ?? "{}");
+    return token;
   }
 
   async end(): Promise<void> {
@@ -122,7 +132,7 @@ export class Chat {
 
 /** Writes from the team's side, as a backend does. */
 export async function writeAsTeam(
-  { origin, teamKey }: LocalServer,
+  { origin, teamKey }: LocalTeam,
   sessionId: string,
   message: { readonly role: "assistant" | "operator"; readonly content: string },
 ): Promise<void> {
@@ -143,7 +153,7 @@ export interface Streaming {
   readonly ended: Promise<Message>;
 }
 
-export function streamAsTeam({ origin, teamKey }: LocalServer, sessionId: string): Streaming {
+export function streamAsTeam({ origin, teamKey }: LocalTeam, sessionId: string): Streaming {
   const { readable, writable } = new TransformStream<string, string>();
   const writer = writable.getWriter();
   // Whoever reads may stop before all is written.

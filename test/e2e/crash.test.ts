@@ -1,26 +1,13 @@
-import type { Browser, BrowserContext } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { launchBrowser } from "../support/browser.ts";
-import type { LocalServer } from "../support/server.ts";
-import { startServer } from "../support/server.ts";
+import { expect } from "vitest";
+import { it } from "../support/e2e.ts";
 import { Chat, PATIENCE } from "./chat.ts";
 
-let server: LocalServer;
-let browser: Browser;
-let context: BrowserContext;
-
-beforeAll(async () => {
-  [server, browser] = await Promise.all([startServer(), launchBrowser()]);
-  context = await browser.newContext();
-});
-
-afterAll(async () => {
-  await Promise.all([browser?.close(), server?.close()]);
-});
-
-it("loses and doubles nothing when the server is killed in the middle of a conversation", async () => {
-  const writer = await Chat.open(context, server);
-  const reader = await Chat.open(context, server);
+it("loses and doubles nothing when the server is killed in the middle of a conversation", async ({
+  ownServer,
+  context,
+}) => {
+  const writer = await Chat.open(context, ownServer);
+  const reader = await Chat.open(context, ownServer);
   const texts: string[] = [];
   const write = async (text: string) => {
     texts.push(text);
@@ -34,16 +21,16 @@ it("loses and doubles nothing when the server is killed in the middle of a conve
       await write(`round ${round}, message ${index}`);
     }
     // Some of these are stored and acknowledged, some stored only, some neither.
-    await server.kill();
+    await ownServer.kill();
     await expect.poll(() => writer.connection(), PATIENCE).toBe("Reconnecting…");
     await write(`round ${round}, while nobody was there`);
     expect(await writer.deliveries()).toMatchObject({ queued: expect.any(Number) });
-    await server.start();
+    await ownServer.start();
     await Promise.all([writer.connected(), reader.connected()]);
     await writer.hasDelivered(texts.length);
     await Promise.all([writer.shows(texts), reader.shows(texts)]);
   }
 
-  const newcomer = await Chat.open(context, server);
+  const newcomer = await Chat.open(context, ownServer);
   await newcomer.shows(texts);
 }, 240_000);

@@ -5,10 +5,11 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect } from "vitest";
 import { bundle, codeByName } from "../client/bundle.ts";
 import { userAgentOf } from "../client/user-agents.ts";
 import { launchBrowser } from "../support/browser.ts";
+import { it } from "../support/e2e.ts";
 
 /** The chunks that the page has asked for, as the server saw it. */
 const requested: string[] = [];
@@ -31,18 +32,18 @@ const server = createServer(({ url = "/" }, response) => {
 let browser: Browser;
 let origin: string;
 
-beforeAll(async () => {
+it.beforeAll(async ({ browser: launched }) => {
+  browser = launched;
   for (const module of ["device-info", "fingerprint-consent"]) {
     const built = await bundle(`client/core/${module}.ts`);
     for (const [name, code] of codeByName(built)) files.set(`/${module}/${name}`, code);
   }
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  browser = await launchBrowser();
 });
 
 afterAll(async () => {
-  await browser?.close();
+  server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
 });
 

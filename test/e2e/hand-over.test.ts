@@ -1,31 +1,25 @@
-import type { Browser, BrowserContext, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { launchBrowser } from "../support/browser.ts";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { it as productIt } from "../support/e2e.ts";
 import type { LocalServer } from "../support/server.ts";
 import { startServer } from "../support/server.ts";
 import { Chat, PATIENCE } from "./chat.ts";
 import { Inbox } from "./inbox.ts";
 
+/** With a bot, which answers the team `demo` alone. */
 let server: LocalServer;
-let browser: Browser;
-let visitor: BrowserContext;
-let staff: BrowserContext;
 
 beforeAll(async () => {
-  [server, browser] = await Promise.all([startServer({ bot: true }), launchBrowser()]);
+  server = await startServer({ bot: true });
 });
 
 afterAll(async () => {
-  await Promise.all([browser?.close(), server?.close()]);
+  await server?.close();
 });
 
-beforeEach(async () => {
-  [visitor, staff] = await Promise.all([browser.newContext(), browser.newContext()]);
-});
-
-afterEach(async () => {
-  await Promise.all([visitor.close(), staff.close()]);
-});
+const it = productIt
+  .extend("visitor", ({ newContext }) => newContext())
+  .extend("staff", ({ newContext }) => newContext());
 
 /** The questions that the bot has answered: it quotes them. */
 async function answered(chat: Chat): Promise<string[]> {
@@ -49,7 +43,10 @@ function sawPending({ page }: Chat): Promise<boolean> {
 }
 
 describe("a visitor, the demo bot and an operator", () => {
-  it("see the bot answer, a person take over, the bot fall silent, and go on when it is handed back", async () => {
+  it("see the bot answer, a person take over, the bot fall silent, and go on when it is handed back", async ({
+    visitor,
+    staff,
+  }) => {
     const [one, two] = [
       await Chat.open(visitor, server, watchPending),
       await Chat.open(visitor, server),
@@ -90,7 +87,7 @@ describe("a visitor, the demo bot and an operator", () => {
     expect([...one.complaints, ...two.complaints, ...inbox.complaints]).toEqual([]);
   });
 
-  it("has the bot interrupted by whoever takes over", async () => {
+  it("has the bot interrupted by whoever takes over", async ({ visitor, staff }) => {
     const chat = await Chat.open(visitor, server);
     const inbox = await Inbox.open(staff, server, await chat.sessionId());
     await chat.write("Tell me a story");
@@ -102,7 +99,7 @@ describe("a visitor, the demo bot and an operator", () => {
     await chat.page.getByText("Let me tell it.").waitFor();
   });
 
-  it("calls a person by a button", async () => {
+  it("calls a person by a button", async ({ visitor, staff }) => {
     const chat = await Chat.open(visitor, server);
     await chat.page.getByRole("button", { name: "Talk to a person" }).click();
     await chat.page.getByText("A person will answer here").waitFor();
@@ -141,7 +138,10 @@ async function lookLong({ page }: Chat | Inbox): Promise<void> {
 }
 
 describe("a visitor and an operator", () => {
-  it("see that the other has looked at the newest message, and only then, also after a reload", async () => {
+  it("see that the other has looked at the newest message, and only then, also after a reload", async ({
+    visitor,
+    staff,
+  }) => {
     const chat = await Chat.open(visitor, server);
     await chat.page.getByRole("button", { name: "Talk to a person" }).click();
     await chat.page.getByText("A person will answer here").waitFor();
@@ -177,7 +177,10 @@ describe("a visitor and an operator", () => {
 });
 
 describe("the operator's page", () => {
-  it("keeps the token out of the address, and the operator signed in over a reload", async () => {
+  it("keeps the token out of the address, and the operator signed in over a reload", async ({
+    visitor,
+    staff,
+  }) => {
     const chat = await Chat.open(visitor, server);
     const sessionId = await chat.sessionId();
     const inbox = await Inbox.open(staff, server, sessionId);
@@ -206,7 +209,7 @@ describe("the operator's page", () => {
     await inbox.page.getByRole("heading", { name: "You are not signed in" }).waitFor();
   });
 
-  it("shows how a session ended", async () => {
+  it("shows how a session ended", async ({ visitor, staff }) => {
     const chat = await Chat.open(visitor, server);
     const inbox = await Inbox.open(staff, server, await chat.sessionId());
     await chat.end();

@@ -7,6 +7,8 @@ import { expect } from "vitest";
 // What `window.DurableSessions` is.
 import "../../client/widget/api.ts";
 import type { SessionDetail } from "../../client/widget/messages.ts";
+import { it as productIt } from "../support/e2e.ts";
+import type { LocalTeam } from "../support/local-team.ts";
 import { PATIENCE } from "./chat.ts";
 
 export interface HostPageOptions {
@@ -20,14 +22,14 @@ export interface HostPageOptions {
 export interface HostSite {
   /** Another site than `localhost`. */
   readonly origin: string;
-  /** The same server under a name that the team `demo` does not allow. */
+  /** The same server under a name that no team allows. */
   readonly strangerOrigin: string;
-  /** Puts up a page, with the script of the Worker at `workerOrigin` on it. */
-  page(path: string, workerOrigin: string, options?: HostPageOptions): void;
+  /** Puts up a page, with the widget of the team on it. */
+  page(path: string, team: LocalTeam, options?: HostPageOptions): void;
   close(): Promise<void>;
 }
 
-export async function startHostSite(): Promise<HostSite> {
+async function startHostSite(): Promise<HostSite> {
   const pages = new Map<string, { readonly html: string; readonly policy: string | undefined }>();
   const server = createServer(({ url = "/" }, response) => {
     const page = pages.get(url);
@@ -43,7 +45,7 @@ export async function startHostSite(): Promise<HostSite> {
   return {
     origin: `http://127.0.0.1:${port}`,
     strangerOrigin: `http://stranger.localhost:${port}`,
-    page(path, workerOrigin, { attributes = "", head = "", body = "", policy } = {}) {
+    page(path, { origin, teamId }, { attributes = "", head = "", body = "", policy } = {}) {
       const html = `<!doctype html>
 <html lang="en">
   <head>
@@ -52,7 +54,7 @@ export async function startHostSite(): Promise<HostSite> {
     <link rel="icon" href="data:," />
     <title>A shop</title>
     ${head}
-    <script async src="${workerOrigin}/widget.js" data-team="demo" ${attributes}></script>
+    <script async src="${origin}/widget.js" data-team="${teamId}" ${attributes}></script>
   </head>
   <body>
     <main><h1>A shop</h1><button id="help">Help</button>${body}</main>
@@ -67,6 +69,13 @@ export async function startHostSite(): Promise<HostSite> {
     },
   };
 }
+
+/** With a site, which is the test's own. */
+export const it = productIt.extend("site", async ({ task: _ }, { onCleanup }) => {
+  const site = await startHostSite();
+  onCleanup(() => site.close());
+  return site;
+});
 
 /** Notes every event of the widget that the page is told. */
 export const LISTENING = `<script>

@@ -7,30 +7,28 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Browser } from "playwright-core";
 import type { InlineConfig } from "vite";
 import { build } from "vite";
 import solid from "vite-plugin-solid";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { launchBrowser } from "../support/browser.ts";
-import type { LocalServer } from "../support/server.ts";
-import { startServer } from "../support/server.ts";
+import { afterAll, beforeAll, expect, inject } from "vitest";
+import { it } from "../support/e2e.ts";
+import type { LocalTeam } from "../support/local-team.ts";
+import { createTeam } from "../support/local-team.ts";
 import { PATIENCE } from "./chat.ts";
 import type * as rendering from "./hydration/server.tsx";
 
-let api: LocalServer;
-let browser: Browser;
+let team: LocalTeam;
 let folder: string;
 let site: Server;
 let rendered: ReturnType<typeof rendering.render>;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "durable-sessions-hydration-"));
-  [api, browser] = await Promise.all([startServer(), launchBrowser(), buildBoth()]);
+  [team] = await Promise.all([createTeam(inject("origin")), buildBoth()]);
   const { render }: typeof rendering = await import(
     pathToFileURL(join(folder, "server/server.js")).href
   );
-  rendered = render(api.origin);
+  rendered = render(team);
   site = createServer(async ({ url = "/" }, response) => {
     if (url.endsWith(".js")) {
       response.setHeader("Content-Type", "text/javascript");
@@ -46,7 +44,7 @@ beforeAll(async () => {
 afterAll(async () => {
   site?.closeAllConnections();
   site?.close();
-  await Promise.all([browser?.close(), api?.close(), rm(folder, { recursive: true, force: true })]);
+  await rm(folder, { recursive: true, force: true });
 });
 
 /** With the NODE_ENV of a test, so that it is the build of Solid that throws on a mismatch. */
@@ -81,7 +79,7 @@ async function buildBoth(): Promise<void> {
 }
 
 function html(): string {
-  return `<!doctype html><html><head>${rendered.head}</head><body data-api="${api.origin}">
+  return `<!doctype html><html><head>${rendered.head}</head><body data-api="${team.origin}" data-team="${team.teamId}">
     <div id="root">${rendered.body}</div>
     <script>window.served = [...document.querySelectorAll("#root *")];</script>
     <script type="module" src="/browser.js"></script></body></html>`;
@@ -92,8 +90,7 @@ it("is rendered with nothing in it that only a browser knows", () => {
   expect(rendered.body).toContain("nothing yet");
 });
 
-it("is hydrated without a mismatch, then opens its session", async () => {
-  const context = await browser.newContext();
+it("is hydrated without a mismatch, then opens its session", async ({ context }) => {
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(String(error)));
@@ -123,5 +120,4 @@ it("is hydrated without a mismatch, then opens its session", async () => {
   await page.reload();
   await expect.poll(() => page.locator("#session").innerText(), PATIENCE).toBe(id);
   expect(complaints).toEqual([]);
-  await context.close();
 });

@@ -1,7 +1,7 @@
 // The operator's page as somebody uses it: by what stands on it.
 import type { BrowserContext, Page } from "playwright-core";
 import { expect } from "vitest";
-import type { LocalServer } from "../support/server.ts";
+import type { LocalTeam } from "../support/local-team.ts";
 import { PATIENCE } from "./chat.ts";
 
 export class Inbox {
@@ -23,7 +23,7 @@ export class Inbox {
   /** By the link that the server prints, with one session open. */
   static async open(
     context: BrowserContext,
-    { operatorUrl }: LocalServer,
+    { operatorUrl }: LocalTeam,
     sessionId: string,
   ): Promise<Inbox> {
     const inbox = new Inbox(await context.newPage());

@@ -1,6 +1,5 @@
 // An app without a page, as React Native is, goes on with a session that a browser began: by hand-off, and by who the person is.
-import type { Browser, BrowserContext } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { expect } from "vitest";
 import type {
   AsyncKeyValueStorage,
   SessionClient,
@@ -8,36 +7,11 @@ import type {
 } from "../../client/core/index.ts";
 import { createSessionClient, fromAsyncStorage } from "../../client/core/index.ts";
 import { signIdentityToken } from "../../client/server/index.ts";
-import { launchBrowser } from "../support/browser.ts";
-import type { LocalServer } from "../support/server.ts";
-import { startServer } from "../support/server.ts";
-import { createIdentityKey } from "./as-admin.ts";
+import { it as productIt } from "../support/e2e.ts";
+import type { LocalTeam } from "../support/local-team.ts";
+import { createIdentityKey } from "../support/local-team.ts";
 import { Chat, PATIENCE } from "./chat.ts";
 import { SharingDialog } from "./sharing-dialog.ts";
-
-let server: LocalServer;
-let browser: Browser;
-let context: BrowserContext;
-const clients: SessionClient[] = [];
-
-beforeAll(async () => {
-  [server, browser] = await Promise.all([startServer(), launchBrowser()]);
-});
-
-afterAll(async () => {
-  await Promise.all([browser?.close(), server?.close()]);
-});
-
-beforeEach(async () => {
-  context = await browser.newContext();
-});
-
-afterEach(async () => {
-  for (const client of clients.splice(0)) {
-    client.stop();
-  }
-  await context.close();
-});
 
 /** What an app keeps over its restarts. */
 class AppStorage implements AsyncKeyValueStorage {
@@ -48,22 +22,41 @@ class AppStorage implements AsyncKeyValueStorage {
   removeItem = async (key: string) => void this.#items.delete(key);
 }
 
+const it = productIt.extend("startApp", ({ team }, { onCleanup }): StartApp => {
+  const clients: SessionClient[] = [];
+  onCleanup(() => {
+    for (const client of clients) {
+      client.stop();
+    }
+  });
+  return async (storage, options) => {
+    const client = await startClient(team, storage, options);
+    clients.push(client);
+    return client;
+  };
+});
+
+type StartApp = (
+  storage: AppStorage,
+  options?: Partial<SessionClientOptions>,
+) => Promise<SessionClient>;
+
 /** One start of an app: nothing of a page is there, and what there is it hands over. */
-async function startApp(
+async function startClient(
+  { origin, teamId }: LocalTeam,
   storage: AppStorage,
   options: Partial<SessionClientOptions> = {},
 ): Promise<SessionClient> {
   expect(["window", "document", "location"].filter((name) => name in globalThis)).toEqual([]);
   const client = createSessionClient({
-    baseUrl: server.origin,
-    teamId: "demo",
+    baseUrl: origin,
+    teamId,
     storage: await fromAsyncStorage(storage),
     fetch,
     WebSocket,
     now: Date.now,
     ...options,
   });
-  clients.push(client);
   client.start();
   return client;
 }
@@ -75,7 +68,11 @@ async function shows(client: SessionClient, texts: readonly string[]): Promise<v
   await expect.poll(() => contents(client), PATIENCE).toEqual(texts);
 }
 
-async function takeOver(chat: Chat, storage: AppStorage): Promise<SessionClient> {
+async function takeOver(
+  chat: Chat,
+  startApp: StartApp,
+  storage: AppStorage,
+): Promise<SessionClient> {
   const dialog = await SharingDialog.open(chat);
   const app = await startApp(storage, { inviteUrl: await dialog.handOff() });
   await expect.poll(() => app.getState().offer, PATIENCE).toEqual({ replacesOwn: false });
@@ -84,12 +81,16 @@ async function takeOver(chat: Chat, storage: AppStorage): Promise<SessionClient>
   return app;
 }
 
-it("goes on with a browser's session by hand-off, and after a restart", async () => {
-  const chat = await Chat.open(context, server);
+it("goes on with a browser's session by hand-off, and after a restart", async ({
+  team,
+  context,
+  startApp,
+}) => {
+  const chat = await Chat.open(context, team);
   await chat.write("from the browser");
   await chat.hasDelivered(1);
   const storage = new AppStorage();
-  const app = await takeOver(chat, storage);
+  const app = await takeOver(chat, startApp, storage);
   await shows(app, ["from the browser"]);
   await app.send("from the app").delivered;
   await chat.shows(["from the browser", "from the app"]);
@@ -102,12 +103,12 @@ it("goes on with a browser's session by hand-off, and after a restart", async ()
   expect(again.getState()).toMatchObject({ role: "owner", isInvited: false });
 });
 
-it("goes on with it by who the person is", async () => {
-  const chat = await Chat.open(context, server);
+it("goes on with it by who the person is", async ({ team, context, startApp }) => {
+  const chat = await Chat.open(context, team);
   await chat.write("before anybody knew me");
   await chat.hasDelivered(1);
-  const known = await takeOver(chat, new AppStorage());
-  const getIdentityToken = await identityTokens("anna");
+  const known = await takeOver(chat, startApp, new AppStorage());
+  const getIdentityToken = await identityTokens(team, "anna");
   await known.identify(await getIdentityToken());
   await known.send("now they know me").delivered;
 
@@ -118,8 +119,11 @@ it("goes on with it by who the person is", async () => {
   await shows(known, ["before anybody knew me", "now they know me", "from my other device"]);
 });
 
-it("is still theirs when the answer of an identification gets lost, with the new key in it", async () => {
-  const identityToken = await identityTokens("berta");
+it("is still theirs when the answer of an identification gets lost, with the new key in it", async ({
+  team,
+  startApp,
+}) => {
+  const identityToken = await identityTokens(team, "berta");
   let losing = 0;
   const lossy: typeof fetch = async (url, init) => {
     const response = await fetch(url, init);
@@ -144,8 +148,11 @@ it("is still theirs when the answer of an identification gets lost, with the new
   await shows(again, ["before anybody knew me", "now they know me"]);
 });
 
-it("is theirs from the first moment, when the answer to that gets lost, too", async () => {
-  const getIdentityToken = await identityTokens("clara");
+it("is theirs from the first moment, when the answer to that gets lost, too", async ({
+  team,
+  startApp,
+}) => {
+  const getIdentityToken = await identityTokens(team, "clara");
   let isLost = false;
   const lossy: typeof fetch = async (url, init) => {
     const response = await fetch(url, init);
@@ -163,7 +170,7 @@ it("is theirs from the first moment, when the answer to that gets lost, too", as
 });
 
 /** As the team's backend gives them out. */
-async function identityTokens(userId: string): Promise<() => Promise<string>> {
-  const { kid, secret } = await createIdentityKey(server);
-  return () => signIdentityToken({ teamId: "demo", userId, kid, secret });
+async function identityTokens(team: LocalTeam, userId: string): Promise<() => Promise<string>> {
+  const { kid, secret } = await createIdentityKey(team);
+  return () => signIdentityToken({ teamId: team.teamId, userId, kid, secret });
 }

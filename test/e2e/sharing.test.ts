@@ -1,78 +1,61 @@
-import type { Browser, BrowserContext } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { launchBrowser } from "../support/browser.ts";
-import type { LocalServer } from "../support/server.ts";
-import { startServer } from "../support/server.ts";
+import type { BrowserContext } from "playwright-core";
+import { describe, expect } from "vitest";
+import { it as productIt } from "../support/e2e.ts";
+import type { LocalTeam } from "../support/local-team.ts";
 import { Chat, PATIENCE, writeAsTeam } from "./chat.ts";
 import { SharingDialog } from "./sharing-dialog.ts";
 
 const ANDROID =
   "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Mobile Safari/537.36";
 
-let server: LocalServer;
-let browser: Browser;
-/** The visitor's browser, and somebody's elsewhere. */
-let home: BrowserContext;
-let elsewhere: BrowserContext;
+/** The visitor's browser, and somebody's elsewhere, with a chat of the team. */
+const it = productIt
+  .extend("home", ({ newContext }) => newContext())
+  .extend("elsewhere", ({ newContext }) =>
+    newContext({ userAgent: ANDROID, viewport: { width: 390, height: 780 } }),
+  )
+  .extend("places", ({ team, home, elsewhere }): Places => ({ team, home, elsewhere }));
 
-beforeAll(async () => {
-  [server, browser] = await Promise.all([startServer(), launchBrowser()]);
-});
+interface Places {
+  readonly team: LocalTeam;
+  readonly home: BrowserContext;
+  readonly elsewhere: BrowserContext;
+}
 
-afterAll(async () => {
-  await Promise.all([browser?.close(), server?.close()]);
-});
-
-beforeEach(async () => {
-  [home, elsewhere] = await Promise.all([
-    browser.newContext(),
-    browser.newContext({ userAgent: ANDROID, viewport: { width: 390, height: 780 } }),
-  ]);
-});
-
-afterEach(async () => {
-  await Promise.all([home.close(), elsewhere.close()]);
-});
-
-async function sharedChat(role: "Read only" | "May write") {
-  const owner = await Chat.open(home, server);
+async function sharedChat({ team, home, elsewhere }: Places, role: "Read only" | "May write") {
+  const owner = await Chat.open(home, team);
   await owner.write("from the owner");
   const dialog = await SharingDialog.open(owner);
   const url = await dialog.share(role);
-  const guest = await Chat.openLink(elsewhere, url);
+  const guest = await Chat.openLink(elsewhere, team, url);
   await guest.connected();
   return { owner, dialog, url, guest };
 }
 
 /** The chat on two devices, with the dialog still open on the first. */
-async function handedOver() {
-  const first = await Chat.open(home, server);
+async function handedOver({ team, home, elsewhere }: Places) {
+  const first = await Chat.open(home, team);
   await first.write("on the first");
   const dialog = await SharingDialog.open(first);
-  const second = await Chat.openLink(elsewhere, await dialog.handOff());
+  const second = await Chat.openLink(elsewhere, team, await dialog.handOff());
   await second.says("Continue this chat here?");
   await second.page.getByRole("button", { name: "Continue here" }).click();
   await second.connected();
   return { first, dialog, second };
 }
 
-function storedInTab({ page }: Chat): Promise<{ token: string }> {
-  return page.evaluate(() =>
-    JSON.parse(sessionStorage.getItem("durable-sessions/demo/invited") ?? "{}"),
-  );
-}
-
-function ownToken({ page }: Chat): Promise<string | undefined> {
+function storedInTab({ page }: Chat, { teamId }: LocalTeam): Promise<{ token: string }> {
   return page.evaluate(
-    () => JSON.parse(localStorage.getItem("durable-sessions/demo/session") ?? "{}").token,
+    (key) => JSON.parse(sessionStorage.getItem(key) ?? "{}"),
+    `durable-sessions/${teamId}/invited`,
   );
 }
 
 describe("a share link", () => {
-  it("opens the chat read-only, live, in its tab alone", async () => {
-    const { owner, dialog, guest } = await sharedChat("Read only");
+  it("opens the chat read-only, live, in its tab alone", async ({ places, team, elsewhere }) => {
+    const { owner, dialog, guest } = await sharedChat(places, "Read only");
     await guest.shows(["from the owner"]);
-    expect(guest.page.url()).toBe(`${server.origin}/`);
+    expect(guest.page.url()).toBe(team.pageUrl);
     await guest.page.getByText("Read only.").waitFor();
     expect(await guest.page.getByRole("textbox").count()).toBe(0);
     expect(await guest.presence()).toBe("the owner is here");
@@ -81,15 +64,15 @@ describe("a share link", () => {
     await dialog.close();
 
     await owner.write("while the guest reads");
-    await writeAsTeam(server, await owner.sessionId(), { role: "assistant", content: "an answer" });
+    await writeAsTeam(team, await owner.sessionId(), { role: "assistant", content: "an answer" });
     const all = ["from the owner", "while the guest reads", "an answer"];
     await guest.shows(all);
     await guest.page.reload();
     await guest.shows(all);
     expect(await guest.page.getByRole("textbox").count()).toBe(0);
 
-    expect(await ownToken(guest)).toBeUndefined();
-    const own = await Chat.open(elsewhere, server);
+    expect(await guest.token()).toBeUndefined();
+    const own = await Chat.open(elsewhere, team);
     expect(await own.texts()).toEqual([]);
     expect(await own.sessionId()).not.toBe(await owner.sessionId());
     for (const chat of [owner, guest, own]) {
@@ -97,11 +80,11 @@ describe("a share link", () => {
     }
   });
 
-  it("is read-only for the server too", async () => {
-    const { owner, guest } = await sharedChat("Read only");
-    const { token } = await storedInTab(guest);
+  it("is read-only for the server too", async ({ places, team }) => {
+    const { owner, guest } = await sharedChat(places, "Read only");
+    const { token } = await storedInTab(guest, team);
     const call = (method: string, path: string, body: object | undefined) =>
-      fetch(`${server.origin}/api/sessions/${token.split(".")[0]}${path}`, {
+      fetch(`${team.origin}/api/sessions/${token.split(".")[0]}${path}`, {
         method,
         headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
         body: body === undefined ? null : JSON.stringify(body),
@@ -117,8 +100,8 @@ describe("a share link", () => {
     expect(await owner.texts()).toEqual(["from the owner"]);
   });
 
-  it("lets a guest write where it says so", async () => {
-    const { owner, dialog, guest } = await sharedChat("May write");
+  it("lets a guest write where it says so", async ({ places }) => {
+    const { owner, dialog, guest } = await sharedChat(places, "May write");
     await dialog.close();
     await guest.page.getByText("You are a guest.").waitFor();
     await guest.write("from the guest");
@@ -128,8 +111,12 @@ describe("a share link", () => {
     expect(await guest.page.getByRole("button", { name: "End chat" }).count()).toBe(0);
   });
 
-  it("that is revoked shuts out who came in by it, and says so", async () => {
-    const { owner, dialog, url, guest } = await sharedChat("Read only");
+  it("that is revoked shuts out who came in by it, and says so", async ({
+    places,
+    team,
+    elsewhere,
+  }) => {
+    const { owner, dialog, url, guest } = await sharedChat(places, "Read only");
     await guest.shows(["from the owner"]);
     await dialog.revokeLink({ signOut: true });
     await dialog.hasLinks([]);
@@ -144,7 +131,7 @@ describe("a share link", () => {
     await guest.says("Your access has ended");
     expect(await guest.texts()).toEqual([]);
 
-    const late = await Chat.openLink(elsewhere, url);
+    const late = await Chat.openLink(elsewhere, team, url);
     await late.says("This link has ended");
     await late.page.getByRole("button", { name: "Open your own chat" }).click();
     await late.connected();
@@ -153,33 +140,33 @@ describe("a share link", () => {
     expect(await owner.texts()).toEqual(["from the owner", "among ourselves"]);
   });
 
-  it("can be revoked for others only", async () => {
-    const { owner, dialog, url, guest } = await sharedChat("Read only");
+  it("can be revoked for others only", async ({ places, team, elsewhere }) => {
+    const { owner, dialog, url, guest } = await sharedChat(places, "Read only");
     await dialog.revokeLink({ signOut: false });
-    await (await Chat.openLink(elsewhere, url)).says("This link has ended");
+    await (await Chat.openLink(elsewhere, team, url)).says("This link has ended");
     await dialog.close();
     await owner.write("still among us");
     await guest.shows(["from the owner", "still among us"]);
   });
 
-  it("is taken by a tab that shows the browser's own chat", async () => {
-    const owner = await Chat.open(home, server);
+  it("is taken by a tab that shows the browser's own chat", async ({ team, home, elsewhere }) => {
+    const owner = await Chat.open(home, team);
     await owner.write("from the owner");
     const url = await (await SharingDialog.open(owner)).share("Read only");
-    const guest = await Chat.open(elsewhere, server);
+    const guest = await Chat.open(elsewhere, team);
     await guest.write("of its own");
     await guest.page.goto(url);
     await guest.shows(["from the owner"]);
-    expect(guest.page.url()).toBe(`${server.origin}/`);
+    expect(guest.page.url()).toBe(team.pageUrl);
     await guest.page.getByRole("button", { name: "Open your own chat" }).click();
     await guest.shows(["of its own"]);
   });
 });
 
 describe("a hand-off", () => {
-  it("gives the session to another browser, and both own it", async () => {
-    const { first, dialog, second } = await handedOver();
-    expect(second.page.url()).toBe(`${server.origin}/`);
+  it("gives the session to another browser, and both own it", async ({ places, team }) => {
+    const { first, dialog, second } = await handedOver(places);
+    expect(second.page.url()).toBe(team.pageUrl);
     await dialog.hasHandedOver();
     await dialog.hasDevices(["Chrome on Linux This device", "Chrome on Android"]);
     for (const details of await dialog.deviceDetails()) {
@@ -202,23 +189,29 @@ describe("a hand-off", () => {
     }
   });
 
-  it.each(["signOut", "signOutOthers"] as const)("ends for the other with %s", async (how) => {
-    const { first, dialog, second } = await handedOver();
-    await second.shows(["on the first"]);
-    await dialog[how]("Chrome on Android");
-    await dialog.hasDevices(["Chrome on Linux This device"]);
-    await second.says("This chat is no longer here");
-    expect(await second.texts()).toEqual([]);
-    await dialog.close();
-    expect(await first.connection()).toBe("Connected");
-    await second.startNew();
-    expect(await second.sessionId()).not.toBe(await first.sessionId());
-  });
+  it.for(["signOut", "signOutOthers"] as const)(
+    "ends for the other with %s",
+    async (how, { places }) => {
+      const { first, dialog, second } = await handedOver(places);
+      await second.shows(["on the first"]);
+      await dialog[how]("Chrome on Android");
+      await dialog.hasDevices(["Chrome on Linux This device"]);
+      await second.says("This chat is no longer here");
+      expect(await second.texts()).toEqual([]);
+      await dialog.close();
+      expect(await first.connection()).toBe("Connected");
+      await second.startNew();
+      expect(await second.sessionId()).not.toBe(await first.sessionId());
+    },
+  );
 
-  it("rotates the key first where the server wants a young one, and no tab is lost", async () => {
-    const first = await Chat.open(home, server);
-    const second = await Chat.open(home, server);
-    const before = await ownToken(first);
+  it("rotates the key first where the server wants a young one, and no tab is lost", async ({
+    team,
+    home,
+  }) => {
+    const first = await Chat.open(home, team);
+    const second = await Chat.open(home, team);
+    const before = await first.token();
     let refused = false;
     await first.page.route(/\/invites$/, async (route) => {
       if (refused || route.request().method() !== "POST") {
@@ -235,7 +228,7 @@ describe("a hand-off", () => {
     const dialog = await SharingDialog.open(first);
     await dialog.handOff();
     await dialog.close();
-    expect(await ownToken(first)).not.toBe(before);
+    expect(await first.token()).not.toBe(before);
     await second.page.reload();
     await second.connected();
     await second.write("with the new key");
@@ -244,17 +237,21 @@ describe("a hand-off", () => {
     await second.shows(["with the new key", "and here"]);
   });
 
-  it("asks before it replaces the browser's own chat, in all its tabs", async () => {
-    const first = await Chat.open(home, server);
+  it("asks before it replaces the browser's own chat, in all its tabs", async ({
+    team,
+    home,
+    elsewhere,
+  }) => {
+    const first = await Chat.open(home, team);
     await first.write("on the first");
     const dialog = await SharingDialog.open(first);
-    const other = await Chat.open(elsewhere, server);
+    const other = await Chat.open(elsewhere, team);
     await other.write("of its own");
-    const ownBefore = await ownToken(other);
-    const asked = await Chat.openLink(elsewhere, await dialog.handOff());
+    const ownBefore = await other.token();
+    const asked = await Chat.openLink(elsewhere, team, await dialog.handOff());
     await asked.says("Continue this chat here?");
     await asked.page.getByText("This browser has a chat of its own").waitFor();
-    expect(await ownToken(asked)).toBe(ownBefore);
+    expect(await asked.token()).toBe(ownBefore);
     await asked.page.reload();
     await asked.says("Continue this chat here?");
     await asked.page.getByRole("button", { name: "Continue here" }).click();
@@ -264,13 +261,17 @@ describe("a hand-off", () => {
     await first.shows(["on the first", "in the new one"]);
   });
 
-  it("that is declined leaves everything as it was, and is used up", async () => {
-    const first = await Chat.open(home, server);
+  it("that is declined leaves everything as it was, and is used up", async ({
+    team,
+    home,
+    elsewhere,
+  }) => {
+    const first = await Chat.open(home, team);
     const dialog = await SharingDialog.open(first);
     const url = await dialog.handOff();
-    const own = await Chat.open(elsewhere, server);
+    const own = await Chat.open(elsewhere, team);
     await own.write("of its own");
-    const asked = await Chat.openLink(elsewhere, url);
+    const asked = await Chat.openLink(elsewhere, team, url);
     await asked.page.getByRole("button", { name: "Keep the chat I have" }).click();
     await asked.shows(["of its own"]);
     await dialog.close();
@@ -282,13 +283,13 @@ describe("a hand-off", () => {
         return details.length;
       }, PATIENCE)
       .toBe(1);
-    await (await Chat.openLink(elsewhere, url)).says("This link has ended");
+    await (await Chat.openLink(elsewhere, team, url)).says("This link has ended");
   });
 });
 
 describe("the dialog", () => {
-  it("is used by keyboard, and gives the focus back", async () => {
-    const chat = await Chat.open(home, server);
+  it("is used by keyboard, and gives the focus back", async ({ team, home }) => {
+    const chat = await Chat.open(home, team);
     const button = chat.page.getByRole("button", { name: "Devices and sharing" });
     await button.focus();
     await chat.page.keyboard.press("Enter");
@@ -311,8 +312,8 @@ describe("the dialog", () => {
       .toBe(true);
   });
 
-  it("says when nothing can be loaded, and tries again", async () => {
-    const chat = await Chat.open(home, server);
+  it("says when nothing can be loaded, and tries again", async ({ team, home }) => {
+    const chat = await Chat.open(home, team);
     let refuse = true;
     await chat.page.route(/\/devices$/, (route) => (refuse ? route.abort() : route.continue()));
     await chat.page.getByRole("button", { name: "Devices and sharing" }).click();

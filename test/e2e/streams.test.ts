@@ -3,29 +3,19 @@ import { once } from "node:events";
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import { json } from "node:stream/consumers";
 import { setTimeout as wait } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect } from "vitest";
 import type { DownFrame } from "../../src/protocol/frames.ts";
 import { STREAM_STORE_INTERVAL_MS } from "../../src/protocol/limits.ts";
 import type { Message } from "../../src/protocol/message.ts";
 import type { SessionWithToken } from "../../src/protocol/rest.ts";
-import type { LocalServer } from "../support/server.ts";
-import { startServer } from "../support/server.ts";
+import { it } from "../support/e2e.ts";
+import type { LocalTeam } from "../support/local-team.ts";
 
-let server: LocalServer;
-
-beforeAll(async () => {
-  server = await startServer();
-});
-
-afterAll(async () => {
-  await server?.close();
-});
-
-async function newChat(): Promise<SessionWithToken> {
-  const response = await fetch(`${server.origin}/api/sessions/create`, {
+async function newChat({ origin, teamId, teamKey }: LocalTeam): Promise<SessionWithToken> {
+  const response = await fetch(`${origin}/api/sessions/create`, {
     method: "POST",
-    headers: { Authorization: `Bearer ${server.teamKey}`, "Content-Type": "application/json" },
-    body: JSON.stringify({ teamId: "demo" }),
+    headers: { Authorization: `Bearer ${teamKey}`, "Content-Type": "application/json" },
+    body: JSON.stringify({ teamId }),
   });
   if (!response.ok) throw new Error(await response.text());
   return (await response.json()) as SessionWithToken;
@@ -46,8 +36,8 @@ class Tab {
     socket.onmessage = ({ data }) => this.#receive(JSON.parse(String(data)) as DownFrame);
   }
 
-  static async open({ session, ticket }: SessionWithToken): Promise<Tab> {
-    const url = `${server.origin.replace("http", "ws")}/api/sessions/${session.id}/socket`;
+  static async open({ origin }: LocalTeam, { session, ticket }: SessionWithToken): Promise<Tab> {
+    const url = `${origin.replace("http", "ws")}/api/sessions/${session.id}/socket`;
     const tab = new Tab(new WebSocket(url, ["ds.v1", `ds.ticket.${ticket}`]));
     await expect.poll(() => tab.isSynced, { timeout: 30_000 }).toBe(true);
     return tab;
@@ -68,13 +58,13 @@ class Tab {
 }
 
 /** A request whose body is written while it is under way. */
-function streamed({ session }: SessionWithToken): ClientRequest {
+function streamed({ origin, teamKey }: LocalTeam, { session }: SessionWithToken): ClientRequest {
   const clientId = crypto.randomUUID();
   const sent = request(
-    `${server.origin}/api/sessions/${session.id}/messages/stream?clientId=${clientId}`,
+    `${origin}/api/sessions/${session.id}/messages/stream?clientId=${clientId}`,
     {
       method: "POST",
-      headers: { Authorization: `Bearer ${server.teamKey}`, "Content-Type": "text/plain" },
+      headers: { Authorization: `Bearer ${teamKey}`, "Content-Type": "text/plain" },
     },
   );
   // What it is cut off by is the test's own doing.
@@ -90,10 +80,10 @@ async function answerOf(sent: ClientRequest): Promise<{ status: number; message:
 
 const PATIENCE = { timeout: 20_000, interval: 20 };
 
-test("an answer is shown as it comes, and is a message in the end", async () => {
-  const chat = await newChat();
-  const tab = await Tab.open(chat);
-  const sent = streamed(chat);
+it("an answer is shown as it comes, and is a message in the end", async ({ team }) => {
+  const chat = await newChat(team);
+  const tab = await Tab.open(team, chat);
+  const sent = streamed(team, chat);
   sent.write("We ship ");
   await expect.poll(() => tab.shown, PATIENCE).toBe("We ship ");
   const answered = answerOf(sent);
@@ -103,10 +93,10 @@ test("an answer is shown as it comes, and is a message in the end", async () => 
   await expect.poll(() => tab.messages, PATIENCE).toEqual([message]);
 });
 
-test("of a producer that dies, what came is stored and marked", async () => {
-  const chat = await newChat();
-  const tab = await Tab.open(chat);
-  const sent = streamed(chat);
+it("of a producer that dies, what came is stored and marked", async ({ team }) => {
+  const chat = await newChat(team);
+  const tab = await Tab.open(team, chat);
+  const sent = streamed(team, chat);
   sent.write("We ship ");
   await expect.poll(() => tab.shown, PATIENCE).toBe("We ship ");
   sent.destroy();
@@ -116,10 +106,10 @@ test("of a producer that dies, what came is stored and marked", async () => {
   ]);
 });
 
-test("a producer whose answer a reader stops is told at once", async () => {
-  const chat = await newChat();
-  const tab = await Tab.open(chat);
-  const sent = streamed(chat);
+it("a producer whose answer a reader stops is told at once", async ({ team }) => {
+  const chat = await newChat(team);
+  const tab = await Tab.open(team, chat);
+  const sent = streamed(team, chat);
   sent.write("We ship ");
   await expect.poll(() => tab.shown, PATIENCE).toBe("We ship ");
   const answered = answerOf(sent);
@@ -133,18 +123,18 @@ test("a producer whose answer a reader stops is told at once", async () => {
   sent.destroy();
 });
 
-test("50 answers to 20 tabs each, and the server is killed in the middle", async () => {
+it("50 answers to 20 tabs each, and the server is killed in the middle", async ({ ownServer }) => {
   const chats: SessionWithToken[] = [];
   const tabsOf: Tab[][] = [];
   for (let count = 0; count < 50; count++) {
-    const chat = await newChat();
+    const chat = await newChat(ownServer);
     chats.push(chat);
-    tabsOf.push(await Promise.all(Array.from({ length: 20 }, () => Tab.open(chat))));
+    tabsOf.push(await Promise.all(Array.from({ length: 20 }, () => Tab.open(ownServer, chat))));
   }
   let isKilled = false;
   const said = chats.map(() => "");
   const speaking = chats.map(async (chat, index) => {
-    const sent = streamed(chat);
+    const sent = streamed(ownServer, chat);
     for (let word = 0; !isKilled; word++) {
       said[index] += `word ${word} `;
       sent.write(`word ${word} `);
@@ -160,18 +150,18 @@ test("50 answers to 20 tabs each, and the server is killed in the middle", async
     .poll(() => tabsOf.every((tabs) => tabs.every(isShownLong)), { timeout: 60_000, interval: 100 })
     .toBe(true);
   const killedAt = Date.now();
-  await server.kill();
+  await ownServer.kill();
   isKilled = true;
   await Promise.all(speaking);
-  await server.start();
+  await ownServer.start();
 
   for (const [index, chat] of chats.entries()) {
-    const path = `${server.origin}/api/sessions/${chat.session.id}/validate`;
+    const path = `${ownServer.origin}/api/sessions/${chat.session.id}/validate`;
     const headers = { Authorization: `Bearer ${chat.token}` };
     const validated = await fetch(path, { headers });
     const { ticket } = (await validated.json()) as { ticket: string };
     const again = await Promise.all(
-      Array.from({ length: 20 }, () => Tab.open({ ...chat, ticket })),
+      Array.from({ length: 20 }, () => Tab.open(ownServer, { ...chat, ticket })),
     );
     await expect.poll(() => again.every((tab) => tab.messages.length === 1), PATIENCE).toBe(true);
     const [message] = again[0]?.messages ?? [];

@@ -1,39 +1,22 @@
-import type { Browser, BrowserContext, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { launchBrowser } from "../support/browser.ts";
-import type { LocalServer } from "../support/server.ts";
-import { startServer } from "../support/server.ts";
+import type { BrowserContext, Page } from "playwright-core";
+import { describe, expect } from "vitest";
+import { it } from "../support/e2e.ts";
+import type { LocalTeam } from "../support/local-team.ts";
 import { Chat, PATIENCE, writeAsTeam } from "./chat.ts";
 
-let server: LocalServer;
-let browser: Browser;
-let context: BrowserContext;
-
-beforeAll(async () => {
-  [server, browser] = await Promise.all([startServer(), launchBrowser()]);
-});
-
-afterAll(async () => {
-  await Promise.all([browser?.close(), server?.close()]);
-});
-
-beforeEach(async () => {
-  context = await browser.newContext();
-});
-
-afterEach(async () => {
-  await context.close();
-});
-
-function openTabs(count: number): Promise<Chat[]> {
-  return Promise.all(Array.from({ length: count }, () => Chat.open(context, server)));
+function openTabs(context: BrowserContext, team: LocalTeam, count: number): Promise<Chat[]> {
+  return Promise.all(Array.from({ length: count }, () => Chat.open(context, team)));
 }
 
 describe("two tabs of one browser and one of another", () => {
-  it("hear each other at once, and the third hears nothing", async () => {
-    const [one, two] = await openTabs(2);
-    const elsewhere = await browser.newContext();
-    const stranger = await Chat.open(elsewhere, server);
+  it("hear each other at once, and the third hears nothing", async ({
+    team,
+    context,
+    newContext,
+  }) => {
+    const [one, two] = await openTabs(context, team, 2);
+    const elsewhere = await newContext();
+    const stranger = await Chat.open(elsewhere, team);
     expect(await one!.sessionId()).toBe(await two!.sessionId());
     expect(await stranger.sessionId()).not.toBe(await one!.sessionId());
     await expect.poll(() => one!.presence(), PATIENCE).toBe("you in 2 places");
@@ -45,7 +28,7 @@ describe("two tabs of one browser and one of another", () => {
     await one!.shows(["from the first", "from the second"]);
     await one!.hasDelivered(2);
     await two!.hasDelivered(2);
-    await writeAsTeam(server, await one!.sessionId(), { role: "assistant", content: "an answer" });
+    await writeAsTeam(team, await one!.sessionId(), { role: "assistant", content: "an answer" });
     const all = ["from the first", "from the second", "an answer"];
     await Promise.all([one!.shows(all), two!.shows(all)]);
 
@@ -57,26 +40,29 @@ describe("two tabs of one browser and one of another", () => {
     for (const chat of [one!, two!, stranger]) {
       expect(chat.complaints).toEqual([]);
     }
-    await elsewhere.close();
   });
 
-  it("keep their history over a reload and a closed tab", async () => {
-    const first = await Chat.open(context, server);
+  it("keep their history over a reload and a closed tab", async ({ team, context }) => {
+    const first = await Chat.open(context, team);
     await first.write("one");
     await first.write("two\nlines");
     await first.hasDelivered(2);
     await first.page.reload();
     await first.shows(["one", "two\nlines"]);
     await first.page.close();
-    const second = await Chat.open(context, server);
+    const second = await Chat.open(context, team);
     await second.shows(["one", "two\nlines"]);
     await second.hasDelivered(2);
   });
 
-  it("end together, stay ended, and begin the next session together", async () => {
-    const [one, two] = await openTabs(2);
-    const elsewhere = await browser.newContext();
-    const stranger = await Chat.open(elsewhere, server);
+  it("end together, stay ended, and begin the next session together", async ({
+    team,
+    context,
+    newContext,
+  }) => {
+    const [one, two] = await openTabs(context, team, 2);
+    const elsewhere = await newContext();
+    const stranger = await Chat.open(elsewhere, team);
     const ended = await one!.sessionId();
     await one!.write("last words");
     await two!.shows(["last words"]);
@@ -94,11 +80,10 @@ describe("two tabs of one browser and one of another", () => {
     await two!.shows(["first words"]);
     expect(await two!.sessionId()).not.toBe(ended);
     expect(await two!.sessionId()).toBe(await one!.sessionId());
-    await elsewhere.close();
   });
 
-  it("see who writes", async () => {
-    const [one, two] = await openTabs(2);
+  it("see who writes", async ({ team, context }) => {
+    const [one, two] = await openTabs(context, team, 2);
     await two!.page.getByRole("textbox", { name: "Message" }).pressSequentially("hm");
     await one!.page.getByText("You are typing elsewhere").waitFor();
     await two!.page.keyboard.press("Enter");
@@ -108,20 +93,20 @@ describe("two tabs of one browser and one of another", () => {
 });
 
 describe("what is written", () => {
-  it("stays text, whatever it looks like", async () => {
-    const chat = await Chat.open(context, server);
+  it("stays text, whatever it looks like", async ({ team, context }) => {
+    const chat = await Chat.open(context, team);
     const hostile = '<img src=x onerror="document.title=1"><b>bold</b> &amp; {{x}}';
     await chat.write(hostile);
     await chat.hasDelivered(1);
-    await writeAsTeam(server, await chat.sessionId(), { role: "operator", content: hostile });
+    await writeAsTeam(team, await chat.sessionId(), { role: "operator", content: hostile });
     // The team writes Markdown, which has entities, and no HTML.
     await chat.shows([hostile, hostile.replace("&amp;", "&")]);
     expect(await chat.page.getByRole("log").locator("img, b").count()).toBe(0);
     expect(chat.complaints).toEqual([]);
   });
 
-  it("can be refused, and tried again", async () => {
-    const chat = await Chat.open(context, server, refuseFirstMessage);
+  it("can be refused, and tried again", async ({ team, context }) => {
+    const chat = await Chat.open(context, team, refuseFirstMessage);
     await chat.write("again, please");
     await expect.poll(() => chat.deliveries(), PATIENCE).toEqual({ failed: 1 });
     await chat.write("in between");
@@ -131,12 +116,15 @@ describe("what is written", () => {
     expect(await chat.texts()).toEqual(["in between", "again, please"]);
   });
 
-  it("shows the newest of a long history, and the rest on the way up", async () => {
-    const chat = await Chat.open(context, server);
+  it("shows the newest of a long history, and the rest on the way up", async ({
+    team,
+    context,
+  }) => {
+    const chat = await Chat.open(context, team);
     const id = await chat.sessionId();
     const texts = Array.from({ length: 110 }, (_, index) => `message ${index + 1}`);
     for (const content of texts) {
-      await writeAsTeam(server, id, { role: "assistant", content });
+      await writeAsTeam(team, id, { role: "assistant", content });
     }
     await chat.page.reload();
     // What the browser had kept of it may begin a little earlier.

@@ -1,56 +1,40 @@
 /** Whose chat the widget shows, and what keeps its key: on another site than the Worker's. */
-import type { Browser, BrowserContext } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { BrowserContext } from "playwright-core";
+import { describe, expect } from "vitest";
 import { signIdentityToken } from "../../client/server/index.ts";
-import { launchBrowser } from "../support/browser.ts";
-import type { LocalServer } from "../support/server.ts";
-import { startServer } from "../support/server.ts";
-import { asAdmin, createIdentityKey } from "./as-admin.ts";
+import type { LocalTeam } from "../support/local-team.ts";
+import { changePolicy, createIdentityKey } from "../support/local-team.ts";
 import { PATIENCE } from "./chat.ts";
-import type { HostSite } from "./host-site.ts";
-import { LISTENING, startHostSite, Widget } from "./host-site.ts";
+import { it, LISTENING, Widget } from "./host-site.ts";
 
-let server: LocalServer;
-let site: HostSite;
-let browser: Browser;
-let context: BrowserContext;
-
-beforeAll(async () => {
-  [server, site, browser] = await Promise.all([startServer(), startHostSite(), launchBrowser()]);
-});
-
-afterAll(async () => {
-  await Promise.all([browser?.close(), server?.close(), site?.close()]);
-});
-
-beforeEach(async () => {
-  context = await browser.newContext();
-});
-
-afterEach(async () => {
-  await context.close();
-});
-
-async function userIdOf(sessionId: string): Promise<string | undefined> {
-  const response = await fetch(`${server.origin}/api/sessions/${sessionId}`, {
-    headers: { authorization: `Bearer ${server.teamKey}` },
+async function userIdOf(
+  { origin, teamKey }: LocalTeam,
+  sessionId: string,
+): Promise<string | undefined> {
+  const response = await fetch(`${origin}/api/sessions/${sessionId}`, {
+    headers: { authorization: `Bearer ${teamKey}` },
   });
   const { session }: { session: { userId?: string } } = JSON.parse(await response.text());
   return session.userId;
 }
 
 describe("a person whom the page knows", () => {
-  it("is told to the chat when it asks, and has one chat in every browser", async () => {
-    const { kid, secret } = await createIdentityKey(server);
+  it("is told to the chat when it asks, and has one chat in every browser", async ({
+    site,
+    team,
+    context,
+    newContext,
+  }) => {
+    const { kid, secret } = await createIdentityKey(team);
     const userId = `ana-${crypto.randomUUID()}`;
     let signed = 0;
-    site.page("/", server.origin, {
+    site.page("/", team, {
       head: `${LISTENING}<script>DurableSessions.push(["identify", () => signIn()]);</script>`,
     });
     const visit = async (browserContext: BrowserContext) => {
       await browserContext.exposeFunction("signIn", () => {
         signed += 1;
-        return signIdentityToken({ kid, secret, teamId: "demo", userId });
+        return signIdentityToken({ kid, secret, teamId: team.teamId, userId });
       });
       return await Widget.visit(browserContext, `${site.origin}/`);
     };
@@ -60,66 +44,65 @@ describe("a person whom the page knows", () => {
     await first.write("on the first");
     await first.hears("message", [{ role: "user", seq: 1 }]);
     const sessionId = await first.sessionId();
-    expect(await userIdOf(sessionId)).toBe(userId);
+    expect(await userIdOf(team, sessionId)).toBe(userId);
 
-    const elsewhere = await browser.newContext();
+    const elsewhere = await newContext();
     const second = await visit(elsewhere);
     await second.open();
     await expect.poll(() => second.texts(), PATIENCE).toEqual(["on the first"]);
     expect(await second.sessionId()).toBe(sessionId);
     expect(second.complaints).toEqual([]);
-    await elsewhere.close();
   });
 
-  it("becomes the owner of the chat that began without a name", async () => {
-    const { kid, secret } = await createIdentityKey(server);
-    site.page("/", server.origin, { head: LISTENING });
+  it("becomes the owner of the chat that began without a name", async ({ site, team, context }) => {
+    const { kid, secret } = await createIdentityKey(team);
+    site.page("/", team, { head: LISTENING });
     const widget = await Widget.visit(context, `${site.origin}/`);
     await widget.open();
     const sessionId = await widget.sessionId();
-    expect(await userIdOf(sessionId)).toBeUndefined();
+    expect(await userIdOf(team, sessionId)).toBeUndefined();
     const userId = `ben-${crypto.randomUUID()}`;
-    const token = await signIdentityToken({ kid, secret, teamId: "demo", userId });
+    const token = await signIdentityToken({ kid, secret, teamId: team.teamId, userId });
     await widget.page.evaluate((known) => {
       window.DurableSessions?.push(["identify", known]);
     }, token);
-    await expect.poll(() => userIdOf(sessionId), PATIENCE).toBe(userId);
+    await expect.poll(() => userIdOf(team, sessionId), PATIENCE).toBe(userId);
     await widget.connected();
     expect(await widget.heard("error")).toEqual([]);
   });
 
-  it("is asked for on a later page, too", async () => {
-    const { kid, secret } = await createIdentityKey(server);
-    site.page("/", server.origin, { head: LISTENING });
+  it("is asked for on a later page, too", async ({ site, team, context }) => {
+    const { kid, secret } = await createIdentityKey(team);
+    site.page("/", team, { head: LISTENING });
     const anonymous = await Widget.visit(context, `${site.origin}/`);
     await anonymous.open();
     const sessionId = await anonymous.sessionId();
-    expect(await userIdOf(sessionId)).toBeUndefined();
+    expect(await userIdOf(team, sessionId)).toBeUndefined();
 
     const userId = `cem-${crypto.randomUUID()}`;
     await context.exposeFunction("signIn", () =>
-      signIdentityToken({ kid, secret, teamId: "demo", userId }),
+      signIdentityToken({ kid, secret, teamId: team.teamId, userId }),
     );
-    site.page("/signed-in", server.origin, {
+    site.page("/signed-in", team, {
       head: `${LISTENING}<script>DurableSessions.push(["identify", () => signIn()]);</script>`,
     });
     const known = await Widget.visit(context, `${site.origin}/signed-in`);
     await known.open();
-    await expect.poll(() => userIdOf(sessionId), PATIENCE).toBe(userId);
+    await expect.poll(() => userIdOf(team, sessionId), PATIENCE).toBe(userId);
     expect(await known.heard("error")).toEqual([]);
   });
 });
 
 describe("a person at a browser that another one used before", () => {
-  it("gets their own chat, and nothing of the other's", async () => {
-    const { kid, secret } = await createIdentityKey(server);
+  it("gets their own chat, and nothing of the other's", async ({ site, team, context }) => {
+    const { kid, secret } = await createIdentityKey(team);
     const ana = `ana-${crypto.randomUUID()}`;
     const ben = `bén-${crypto.randomUUID()}`;
     let userId = ana;
     await context.exposeFunction("signIn", () =>
-      signIdentityToken({ kid, secret, teamId: "demo", userId }),
+      signIdentityToken({ kid, secret, teamId: team.teamId, userId }),
     );
-    site.page("/", server.origin, {
+    site.page("/", team, {
       head: `${LISTENING}<script>DurableSessions.push(["identify", () => signIn()]);</script>`,
     });
     const anas = await Widget.visit(context, `${site.origin}/`);
@@ -136,7 +119,7 @@ describe("a person at a browser that another one used before", () => {
     userId = ben;
     const bens = await Widget.visit(context, `${site.origin}/`);
     await bens.open();
-    await expect.poll(async () => userIdOf(await bens.sessionId()), PATIENCE).toBe(ben);
+    await expect.poll(async () => userIdOf(team, await bens.sessionId()), PATIENCE).toBe(ben);
     await bens.connected();
     await expect.poll(() => bens.texts(), PATIENCE).toEqual([]);
     await bens.write("only for ben");
@@ -162,8 +145,8 @@ describe("the key of the chat", () => {
   const kept = (widget: Widget) =>
     widget.frame?.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
 
-  it("is in the frame's storage, out of the page's sight", async () => {
-    site.page("/", server.origin, { head: LISTENING });
+  it("is in the frame's storage, out of the page's sight", async ({ site, team, context }) => {
+    site.page("/", team, { head: LISTENING });
     const widget = await Widget.visit(context, `${site.origin}/`);
     await widget.open();
     const sessionId = await widget.sessionId();
@@ -171,9 +154,13 @@ describe("the key of the chat", () => {
     expect(await widget.page.evaluate(() => Object.keys(localStorage))).toEqual([]);
   });
 
-  it("can be a cookie of the frame's, which no script ever sees", async () => {
-    await asAdmin(server, "PATCH", "", { crossSiteCookies: true });
-    site.page("/", server.origin, { head: LISTENING, attributes: 'data-transport="cookie"' });
+  it("can be a cookie of the frame's, which no script ever sees", async ({
+    site,
+    team,
+    context,
+  }) => {
+    await changePolicy(team, { crossSiteCookies: true });
+    site.page("/", team, { head: LISTENING, attributes: 'data-transport="cookie"' });
     const widget = await Widget.visit(context, `${site.origin}/`);
     await widget.open();
     await widget.write("by cookie");
@@ -181,7 +168,11 @@ describe("the key of the chat", () => {
     const sessionId = await widget.sessionId();
     expect(await kept(widget)).not.toContain(`${sessionId}.`);
     const [cookie] = await context.cookies();
-    expect(cookie).toMatchObject({ name: "__Host-ds.demo", httpOnly: true, sameSite: "None" });
+    expect(cookie).toMatchObject({
+      name: `__Host-ds.${team.teamId}`,
+      httpOnly: true,
+      sameSite: "None",
+    });
 
     await widget.page.reload();
     await widget.open();

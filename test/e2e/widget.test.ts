@@ -1,40 +1,30 @@
-import type { Browser, BrowserContext } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { launchBrowser } from "../support/browser.ts";
-import type { LocalServer } from "../support/server.ts";
-import { startServer } from "../support/server.ts";
+import type { BrowserContext } from "playwright-core";
+import { describe, expect } from "vitest";
+import type { LocalTeam } from "../support/local-team.ts";
 import { PATIENCE, writeAsTeam } from "./chat.ts";
 import type { HostPageOptions, HostSite } from "./host-site.ts";
-import { LISTENING, startHostSite, Widget } from "./host-site.ts";
+import { LISTENING, it as siteIt, Widget } from "./host-site.ts";
 
-let server: LocalServer;
-let site: HostSite;
-let browser: Browser;
-let context: BrowserContext;
+/** Goes to a page of the site that has the widget on it. */
+const it = siteIt.extend(
+  "visit",
+  ({ site, team, context }) =>
+    (options: HostPageOptions = {}) =>
+      visitPage(site, team, context, options),
+);
 
-beforeAll(async () => {
-  [server, site, browser] = await Promise.all([startServer(), startHostSite(), launchBrowser()]);
-});
-
-afterAll(async () => {
-  await Promise.all([browser?.close(), server?.close(), site?.close()]);
-});
-
-beforeEach(async () => {
-  context = await browser.newContext();
-});
-
-afterEach(async () => {
-  await context.close();
-});
-
-function visit(options: HostPageOptions = {}): Promise<Widget> {
-  site.page("/", server.origin, { head: LISTENING, ...options });
+function visitPage(
+  site: HostSite,
+  team: LocalTeam,
+  context: BrowserContext,
+  options: HostPageOptions = {},
+): Promise<Widget> {
+  site.page("/", team, { head: LISTENING, ...options });
   return Widget.visit(context, `${site.origin}/`);
 }
 
 describe("the widget on another origin", () => {
-  it("loads nothing but its script before it is opened", async () => {
+  it("loads nothing but its script before it is opened", async ({ context, visit }) => {
     const requested: string[] = [];
     context.on("request", (request) => requested.push(new URL(request.url()).pathname));
     const widget = await visit();
@@ -43,13 +33,16 @@ describe("the widget on another origin", () => {
     expect(widget.page.frames()).toHaveLength(1);
   });
 
-  it("is a chat, and tells the page what happens in it but not what is said", async () => {
+  it("is a chat, and tells the page what happens in it but not what is said", async ({
+    team,
+    visit,
+  }) => {
     const widget = await visit();
     await widget.open();
     await widget.write("a question");
     await widget.hears("message", [{ role: "user", seq: 1 }]);
     const sessionId = await widget.sessionId();
-    await writeAsTeam(server, sessionId, { role: "assistant", content: "an answer" });
+    await writeAsTeam(team, sessionId, { role: "assistant", content: "an answer" });
     await widget.chat.getByText("an answer").first().waitFor();
     await widget.hears("message", [
       { role: "user", seq: 1 },
@@ -62,14 +55,14 @@ describe("the widget on another origin", () => {
     expect(widget.complaints).toEqual([]);
   });
 
-  it("counts what comes while it is closed, until it is seen", async () => {
+  it("counts what comes while it is closed, until it is seen", async ({ team, visit }) => {
     const widget = await visit({ attributes: 'data-label="Ask us"' });
     await widget.open();
     await widget.launcher.click();
     await widget.hears("close", [undefined]);
     const sessionId = await widget.sessionId();
-    await writeAsTeam(server, sessionId, { role: "operator", content: "one" });
-    await writeAsTeam(server, sessionId, { role: "operator", content: "two" });
+    await writeAsTeam(team, sessionId, { role: "operator", content: "one" });
+    await writeAsTeam(team, sessionId, { role: "operator", content: "two" });
     await expect.poll(async () => (await widget.heard("unread")).at(-1), PATIENCE).toBe(2);
     await widget.page.getByRole("button", { name: "Ask us, 2 unread" }).waitFor();
     // A hidden frame reads nothing, however long it waits.
@@ -82,7 +75,7 @@ describe("the widget on another origin", () => {
     await widget.page.getByRole("button", { name: "Ask us", exact: true }).waitFor();
   });
 
-  it("does what the page asks, before and after it has loaded", async () => {
+  it("does what the page asks, before and after it has loaded", async ({ visit }) => {
     const early = `${LISTENING}<script>DurableSessions.push(["open"]);</script>`;
     const widget = await visit({ head: early });
     await widget.connected();
@@ -97,7 +90,7 @@ describe("the widget on another origin", () => {
     expect(await again.launcher.getAttribute("aria-expanded")).toBe("false");
   });
 
-  it("takes the focus with it, and gives it back", async () => {
+  it("takes the focus with it, and gives it back", async ({ visit }) => {
     const widget = await visit({
       body: `<script>help.onclick = () => DurableSessions.push(["open"]);</script>`,
     });
@@ -124,9 +117,14 @@ describe("the widget on another origin", () => {
     expect(await widget.launcher.evaluate((button) => button.matches(":focus"))).toBe(true);
   });
 
-  it("stands up to the page's style and to a strict policy", async () => {
-    const { origin } = server;
-    site.page("/strict", origin, {
+  it("stands up to the page's style and to a strict policy", async ({
+    site,
+    team,
+    context,
+    visit,
+  }) => {
+    const { origin } = team;
+    site.page("/strict", team, {
       policy: `default-src 'none'; script-src ${origin}; frame-src ${origin}; img-src data:; style-src 'none'; require-trusted-types-for 'script'`,
     });
     const strict = await Widget.visit(context, `${site.origin}/strict`);
@@ -140,14 +138,13 @@ describe("the widget on another origin", () => {
     await widget.open();
   });
 
-  it("covers a phone, and can be closed there", async () => {
-    await context.close();
-    context = await browser.newContext({
+  it("covers a phone, and can be closed there", async ({ site, team, newContext }) => {
+    const phone = await newContext({
       viewport: { width: 390, height: 780 },
       hasTouch: true,
       isMobile: true,
     });
-    const widget = await visit();
+    const widget = await visitPage(site, team, phone);
     await widget.open();
     // It slides in.
     const box = () => widget.page.locator("durable-sessions iframe").boundingBox();
@@ -161,7 +158,11 @@ describe("the widget on another origin", () => {
 describe("between the page and the frame", () => {
   const IDENTITY_REQUEST = { durableSessions: 1, type: "identity", id: 77 };
 
-  it("goes who the person is, when the frame asks, and never in an address", async () => {
+  it("goes who the person is, when the frame asks, and never in an address", async ({
+    site,
+    context,
+    visit,
+  }) => {
     const addresses: string[] = [];
     context.on("request", (request) => addresses.push(request.url()));
     const identify = `<script>
@@ -186,8 +187,8 @@ describe("between the page and the frame", () => {
     expect(addresses.filter((address) => address.includes("token-"))).toEqual([]);
   });
 
-  it("goes nothing that others say", async () => {
-    site.page("/other", server.origin);
+  it("goes nothing that others say", async ({ site, team, visit }) => {
+    site.page("/other", team);
     const count = `<script>
       var asked = 0;
       DurableSessions.push(["identify", () => void asked++]);
@@ -233,7 +234,7 @@ describe("between the page and the frame", () => {
     expect((await widget.heard("unread")).filter((count) => count !== 0)).toEqual([]);
     expect(await asked()).toBe(before);
     // Of a frame that is out of sight, the page would be told so.
-    await writeAsTeam(server, await widget.sessionId(), { role: "operator", content: "seen" });
+    await writeAsTeam(team, await widget.sessionId(), { role: "operator", content: "seen" });
     await widget.hears("message", [
       { role: "user", seq: 1 },
       { role: "operator", seq: 2 },
@@ -241,8 +242,12 @@ describe("between the page and the frame", () => {
     expect((await widget.heard("unread")).filter((count) => count !== 0)).toEqual([]);
   });
 
-  it("is no frame at all on an origin that the team does not allow", async () => {
-    site.page("/", server.origin, { head: LISTENING });
+  it("is no frame at all on an origin that the team does not allow", async ({
+    site,
+    team,
+    context,
+  }) => {
+    site.page("/", team, { head: LISTENING });
     const page = await context.newPage();
     await page.clock.install();
     const refusals: string[] = [];

@@ -3,10 +3,12 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { EventStore } from "../../objects/event-store.ts";
+import { FileStore } from "../../objects/file-store.ts";
 import { IndexProjector } from "../../objects/index-projector.ts";
 import type { LiveSession } from "../../objects/live-session.ts";
 import { OutboxStore } from "../../objects/outbox-store.ts";
 import { SessionStore } from "../../objects/store.ts";
+import { Troubles } from "../../objects/troubles.ts";
 import type { NewAuditEvent } from "../../src/session-index/audit.ts";
 import { alarmAt, runAlarms } from "../support/alarms.ts";
 import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
@@ -32,18 +34,21 @@ const REVOKED: NewAuditEvent = {
 
 /** A projector over the object's own store, as its session has one; what it does is all in storage. */
 async function record(id: string, events: readonly NewAuditEvent[]): Promise<void> {
-  await runInDurableObject(objectOf(id), (_, { storage }) => {
+  await runInDurableObject(objectOf(id), (_, ctx) => {
+    const { storage } = ctx;
     const store = new SessionStore(storage);
     const stored = store.open();
     if (stored === undefined) throw new Error("no session");
     const source: Pick<LiveSession["state"], "stored" | "indexed"> = { stored, indexed() {} };
-    const projector = new IndexProjector(
+    const projector = new IndexProjector({
       env,
       store,
-      new OutboxStore(storage.sql),
-      new EventStore(storage.sql),
+      outbox: new OutboxStore(storage.sql),
+      events: new EventStore(storage.sql),
+      files: new FileStore(storage.sql),
       source,
-    );
+      troubles: new Troubles(ctx, env),
+    });
     store.transaction(() => {
       for (const event of events) projector.record(event, Date.now());
     });

@@ -49,6 +49,13 @@ const post = (chat: SessionWithToken, bearer = chat.token) =>
     body: { clientId: `m-${++messages}`, content: "Hello" },
   });
 
+/** One in which nothing was said is gone soon after its end. */
+async function newSpokenSession(teamId: string): Promise<SessionWithToken> {
+  const chat = await newSession(teamId);
+  await post(chat);
+  return chat;
+}
+
 const open = (chat: SessionWithToken) =>
   call(`${pathOf(chat)}/conversations`, { bearer: chat.token, body: {} });
 
@@ -217,7 +224,7 @@ describe("while the index fails every call", () => {
 
   test("the object tries again, at growing intervals, until it has told", async () => {
     const teamId = await newTeam();
-    const chat = await newSession(teamId);
+    const chat = await newSpokenSession(teamId);
     moveClock(0);
     breakDown();
     await terminate(chat);
@@ -319,13 +326,13 @@ describe("whatever happens, in whatever order", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25, size: "max" }), async (steps) => {
         const teamId = await newTeam();
-        const chats = [await newSession(teamId)];
+        const chats = [await newSpokenSession(teamId)];
         moveClock(0);
         try {
           for (const { act, which, minutes } of steps) {
             const chat = chats[which % chats.length] ?? chats[0];
             if (chat === undefined) throw new Error("there is always one");
-            if (act === "create") chats.push(await newSession(teamId));
+            if (act === "create") chats.push(await newSpokenSession(teamId));
             else if (act === "validate") await validate(chat);
             else if (act === "post") await post(chat);
             else if (act === "open") await open(chat);

@@ -4,11 +4,12 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { mintTicket } from "../../src/credentials/ticket.ts";
 import { readToken } from "../../src/credentials/token.ts";
+import { EMPTY_KEPT_MS } from "../../src/domain/lifecycle.ts";
 import { signingKeys } from "../../src/keys.ts";
 import type { SessionWithToken, ValidateSessionResponse } from "../../src/protocol/rest.ts";
 import type { TeamPolicy } from "../../src/protocol/team.ts";
 import { alarmAt, runAlarms } from "../support/alarms.ts";
-import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
+import { call, newSession, newTeam, newTeamKey, things } from "../support/api.ts";
 import { DAY_MS as DAY, MINUTE_MS as MINUTE } from "../support/clock.ts";
 import { RESIDENCIES, stepper } from "../support/eviction.ts";
 import { objectOf } from "../support/object-of.ts";
@@ -153,7 +154,8 @@ describe.each(RESIDENCIES)("an object that %s", (residency) => {
       end_reason: "idle",
       ended_at: start + 30 * DAY + MINUTE,
     });
-    expect(await alarmAt(id)).toBeNull();
+    // Nothing was said in it: all that is left to do is to remove it.
+    expect(await alarmAt(id)).toBe(start + 45 * DAY + EMPTY_KEPT_MS);
   });
 
   test("an owner's open socket that pings keeps the session alive, and writes nothing", async () => {
@@ -226,6 +228,7 @@ describe.each(RESIDENCIES)("an object that %s", (residency) => {
 
   test("a session that ended while nobody looked is not revived by its socket's closing", async () => {
     const created = await newSession(await newTeam());
+    await things.message(created);
     const socket = await TestSocket.open(created.session, created.ticket);
     await socket.first("synced");
     at(31 * DAY);

@@ -1,8 +1,8 @@
-// Sessions whose alarm was lost: the hourly run ends them, as their objects see it.
+// Sessions whose alarm was lost: the cleanup ends them, as their objects see it.
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { reconcileOverdue } from "../../src/cron.ts";
+import { cleanUp } from "../../src/operations/cleanup/clean-up.ts";
 import { call, newSession, newTeam } from "../support/api.ts";
 import { DAY_MS, HOUR_MS } from "../support/clock.ts";
 import { evict } from "../support/eviction.ts";
@@ -42,7 +42,8 @@ test("overdue sessions end, and the index hears of it; others are left alone", a
   vi.setSystemTime(now);
   const fresh = await newSession(teamId);
 
-  expect(await reconcileOverdue(env, now)).toBe(61);
+  const done = await cleanUp(env, undefined, now);
+  expect(done).toMatchObject({ expiredSessions: 60, purgedSessions: 0, more: false });
 
   for (const { session } of overdue) {
     expect(await indexed(session.id)).toEqual({ status: "expired", end_reason: "idle" });
@@ -50,7 +51,7 @@ test("overdue sessions end, and the index hears of it; others are left alone", a
   for (const { session } of [busy, fresh]) {
     expect(await indexed(session.id)).toEqual({ status: "active", end_reason: null });
   }
-  expect(await reconcileOverdue(env, now)).toBe(0);
+  expect(await cleanUp(env, undefined, now)).toMatchObject({ expiredSessions: 0, more: false });
 });
 
 test("an alarm that was lost is set again by the next caller", async () => {

@@ -122,6 +122,11 @@ test("a session of the first version goes on: its keys open it, those that were 
       ALTER TABLE messages DROP COLUMN imported_created_at;
       ALTER TABLE messages DROP COLUMN attachments;
       ALTER TABLE conversations DROP COLUMN imported_id;
+      ALTER TABLE session DROP COLUMN archived_at;
+      ALTER TABLE session DROP COLUMN archive;
+      ALTER TABLE session DROP COLUMN erase_asked_at;
+      ALTER TABLE session DROP COLUMN index_epoch;
+      DROP TABLE files;
       DROP TABLE streams; DROP TABLE event_cursors;
       ALTER TABLE index_outbox DROP COLUMN payload;
       CREATE TABLE old AS SELECT ${known}, NULL AS revoked_at FROM credentials;

@@ -94,22 +94,40 @@ test("a visit, the days after it, and its end", async () => {
   });
   const idle = await costOf(() => wait(30 * DAY_MS));
   const expired = await costOf(() => wait(31 * DAY_MS));
+  const bytes = () =>
+    runInDurableObject(objectOf(chat.session.id), (_, { storage }) => storage.sql.databaseSize);
+  const stored = { whole: await bytes(), archived: 0, purged: 0 };
+  const archived = await costOf(() => wait(38 * DAY_MS));
+  stored.archived = await bytes();
+  const kept = await costOf(() => wait(210 * DAY_MS));
+  const purged = await costOf(() => wait(211 * DAY_MS));
+  stored.purged = await bytes();
   const over = await costOf(() => wait(365 * DAY_MS));
 
-  expect({ created, connected, talked, left, idle, expired, over }).toEqual({
-    created: { objectRows: 16, indexRows: 8, alarms: 0 },
+  expect({
+    created,
+    connected,
+    talked,
+    left,
+    idle,
+    expired,
+    archived,
+    kept,
+    purged,
+    over,
+  }).toEqual({
+    created: { objectRows: 16, indexRows: 9, alarms: 0 },
     connected: FREE,
     talked: { objectRows: 50, indexRows: 0, alarms: 0 },
     left: { objectRows: 6, indexRows: 6, alarms: 1 },
     idle: FREE,
-    expired: { objectRows: 5, indexRows: 5, alarms: 1 },
+    expired: { objectRows: 6, indexRows: 6, alarms: 1 },
+    archived: { objectRows: 28, indexRows: 7, alarms: 1 },
+    kept: FREE,
+    purged: { objectRows: 4, indexRows: 7, alarms: 1 },
     over: FREE,
   });
-  const stored = await runInDurableObject(
-    objectOf(chat.session.id),
-    (_, { storage }) => storage.sql.databaseSize,
-  );
-  expect(stored).toBe(65_536);
+  expect(stored).toEqual({ whole: 69_632, archived: 69_632, purged: 8_192 });
 });
 
 test("a session that nobody opens, without a fingerprint", async () => {
@@ -117,6 +135,7 @@ test("a session that nobody opens, without a fingerprint", async () => {
   const expired = await costOf(() => wait(31 * DAY_MS));
   expect({ quiet, expired }).toEqual({
     quiet: { objectRows: 1, indexRows: 0, alarms: 1 },
-    expired: { objectRows: 5, indexRows: 4, alarms: 1 },
+    // Nothing was said in it: it is gone ten minutes later.
+    expired: { objectRows: 9, indexRows: 12, alarms: 2 },
   });
 });

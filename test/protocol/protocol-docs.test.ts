@@ -9,9 +9,10 @@ import { describe, expect, test } from "vitest";
 import { CLOSE_CODES, isFinalClose } from "../../src/protocol/close-codes.ts";
 import type { FrameErrorCode } from "../../src/protocol/errors.ts";
 import { ERROR_STATUS } from "../../src/protocol/errors.ts";
+import type { NewAttachment, StoredAttachment } from "../../src/protocol/file.ts";
 import type { DownFrame, Presence, StoredFrame, UpFrame } from "../../src/protocol/frames.ts";
 import * as limits from "../../src/protocol/limits.ts";
-import type { Attachment, Author, Message, NewMessage } from "../../src/protocol/message.ts";
+import type { Author, LinkedAttachment, Message, NewMessage } from "../../src/protocol/message.ts";
 import type { Session } from "../../src/protocol/session.ts";
 import { decodeUp } from "../../src/schemas/frames.ts";
 
@@ -110,6 +111,7 @@ const NEW_MESSAGE = {
   clientId: "string",
   content: "string",
   conversationId: "string?",
+  attachments: "array?",
   metadata: "object?",
 } satisfies Fields<NewMessage>;
 
@@ -120,7 +122,16 @@ const ATTACHMENT = {
   name: "string",
   type: "string?",
   size: "number?",
-} satisfies Fields<Attachment>;
+} satisfies Fields<LinkedAttachment>;
+
+const NEW_ATTACHMENT = { fileId: "string" } satisfies Fields<NewAttachment>;
+
+const STORED_ATTACHMENT = {
+  fileId: "string",
+  name: "string",
+  type: "string",
+  size: "number",
+} satisfies Fields<StoredAttachment>;
 
 const CONNECTION = {
   connectionId: "string",
@@ -155,14 +166,16 @@ const OBJECTS: Readonly<Record<string, Table>> = {
   message: MESSAGE,
   "new message": NEW_MESSAGE,
   author: AUTHOR,
+  "new attachment": NEW_ATTACHMENT,
   attachment: ATTACHMENT,
+  "stored attachment": STORED_ATTACHMENT,
   connection: CONNECTION,
   session: SESSION,
 };
 
 /** What is inside a frame of each direction, and what it has to look like. */
 const INSIDE: Readonly<Record<Direction, Readonly<Record<string, Table>>>> = {
-  up: { messages: NEW_MESSAGE },
+  up: { messages: NEW_MESSAGE, attachments: NEW_ATTACHMENT },
   down: {
     messages: MESSAGE,
     attachments: ATTACHMENT,

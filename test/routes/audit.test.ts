@@ -19,7 +19,7 @@ beforeEach(async () => {
   const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
   warned = () =>
     warn.mock.calls
-      .map(([line]) => line as Record<string, unknown>)
+      .map(([line]) => JSON.parse(String(line)) as Record<string, unknown>)
       .filter(({ event }) => event === "access_refused");
   teamId = await newTeam();
 });

@@ -25,7 +25,13 @@ beforeAll(async () => {
   const { session, token } = await newSession(teamId);
   names = { id: session.id, teamId };
   const key = await newTeamKey(teamId);
-  bearers = { session: token, team: key, person: key, admin: TEST_ADMIN_TOKEN };
+  bearers = {
+    session: token,
+    team: key,
+    person: key,
+    caretaker: key,
+    admin: TEST_ADMIN_TOKEN,
+  };
 });
 
 /** What is sent instead of a good request. */

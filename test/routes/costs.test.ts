@@ -9,10 +9,11 @@ import { newSessionId } from "../../src/credentials/session-id.ts";
 import { signingKeys } from "../../src/keys.ts";
 import type { SessionList, SessionStats, SessionWithToken } from "../../src/protocol/rest.ts";
 import { call, newSession, newTeam, newTeamKey } from "../support/api.ts";
+import { download, PNG, upload, uploaded } from "../support/files.ts";
 import { type Cost, indexCost } from "../support/index-database.ts";
 import { from, newAddress } from "../support/networks.ts";
 import { objectOf } from "../support/object-of.ts";
-import { objectRowsWritten } from "../support/object-storage.ts";
+import { indexAnswered, objectRowsWritten } from "../support/object-storage.ts";
 import { refusal } from "../support/problem.ts";
 import { TestSocket } from "../support/socket.ts";
 
@@ -76,8 +77,8 @@ describe("within the touch interval", () => {
 
 describe("a creation", () => {
   test.each([
-    { title: "of an anonymous visitor", body: {}, rowsWritten: 7 },
-    { title: "with a fingerprint", body: { userFingerprint: "print" }, rowsWritten: 8 },
+    { title: "of an anonymous visitor", body: {}, rowsWritten: 8 },
+    { title: "with a fingerprint", body: { userFingerprint: "print" }, rowsWritten: 9 },
   ])("$title writes $rowsWritten rows of D1, and reads a team's row at most", async (given) => {
     const cost = await costOf(async () => {
       await newSession(teamId, { body: given.body });
@@ -151,6 +152,46 @@ describe("a message", () => {
     await call(path, { bearer: chat.token, body });
     const cost = await costOf(() => call(path, { bearer: chat.token, body }));
     expect(cost).toEqual(FREE);
+  });
+});
+
+describe("a file", () => {
+  let own: SessionWithToken;
+  let fileId: string;
+
+  // What the others' tests have done to their session would be told to the index along with the file.
+  beforeAll(async () => {
+    own = await newSession(teamId);
+  });
+
+  test("that is uploaded writes 1 row of D1, and 6 of objects: its own twice, 3 for the index, 1 for the count", async () => {
+    // The first one of a credential sets the alarm of what counts them.
+    for (const [clientId, objectRows] of [
+      ["first", 7],
+      ["second", 6],
+    ] as const) {
+      const cost = await costOf(async () => {
+        ({ fileId } = await uploaded(own, PNG, { clientId }));
+        await indexAnswered(own.session.id);
+      });
+      // The session's row, and whether it is among the purged.
+      expect(cost).toEqual({ rowsRead: 2, rowsWritten: 1, objectRows });
+    }
+  });
+
+  test("that is uploaded again, or read, costs nothing but the count of uploads", async () => {
+    const again = await costOf(() => upload(own, PNG, { clientId: "second" }));
+    expect(again).toEqual(LOOKUP);
+    expect(await costOf(() => download(own, fileId))).toEqual(FREE);
+  });
+
+  test("costs its message 1 row more", async () => {
+    const cost = await costOf(async () => {
+      const body = { clientId: "with-file", content: "", attachments: [{ fileId }] };
+      const path = `/api/sessions/${own.session.id}/messages`;
+      expect((await call(path, { bearer: own.token, body })).status).toBe(201);
+    });
+    expect(cost).toEqual({ ...FREE, objectRows: 3 });
   });
 });
 

@@ -2,8 +2,8 @@
 import { env } from "cloudflare:workers";
 import { SignJWT } from "jose";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { deleteExpired } from "../../src/cron.ts";
 import { fromBase64Url, toBase64Url } from "../../src/domain/base64url.ts";
+import { cleanUp } from "../../src/operations/cleanup/clean-up.ts";
 import type { CreatedIdentityKey, EcPublicJwk, IdentityKeyList } from "../../src/protocol/team.ts";
 import { teamsDatabase } from "../../src/session-index/databases.ts";
 import { claimIdentityToken } from "../../src/session-index/identity-tokens.ts";
@@ -207,9 +207,9 @@ describe("a token's one use", () => {
           .bind(teamId)
           .first<{ n: number }>()
       )?.n;
-    await deleteExpired(env, now + MINUTE_MS);
+    await cleanUp(env, undefined, now + MINUTE_MS);
     expect(await count()).toBe(3);
-    await deleteExpired(env, now + HOUR_MS);
+    await cleanUp(env, undefined, now + HOUR_MS);
     expect(await count()).toBe(1);
     expect(await claim("old-1", now, now + HOUR_MS)).toBe(false);
   });

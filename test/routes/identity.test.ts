@@ -14,7 +14,7 @@ import {
   newIdentitySigner,
 } from "../support/identity.ts";
 import { breakIndex } from "../support/index-database.ts";
-import { problemOf, refusal } from "../support/problem.ts";
+import { headersOf, problemOf, refusal } from "../support/problem.ts";
 import { TestSocket } from "../support/socket.ts";
 
 afterEach(() => {
@@ -243,7 +243,7 @@ describe("resume", () => {
     ]) {
       const response = await resumeAs(sub, { sessionId });
       expect(await refusal(response.clone())).toBe("404 session_not_found");
-      seen.add(JSON.stringify([[...response.headers].sort(), await response.text()]));
+      seen.add(JSON.stringify([headersOf(response), await response.text()]));
     }
     expect(seen.size).toBe(1);
   });

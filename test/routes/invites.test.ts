@@ -19,7 +19,7 @@ import { RESIDENCIES, stepper } from "../support/eviction.ts";
 import { breakIndex } from "../support/index-database.ts";
 import { objectOf } from "../support/object-of.ts";
 import { objectTables } from "../support/object-storage.ts";
-import { problemOf, refusal } from "../support/problem.ts";
+import { headersOf, problemOf, refusal } from "../support/problem.ts";
 import {
   askInvite,
   askRedeem,
@@ -380,7 +380,7 @@ describe("what opens nothing", () => {
     const bodies = new Set<string>();
     for (const one of bad) {
       const response = await askRedeem(one);
-      const headers = JSON.stringify([...response.headers]);
+      const headers = JSON.stringify(headersOf(response));
       bodies.add(headers + (await response.clone().text()));
       expect(await refusal(response), one).toBe("401 invalid_credential");
     }

@@ -1,7 +1,7 @@
 /** Members of a team's staff: signed in by the team's backend, for hours at most, on its pages and the Worker's own. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { deleteExpired } from "../../src/cron.ts";
+import { cleanUp } from "../../src/operations/cleanup/clean-up.ts";
 import type { OperatorToken, TeamKeyList } from "../../src/protocol/team.ts";
 import { BASE, call, newSession, newTeam, newTeamKey, ORIGIN } from "../support/api.ts";
 import { HOUR_MS, MINUTE_MS, moveClock } from "../support/clock.ts";
@@ -145,7 +145,7 @@ describe("it ends", () => {
     moveClock(1_000);
     expect(await refusal(await signOut("dan"))).toBe("404 operator_not_found");
     const kept = await signIn({ ...anna, expiresInSeconds: 3600 });
-    await deleteExpired(env, Date.now());
+    await cleanUp(env, undefined, Date.now());
     const { results } = await env.INDEX_DB.prepare(
       "SELECT id FROM operator_tokens WHERE id IN (?, ?)",
     )

@@ -85,7 +85,9 @@ describe("a listed page", () => {
         });
         expect(response.ok, `${sample.title}: ${await response.clone().text()}`).toBe(true);
         expect(response.headers.get("Access-Control-Allow-Origin")).toBe(origin);
-        expect(response.headers.get("Access-Control-Expose-Headers")).toBe("Retry-After");
+        expect(response.headers.get("Access-Control-Expose-Headers")).toBe(
+          "Retry-After, X-Request-Id, Content-Disposition, Content-Range",
+        );
         expect(response.headers.get("Vary")).toBe("Origin");
         expect(response.headers.get("Access-Control-Allow-Credentials")).toBe("true");
       }
@@ -108,7 +110,7 @@ describe("a listed page", () => {
       sample.method,
     );
     expect(response.headers.get("Access-Control-Allow-Headers")?.toLowerCase().split(", ")).toEqual(
-      ["authorization", "content-type", "idempotency-key"],
+      ["authorization", "content-type", "idempotency-key", "range"],
     );
     expect(Number(response.headers.get("Access-Control-Max-Age"))).toBeLessThanOrEqual(60);
     expect(response.headers.get("Vary")).toBe("Origin");

@@ -1,4 +1,6 @@
 /** A request for every route that succeeds, if only its caller may: what it names is really there. */
+import { env } from "cloudflare:workers";
+import { backUp } from "../../src/operations/backup/export.ts";
 import type { SessionWithToken } from "../../src/protocol/rest.ts";
 import { api, call, type Sent } from "../support/api.ts";
 import { NAMED, type TeamThings } from "../support/named-things.ts";
@@ -28,6 +30,8 @@ export async function prepare(
     throw new Error(`named-things.ts does not say what ${operationId} is to act upon`);
   }
   const names = { id: chat.session.id, teamId: world.teamId };
+  // There is none but what the hourly run makes.
+  if (operationId === "restore") await backUp(env, Date.now());
   const given = (await named?.(api, world, chat)) ?? {};
   const request = requestOf(sample, names);
   return {

@@ -13,7 +13,7 @@ import { KEY_SCOPES, type OperatorToken } from "../../src/protocol/team.ts";
 import { call, newSession, newTeam, newTeamKey, things } from "../support/api.ts";
 import { DAY_MS, moveClock } from "../support/clock.ts";
 import { revoke } from "../support/credentials.ts";
-import { problemOf, refusal } from "../support/problem.ts";
+import { headersOf, problemOf, refusal } from "../support/problem.ts";
 import { TEST_ADMIN_TOKEN } from "../support/test-env.ts";
 import { type RouteSample, requestOf, SAMPLES, samplesFor } from "./sample-requests.ts";
 
@@ -41,7 +41,7 @@ const send = (sample: RouteSample, bearer: string | undefined, id = mine.session
 
 /** All of an answer that a caller can see. */
 async function seen(response: Response): Promise<string> {
-  return JSON.stringify([response.status, [...response.headers].sort(), await response.text()]);
+  return JSON.stringify([response.status, headersOf(response), await response.text()]);
 }
 
 test("an id of dots leads from no message, device or link to their session", async () => {
@@ -94,6 +94,8 @@ describe("a credential that does not fit is one and the same 401", () => {
     const neverHere = await newSessionId(keys, number);
     const revoked = await newSession(teamId);
     await revoke(revoked.token);
+    // One a session: an owner makes so many in a minute and no more.
+    const inviting = await newSession(teamId);
     return [
       ["nonsense", "nonsense", id],
       ["a changed secret", `${id}.${credentialId}.${flipped}`, id],
@@ -117,7 +119,7 @@ describe("a credential that does not fit is one and the same 401", () => {
       ["a team key cut short", teamKey.slice(0, -1), id],
       ["an operator's token that never was", (await mintOperatorToken(keys)).token, id],
       ["an operator's token of another deployment", (await mintOperatorToken(otherKeys)).token, id],
-      ["an invite's secret", (await things.invite(mine, "reader")).secret, id],
+      ["an invite's secret", (await things.invite(inviting, "reader")).secret, inviting.session.id],
       ["the administrator's", TEST_ADMIN_TOKEN, id],
     ];
   }

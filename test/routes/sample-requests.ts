@@ -46,6 +46,7 @@ export const SAMPLES: readonly RouteSample[] = ROUTES.map(([method, pattern, end
         .replace(":credentialId", "others")
         .replace(":conversationId", "conv_AAAAAAAAAAAAAAAA")
         .replace(":messageId", "msg_1_AAAAAAAA")
+        .replace(":fileId", "file_AAAAAAAAAAAAAAAA")
         .replace(":inviteId", "AAAAAAAAAAAA")
         .replace(":kid", "0123456789abcdef")
         .replace(":operatorId", "anna") + query(),

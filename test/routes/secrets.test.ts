@@ -74,6 +74,19 @@ test("a secret in D1 is found", async () => {
   expect(await searchEverywhere()).toEqual([]);
 });
 
+test("a secret in the bucket is found, in a file as well as in its name", async () => {
+  const secret = secretOf(chat.token);
+  for (const [key, text] of [
+    ["leak", `Hello, ${secret}`],
+    [`leak/${secret}`, "Hello"],
+  ] as const) {
+    await env.BUCKET.put(key, text);
+    expect((await searchEverywhere()).map(({ kind }) => kind)).toContain("token");
+    await env.BUCKET.delete(key);
+  }
+  expect(await searchEverywhere()).toEqual([]);
+});
+
 test("a secret in an object is found, as text and as bytes", async () => {
   const secret = secretOf(chat.token);
   const inObject = (query: string, ...values: unknown[]) =>

@@ -9,7 +9,7 @@ import type {
   ValidateSessionResponse,
 } from "../../src/protocol/rest.ts";
 import type { Session } from "../../src/protocol/session.ts";
-import { BASE, call, newSession, newTeam, newTeamKey, ORIGIN } from "../support/api.ts";
+import { BASE, call, newSession, newTeam, newTeamKey, ORIGIN, things } from "../support/api.ts";
 import { DAY_MS, MINUTE_MS, moveClock } from "../support/clock.ts";
 import { refusal } from "../support/problem.ts";
 import { TestSocket } from "../support/socket.ts";
@@ -235,6 +235,8 @@ describe("POST /api/sessions/{id}/refresh", () => {
   test("of an ended session answers 410 with how it ended", async () => {
     const teamId = await newTeam();
     const [left, ended] = [await newSession(teamId), await newSession(teamId)];
+    // One in which nothing was said is gone soon after its end.
+    await things.message(ended);
     await call(`/api/sessions/${ended.session.id}`, { method: "DELETE", bearer: ended.token });
     const refresh = async ({ session, token }: SessionWithToken) =>
       refusal(await call(`/api/sessions/${session.id}/refresh`, { bearer: token, body: {} }));

@@ -30,6 +30,7 @@ const RULED_BY: Readonly<Record<string, string>> = {
   startMessage: "streamMessage",
   appendMessage: "streamMessage",
   finishMessage: "streamMessage",
+  eraseSession: "terminateSession",
 };
 
 /** A message of the calling team's that is being written. */
@@ -40,6 +41,11 @@ async function started({ id }: Names): Promise<string> {
   await env.CALLING_WORKER.call("SESSIONS", "appendMessage", id, messageId, piece);
   return messageId;
 }
+
+const newUpload = () => [
+  { clientId: crypto.randomUUID(), name: "hello.txt", type: "text/plain", size: 5 },
+  new Blob(["Hello"]).stream(),
+];
 
 const piece = { offset: 0, text: "Hello" };
 
@@ -55,6 +61,9 @@ const ARGUMENTS: Readonly<Record<string, Arguments>> = {
     { clientId: crypto.randomUUID() },
     new Blob(["Hello"]).stream(),
   ],
+  uploadFile: async ({ id }) => [id, ...newUpload()],
+  downloadFile: async ({ id, chat }) => [id, (await things.file(chat)).fileId],
+  deleteFile: async ({ id, chat }) => [id, (await things.file(chat)).fileId],
   startMessage: async ({ id }) => [id, { clientId: crypto.randomUUID() }],
   appendMessage: async (names) => [names.id, await started(names), piece],
   finishMessage: async (names) => [names.id, await started(names)],
@@ -64,6 +73,7 @@ const ARGUMENTS: Readonly<Record<string, Arguments>> = {
 const OWN_ARGUMENTS: Readonly<Record<string, Arguments>> = {
   listSessions: async () => [],
   listAuditEvents: async () => [],
+  cleanupExpiredSessions: async () => [],
   createOperatorToken: async (_, body) => [body],
   revokeOperator: async () => {
     const signedIn = { operatorId: crypto.randomUUID(), name: "Anna" };

@@ -38,6 +38,19 @@ function scoped<T = Result<object>>(
 }
 
 describe("a second Worker", () => {
+  test("takes a session out, and erases it", async () => {
+    const { id } = await create();
+    const exported = await bound<{ ok: true; stream: ReadableStream<Uint8Array> }>(
+      "exportSession",
+      id,
+    );
+    const lines = (await new Response(exported.stream).text()).trimEnd().split("\n");
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({ type: "export", session: { id } });
+    expect(JSON.parse(lines.at(-1) ?? "")).toEqual({ type: "end", messages: 0 });
+    expect(await bound("eraseSession", id)).toMatchObject({ ok: true, sessionId: id });
+    expect(await bound("eraseSession", id)).toEqual({ ok: false, code: "session_not_found" });
+  });
+
   test("creates a session, and gets its fields beside the token", async () => {
     const created = await create({
       userFingerprint: "device",

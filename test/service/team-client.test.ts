@@ -2,6 +2,7 @@
 import { exports } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { ApiError } from "../../client/server/api-error.ts";
+import type { FileRange } from "../../client/server/file-calls.ts";
 import { signIdentityToken } from "../../client/server/identity-token.ts";
 import type { TeamClient } from "../../client/server/team-client.ts";
 import { createTeamClient } from "../../client/server/team-client.ts";
@@ -49,6 +50,21 @@ describe("a team's client", () => {
     });
   });
 
+  test("takes a session out, and erases it", async () => {
+    const { id } = await newSession();
+    const { message } = await team.postMessage(id, { clientId: "c0", content: "Hello" });
+    const lines = await Array.fromAsync(team.exportSession(id));
+    expect(lines[0]).toMatchObject({ type: "export", session: { id } });
+    expect(lines).toContainEqual({ type: "message", message });
+    expect(lines.at(-1)).toEqual({ type: "end", messages: 1 });
+    expect(await team.eraseSession(id)).toMatchObject({ sessionId: id, removed: { messages: 1 } });
+    await expect(team.getSession(id)).rejects.toMatchObject({ code: "session_not_found" });
+    await expect(team.exportSession(id).next()).rejects.toMatchObject({
+      name: "ApiError",
+      code: "session_not_found",
+    });
+  });
+
   test("opens one session with one key", async () => {
     const idempotencyKey = crypto.randomUUID().replaceAll("-", "");
     const [first, again] = [
@@ -75,6 +91,25 @@ describe("a team's client", () => {
     expect((await team.listMessages(id, { before: 3 })).messages).toHaveLength(2);
   });
 
+  test("uploads a file, sends it, reads it back, and deletes it", async () => {
+    const { id } = await newSession();
+    const bytes = Uint8Array.from(new TextEncoder().encode("0123456789"));
+    const source = { name: "notes.txt", type: "text/plain", bytes, clientId: "notes" };
+    const file = await team.files.upload(id, source);
+    expect(file).toMatchObject({ name: "notes.txt", type: "text/plain", size: 10 });
+    expect(await team.files.upload(id, source)).toEqual(file);
+    const attachments = [{ fileId: file.fileId }];
+    const posted = await team.postMessage(id, { clientId: "with", content: "", attachments });
+    expect(posted.message.attachments).toEqual([file]);
+    const read = async (range?: FileRange) =>
+      await new Response(await team.files.download(id, file.fileId, range)).text();
+    expect(await read()).toBe("0123456789");
+    expect(await read({ start: 2, end: 5 })).toBe("234");
+    expect(await read({ start: 7 })).toBe("789");
+    await team.files.delete(id, file.fileId);
+    await expect(read()).rejects.toMatchObject({ code: "file_not_found", status: 404 });
+  });
+
   test("hands a conversation over, and opens another", async () => {
     const { id, defaultConversationId } = await newSession();
     const change = { status: "pending", handledBy: "operator", assignee: "anna" } as const;
@@ -97,6 +132,7 @@ describe("a team's client", () => {
     for await (const { id } of team.sessions({ status: "active", limit: 2 })) listed.push(id);
     expect(listed).toEqual(expect.arrayContaining(made));
     expect((await team.getSessionStats()).totalSessions).toBeGreaterThanOrEqual(3);
+    expect(await team.cleanupExpiredSessions()).toMatchObject({ expiredSessions: 0, more: false });
   });
 
   test("signs the staff in and out, and reads of it", async () => {

@@ -37,7 +37,7 @@ test("events come back as they were recorded, and are nobody else's", async () =
     actor: { kind: "credential", id: "c" },
     details: { role: "reader" },
   });
-  expect(await projectEvents(database, [told])).toEqual({ ok: true });
+  expect(await projectEvents(database, sessionId("told"), [told])).toEqual({ ok: true });
   expect(await list("team")).toEqual({
     ok: true,
     events: expect.arrayContaining([
@@ -56,7 +56,7 @@ test("events come back as they were recorded, and are nobody else's", async () =
 
 test("an event is a row, and no row the second time", async () => {
   const events = Array.from({ length: 30 }, (_, index) => event(`twice-${index}`));
-  const write = () => projectEvents(database, events);
+  const write = () => projectEvents(database, sessionId("any"), events);
   expect(await metered.cost(write)).toMatchObject({ rowsWritten: 30 });
   expect(await metered.cost(write)).toMatchObject({ rowsWritten: 0 });
 });
@@ -78,7 +78,7 @@ describe("the list", () => {
       // Three at a time.
       event(`e-${index}`, { teamId: "busy", at: NOW + Math.floor(index / 3) }),
     );
-    await projectEvents(database, events);
+    await projectEvents(database, sessionId("any"), events);
   });
 
   test("is newest first, each event once, page by page", async () => {

@@ -6,6 +6,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { ConversationRecord } from "../../src/domain/conversation-record.ts";
 import { sessionsDatabase, teamsDatabase } from "../../src/session-index/databases.ts";
+import { type NominationPosition, nominated } from "../../src/session-index/nominations.ts";
 import type { FingerprintQuery, SessionQuery } from "../../src/session-index/read.ts";
 import {
   findSessionsByFingerprint,
@@ -66,7 +67,7 @@ describe("writing", () => {
     const over = { ...touched, ...ended("terminated"), version: 3 };
     await projectSession(database, session("life"), [conversation()], []);
     expect(await rowsWritten(touched, [conversation()])).toBe(6);
-    expect(await rowsWritten(over, [])).toBe(5);
+    expect(await rowsWritten(over, [])).toBe(6);
     expect(await rowsWritten(over, [conversation()])).toBe(0);
     expect(await rowsWritten(touched, [conversation()])).toBe(0);
   });
@@ -75,6 +76,29 @@ describe("writing", () => {
     await projectSession(database, session("still"), [], []);
     expect(await rowsWritten(session("still", { version: 2 }), [])).toBe(5);
   });
+});
+
+test("a page of what is overdue reads less than three rows for each of it", async () => {
+  // A tenth of all.
+  await env.INDEX_DB.prepare(
+    "UPDATE sessions SET expires_at = ? WHERE cast(id AS INTEGER) % 10 = 1 AND status = 'active'",
+  )
+    .bind(NOW - DAY_MS)
+    .run();
+  let last: NominationPosition | undefined;
+  let found = 0;
+  let pages = 0;
+  const cost = await metered.cost(async () => {
+    for (let page = 50; page === 50; pages++) {
+      const query = { teamId: undefined, last, now: NOW, limit: 50 };
+      const sessions = await nominated(database, "to-expire", query);
+      page = sessions.length;
+      found += page;
+      last = sessions.at(-1) ?? last;
+    }
+  });
+  expect(found).toBe(OTHERS / 10);
+  expect(cost.rowsRead / pages).toBeLessThan(3 * 50);
 });
 
 describe("reading", () => {

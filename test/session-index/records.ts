@@ -35,6 +35,7 @@ export function session(
     status: "active",
     endReason: null,
     endedAt: null,
+    archivedAt: null,
     version: 1,
     userId: null,
     userFingerprint: "fingerprint-hash",

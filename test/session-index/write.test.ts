@@ -43,6 +43,7 @@ test("every field of the record has its column", async () => {
     created_at: NOW,
     updated_at: NOW + 4,
     version: 7,
+    archived_at: null,
     user_id: "user",
     ended_at: NOW + 5,
     end_reason: "idle",

@@ -56,6 +56,8 @@ export function expectedOutcome(
     return who.kind === "nobody" ? "unauthenticated" : "invalid_credential";
   }
   if (audience === "public") return "allowed";
+  // Whose sessions are meant, the key says: a foreign team's means its own.
+  if (audience === "caretaker") return forOwnTeam(access as TeamOperation, who);
   // The administrator's token opens the administrator's routes; elsewhere it is no credential at all.
   if (who.kind === "admin") return "invalid_credential";
   if (access === "anyone") return "allowed";
@@ -74,7 +76,8 @@ export function inSession(operation: SessionOperation, who: Who): Outcome {
     case "credential":
       if (who.revoked || who.of !== "this session") return "invalid_credential";
       if (!mayRole(operation, who.role)) return "forbidden";
-      return (!opensWhenEnded(operation, who.role) && who.ended) || "allowed";
+      if (!opensWhenEnded(operation, who.role) && who.ended) return who.ended;
+      return isOthers(operation, who.role) ? "forbidden" : "allowed";
     case "team":
       if (!mayScope(operation, who.scopes)) return "forbidden";
       break;
@@ -83,6 +86,16 @@ export function inSession(operation: SessionOperation, who: Who): Outcome {
   }
   if (!who.ours) return "session_not_found";
   return (!opensWhenEnded(operation, who.kind) && who.ended) || "allowed";
+}
+
+/** What requests act upon is the owner's; a guest deletes its own files alone. */
+function isOthers(operation: SessionOperation, role: CredentialRole): boolean {
+  return operation === "deleteFile" && role === "writer";
+}
+
+function forOwnTeam(operation: TeamOperation, who: Who): Outcome {
+  if (who.kind === "admin") return "allowed";
+  return forTeam(operation, "ours" in who ? { ...who, ours: true } : who);
 }
 
 export function forTeam(operation: TeamOperation, who: Who): Outcome {
@@ -117,7 +130,7 @@ export function expectedByCookie(
   who: CredentialHolder,
 ): Outcome {
   const { audience, access } = endpoint;
-  if (access === "admin") return "origin_not_allowed";
+  if (access === "admin" || audience === "caretaker") return "origin_not_allowed";
   const isSent = audience === "session" ? who.of === "this session" : who.of !== "a foreign team";
   return expectedOutcome(endpoint, isSent ? who : { kind: "nobody" });
 }

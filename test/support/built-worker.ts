@@ -45,8 +45,10 @@ export async function builtWorker(folder: string) {
     durableObjects: {
       SESSIONS: { className: "SessionObject", useSQLite: true },
       LIMITERS: { className: "LimiterObject", useSQLite: true },
+      MONITOR: { className: "MonitorObject", useSQLite: true },
     },
     d1Databases: { INDEX_DB: "ours" },
+    r2Buckets: { BUCKET: "ours" },
   } satisfies V4WorkerOptions;
 }
 

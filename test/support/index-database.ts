@@ -59,6 +59,39 @@ export function breakIndex(how: "fails" | "hangs" = "fails"): () => void {
   return replace({ all: act, run: act, raw: act, first: act, batch: act });
 }
 
+/** From now on D1 fails the calls that are meant, counted from 0, until it is restored. */
+export function breakIndexCalls(isMeant: (call: number) => boolean): {
+  /** How many there were so far. */
+  calls(): number;
+  restore(): void;
+} {
+  const { all, run, raw, first } = statement;
+  const { batch } = database;
+  let calls = 0;
+  const counted = async <T>(call: () => Promise<T>): Promise<T> => {
+    if (isMeant(calls++)) throw new Error("D1_ERROR: Network connection lost.");
+    return await call();
+  };
+  const restore = replace({
+    all() {
+      return counted(() => all.call(this));
+    },
+    run() {
+      return counted(() => run.call(this));
+    },
+    raw() {
+      return counted(() => raw.call(this));
+    },
+    first() {
+      return counted(() => first.call(this));
+    },
+    batch(statements) {
+      return counted(() => batch.call(this, statements));
+    },
+  });
+  return { calls: () => calls, restore };
+}
+
 /** From now on D1's transactions wait for `release`; `reached` resolves when the first one does. */
 export function holdIndex(): { readonly reached: Promise<void>; release(): void } {
   const { all, run, raw, first } = statement;
@@ -87,27 +120,31 @@ export function holdIndex(): { readonly reached: Promise<void>; release(): void 
 
 /** From now on D1 takes `ms` longer over every call, until the function that is returned is called. */
 export function slowIndex(ms: number): () => void {
-  const { all, run, raw, first } = statement;
-  const { batch } = database;
-  const late = async <T>(call: () => Promise<T>): Promise<T> => {
+  return interceptIndex(async (call) => {
     await scheduler.wait(ms);
     return await call();
-  };
+  });
+}
+
+/** From now on every call of D1 is `around`'s to make, until the function that is returned is called. */
+export function interceptIndex(around: <T>(call: () => Promise<T>) => Promise<T>): () => void {
+  const { all, run, raw, first } = statement;
+  const { batch } = database;
   return replace({
     all() {
-      return late(() => all.call(this));
+      return around(() => all.call(this));
     },
     run() {
-      return late(() => run.call(this));
+      return around(() => run.call(this));
     },
     raw() {
-      return late(() => raw.call(this));
+      return around(() => raw.call(this));
     },
     first() {
-      return late(() => first.call(this));
+      return around(() => first.call(this));
     },
     batch(statements) {
-      return late(() => batch.call(this, statements));
+      return around(() => batch.call(this, statements));
     },
   });
 }
@@ -129,6 +166,25 @@ function replace({ batch, ...ofStatements }: Calls): () => void {
     Object.assign(statement, { all, run, raw, first });
     Object.assign(database, { batch: originalBatch });
   };
+}
+
+/** Everything in D1 is lost; what is left is a database that was just migrated. */
+export async function loseIndex(): Promise<void> {
+  const { results } = await env.INDEX_DB.prepare(
+    "SELECT name FROM sqlite_master WHERE type = 'table'",
+  ).all<{ name: string }>();
+  const tables = results.map(({ name }) => name).filter(isOurs);
+  // What others refer to goes last.
+  const depth = (name: string) => ["sessions", "teams"].indexOf(name);
+  await env.INDEX_DB.batch(
+    ["sqlite_sequence", ...tables.sort((a, b) => depth(a) - depth(b))]
+      .filter((name, at, all) => name !== "d1_migrations" && all.indexOf(name) === at)
+      .flatMap((name) =>
+        name === "sqlite_sequence"
+          ? [env.INDEX_DB.prepare("DELETE FROM sqlite_sequence WHERE name = 'teams'")]
+          : [env.INDEX_DB.prepare(`DELETE FROM "${name}"`)],
+      ),
+  );
 }
 
 /** All rows of the tables that are meant, as text; the bytes of a blob as latin1. */

@@ -4,6 +4,7 @@
  */
 import { listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { bucketText } from "./bucket.ts";
 import { indexText } from "./index-database.ts";
 import { tablesOf } from "./object-storage.ts";
 import { type Finding, SecretSearch } from "./secret-search.ts";
@@ -38,7 +39,9 @@ export function listenToConsole(): void {
 export async function searchEverywhere(): Promise<Finding[]> {
   const index = await indexText(() => true);
   const ids = await listDurableObjectIds(env.SESSIONS);
-  const found = [logged.join("\n"), index].flatMap((text) => issued.search(text));
+  const found = [logged.join("\n"), index, await bucketText()].flatMap((text) =>
+    issued.search(text),
+  );
   for (let first = 0; first < ids.length; first += AT_ONCE) {
     const some = ids.slice(first, first + AT_ONCE).map((id) => env.SESSIONS.get(id));
     const tables = await Promise.all(some.map((object) => tablesOf(object, () => true)));

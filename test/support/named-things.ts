@@ -1,5 +1,6 @@
 /** What requests act upon, made by the product itself: invites, devices, keys, people. */
 
+import type { StoredAttachment, UploadedFile } from "../../src/protocol/file.ts";
 import type { Message } from "../../src/protocol/message.ts";
 import type { OpenedSession, SessionWithToken } from "../../src/protocol/rest.ts";
 import type { CredentialRole } from "../../src/protocol/session.ts";
@@ -84,6 +85,13 @@ export class NamedThings {
     return (await this.#made<{ message: Message }>(path, { bearer: token, body })).message;
   }
 
+  /** One that the owner uploaded. */
+  async file({ session, token }: SessionWithToken): Promise<StoredAttachment> {
+    const query = `name=hello.txt&clientId=file-${++unique}`;
+    const path = `/api/sessions/${session.id}/files?${query}`;
+    return (await this.#made<UploadedFile>(path, { bearer: token, text: "Hello" })).file;
+  }
+
   async #made<T>(path: string, sent: Sent): Promise<T> {
     const response = await this.#api.call(path, sent);
     if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
@@ -155,6 +163,12 @@ export const NAMED: Readonly<
   },
   async redactMessage(api, _, chat) {
     return { params: { messageId: (await new NamedThings(api).message(chat)).id } };
+  },
+  async downloadFile(api, _, chat) {
+    return { params: { fileId: (await new NamedThings(api).file(chat)).fileId } };
+  },
+  async deleteFile(api, _, chat) {
+    return { params: { fileId: (await new NamedThings(api).file(chat)).fileId } };
   },
   async redeemInvite(api, _, chat) {
     const { secret } = await new NamedThings(api).invite(chat, "reader");

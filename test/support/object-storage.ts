@@ -50,14 +50,14 @@ export async function objectRowsWritten(
 
 /**
  * Resolves once the object has written down what the index answered to its last change: the object does so after its
- * caller has been answered.
+ * caller has been answered. One that is purged waits for nothing.
  */
 export async function indexAnswered(sessionId: string): Promise<void> {
+  const outbox = "SELECT 1 FROM sqlite_master WHERE name = 'index_outbox'";
   const fresh = "SELECT 1 FROM index_outbox WHERE attempts = 0";
   const hasAnswer = () =>
-    runInDurableObject(
-      objectOf(sessionId),
-      (_, { storage }) => storage.sql.exec(fresh).toArray().length === 0,
+    runInDurableObject(objectOf(sessionId), (_, { storage: { sql } }) =>
+      [outbox, fresh].some((query) => sql.exec(query).toArray().length === 0),
     );
   while (!(await hasAnswer())) await scheduler.wait(1);
 }

@@ -26,3 +26,8 @@ export async function refusal(response: Response): Promise<string> {
   const { status, code } = await problemOf(response);
   return `${status} ${code}`;
 }
+
+/** An answer's headers, comparable: every answer has an id of its own, and that is all in which two may differ. */
+export function headersOf({ headers }: Response): readonly (readonly [string, string])[] {
+  return [...headers].filter(([name]) => name !== "x-request-id").sort();
+}

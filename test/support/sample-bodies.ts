@@ -9,11 +9,15 @@ export interface Names {
 let unique = 0;
 
 /** What is taken as text. */
-export const SAMPLE_TEXTS: Readonly<Record<string, string>> = { streamMessage: "Hello" };
+export const SAMPLE_TEXTS: Readonly<Record<string, string>> = {
+  streamMessage: "Hello",
+  uploadFile: "Hello",
+};
 
 /** The query, where there has to be one. */
 export const SAMPLE_QUERIES: Readonly<Record<string, () => string>> = {
   streamMessage: () => `?clientId=sample-${++unique}`,
+  uploadFile: () => `?name=hello.txt&clientId=sample-${++unique}`,
 };
 
 /** By operation; what is named in one need not be there. */
@@ -50,6 +54,7 @@ export const SAMPLE_BODIES: Readonly<Record<string, (names: Names) => object>> =
       },
     ],
   }),
+  cleanupExpiredSessions: () => ({}),
   createTeam: () => ({ id: `sample-${++unique}-${crypto.randomUUID().slice(0, 8)}`, name: "New" }),
   updateTeam: () => ({ name: "Renamed" }),
   createTeamKey: () => ({ scopes: ["sessions:read"] }),
@@ -58,5 +63,7 @@ export const SAMPLE_BODIES: Readonly<Record<string, (names: Names) => object>> =
   testWebhook: () => ({}),
   resumeWebhook: () => ({}),
   replayEvents: ({ id }) => ({ sessionId: id || "of-no-session", since: "2026-01-01T00:00:00Z" }),
+  reindex: () => ({ objectIds: ["0".repeat(64)] }),
+  restore: () => ({}),
   createOperatorToken: () => ({ operatorId: "anna", name: "Anna" }),
 };

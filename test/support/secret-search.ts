@@ -36,7 +36,7 @@ const SECRET_PART: Readonly<Record<string, (value: string) => string | undefined
 };
 
 /** Fields of answers that are long and open nothing. */
-const HARMLESS: readonly string[] = ["userId", "nextCursor"];
+const HARMLESS: readonly string[] = ["userId", "nextCursor", "objectId"];
 
 export class SecretSearch {
   /** Of secrets in clear and of the bytes that they encode, by kind. */

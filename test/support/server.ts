@@ -7,19 +7,17 @@ import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { DEMO_TEAM_ID } from "../../src/cli/demo-team.ts";
+import { ROOT } from "../../src/cli/wrangler.ts";
+import type { LocalTeam } from "./local-team.ts";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const READY = /Operator\s+(\S+)[\s\S]*Team key\s+(sk_\S+)/;
 
-export interface LocalServer {
-  /** Where the page and the API are. */
-  readonly origin: string;
-  /** Opens the team `demo`, on its side. */
-  readonly teamKey: string;
-  /** Opens the operator's page. */
-  readonly operatorUrl: string;
+/** With the team that `npm start` makes, `demo`. */
+export interface LocalServer extends LocalTeam {
+  /** The folder of all that is stored. */
+  readonly state: string;
   /** SIGKILL for the server and all that it started: nobody gets to say goodbye. */
   kill(): Promise<void>;
   /** Starts what was killed on the same port and state. */
@@ -42,9 +40,12 @@ export async function startServer(
     await Promise.all([exited(running.child), killTree(running.child)]);
   };
   return {
+    teamId: DEMO_TEAM_ID,
     origin: `http://localhost:${port}`,
+    pageUrl: `http://localhost:${port}/`,
     teamKey: running.teamKey,
     operatorUrl: running.operatorUrl,
+    state,
     kill,
     async start() {
       running = await run(port, state, options.bot);
@@ -95,7 +96,8 @@ async function exited(child: ChildProcess): Promise<void> {
   }
 }
 
-async function killTree(child: ChildProcess): Promise<void> {
+/** SIGKILL for a process and all that it started. */
+export async function killTree(child: ChildProcess): Promise<void> {
   if (child.pid === undefined) {
     return;
   }

@@ -9,6 +9,10 @@ declare namespace Cloudflare {
     readonly HOSTILE_CASES: string;
     /** Of the cases to run again; empty for new ones. */
     readonly HOSTILE_SEED: string;
+    /** How many of test/objects/lives.test.ts. */
+    readonly LIVES: string;
+    /** Of the life to live again, or `first-last`; empty for all. */
+    readonly LIVES_SEED: string;
     /** Seeds of test/objects/log-under-faults.test.ts, `first-last`. */
     readonly LOG_SEEDS: string;
     readonly TEST_MIGRATIONS: import("cloudflare:test").D1Migration[];
@@ -23,6 +27,6 @@ declare namespace Cloudflare {
   /** Types `exports` of `cloudflare:workers`. */
   interface GlobalProps {
     mainModule: typeof import("../../src/worker.ts");
-    durableNamespaces: "SessionObject" | "LimiterObject";
+    durableNamespaces: "SessionObject" | "LimiterObject" | "MonitorObject";
   }
 }

@@ -22,4 +22,7 @@ export type Chat = Pick<
   | "loadOlder"
   | "setTyping"
   | "markRead"
+  | "uploadFile"
+  | "downloadFile"
+  | "prepareFiles"
 >;

@@ -1,6 +1,10 @@
 import type { JSX } from "solid-js";
-import { onCleanup, onMount, Show } from "solid-js";
+import { createEffect, onCleanup, onMount, Show } from "solid-js";
 import { MAX_CONTENT_BYTES } from "../../core/index.ts";
+import { AttachButton } from "../files/attach-button.tsx";
+import { ChosenFiles } from "../files/chosen-files.tsx";
+import { createAttaching } from "../files/create-attaching.ts";
+import { DropZone } from "../files/drop-zone.tsx";
 import type { Chat } from "./chat.ts";
 import { SendIcon, StopIcon } from "./icons.tsx";
 
@@ -22,7 +26,12 @@ interface ComposerProps {
 /** Where somebody writes. It takes messages without a connection too: they wait. */
 export function Composer(props: ComposerProps): JSX.Element {
   const excess = () => new TextEncoder().encode(props.draft).length - MAX_CONTENT_BYTES;
-  const canSend = () => props.draft.trim() !== "" && excess() <= 0;
+  const attaching = createAttaching(props.chat);
+  const { chosen } = attaching;
+  const canSend = () =>
+    (props.draft.trim() !== "" || chosen().length > 0) &&
+    chosen().every(({ failure }) => failure === undefined) &&
+    excess() <= 0;
   let field!: HTMLTextAreaElement;
   let idleTimer: ReturnType<typeof setTimeout> | undefined;
   onCleanup(() => clearTimeout(idleTimer));
@@ -31,6 +40,24 @@ export function Composer(props: ComposerProps): JSX.Element {
       field.focus();
     }
   });
+
+  // Whoever is cut off later can attach all the same.
+  createEffect(() => {
+    if (props.chat.synced()) {
+      props.chat.prepareFiles().catch(() => undefined);
+    }
+  });
+  const attach = (files: Iterable<File>) => {
+    attaching.add(files);
+    field.focus();
+  };
+  const pasted = (event: ClipboardEvent) => {
+    const files = event.clipboardData?.files;
+    if (files && files.length > 0) {
+      event.preventDefault();
+      attach(files);
+    }
+  };
 
   const typed = () => {
     props.onDraft(field.value);
@@ -41,7 +68,8 @@ export function Composer(props: ComposerProps): JSX.Element {
   const send = () => {
     if (canSend()) {
       clearTimeout(idleTimer);
-      props.chat.send(props.draft.trim());
+      const attachments = attaching.take();
+      props.chat.send(props.draft.trim(), attachments.length > 0 ? { attachments } : {});
       props.onDraft("");
     }
     field.focus();
@@ -90,7 +118,10 @@ export function Composer(props: ComposerProps): JSX.Element {
           </button>
         </Show>
       </div>
+      <DropZone onFiles={attach} />
+      <ChosenFiles attaching={attaching} onRemoved={() => field.focus()} />
       <div class="composer-box">
+        <AttachButton onFiles={attach} />
         <label class="visually-hidden" for="composer-field">
           Message
         </label>
@@ -110,6 +141,7 @@ export function Composer(props: ComposerProps): JSX.Element {
             aria-invalid={excess() > 0}
             onInput={typed}
             onKeyDown={keyDown}
+            onPaste={pasted}
           />
         </div>
         <button

@@ -153,3 +153,19 @@ export function FileIcon(): JSX.Element {
     </Icon>
   );
 }
+
+export function AttachIcon(): JSX.Element {
+  return (
+    <Icon>
+      <path d="M15.5 9.5 10 15a3.3 3.3 0 0 1-4.7-4.7l6-6a2.2 2.2 0 0 1 3.1 3.1l-5.9 5.9a1.1 1.1 0 0 1-1.6-1.6L12 6.7" />
+    </Icon>
+  );
+}
+
+export function DownloadIcon(): JSX.Element {
+  return (
+    <Icon>
+      <path d="M10 3.5v9M6.5 9l3.5 3.5L13.5 9M4.5 16.5h11" />
+    </Icon>
+  );
+}

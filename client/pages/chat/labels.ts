@@ -9,6 +9,7 @@ import type {
   SessionClientState,
   Typist,
 } from "../../core/index.ts";
+import { fileFailureLabel, isUploading } from "../files/attachment-label.ts";
 import { formatShortDate } from "./format.ts";
 
 export interface ConnectionLabel {
@@ -150,16 +151,22 @@ const PENDING_TEXTS = {
 
 /** @param seenUpTo how far the other side has read */
 export function deliveryLabel(
-  { delivery, failure, seq }: ChatMessage,
+  message: ChatMessage,
   connected: boolean,
   seenUpTo: number,
 ): DeliveryLabel {
+  const { delivery, failure, seq, attachments } = message;
   if (delivery === "sent") {
     const isSeen = seq !== undefined && seq <= seenUpTo;
     return { text: isSeen ? "Seen" : "Sent", canRetry: false };
   }
   if (delivery === "queued" || delivery === "sending") {
-    return { text: connected ? "Sending…" : PENDING_TEXTS[delivery], canRetry: false };
+    const onItsWay = isUploading(message) ? "Uploading…" : "Sending…";
+    return { text: connected ? onItsWay : PENDING_TEXTS[delivery], canRetry: false };
+  }
+  const fileFailure = fileFailureLabel(failure);
+  if (fileFailure !== undefined && attachments.length > 0) {
+    return { text: `Not sent: ${lowerFirst(fileFailure)}`, canRetry: false };
   }
   switch (failure) {
     case "message_too_large":
@@ -173,6 +180,8 @@ export function deliveryLabel(
       return { text: "Not sent", canRetry: true };
   }
 }
+
+const lowerFirst = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
 
 /** "Ana is", "Ana and Ben are": the same person in two tabs is one person. */
 function namesWithVerb(staff: readonly { author?: Author | undefined }[]): string {

@@ -1,7 +1,9 @@
 import type { JSX } from "solid-js";
 import { Match, Show, Switch } from "solid-js";
+import { isUploading } from "../files/attachment-label.ts";
+import { Attachments } from "../files/attachments.tsx";
+import { FailedFiles } from "../files/failed-files.tsx";
 import { Markdown } from "../markdown/markdown.tsx";
-import { Attachments } from "./attachments.tsx";
 import type { Chat } from "./chat.ts";
 import { formatFull, formatTime } from "./format.ts";
 import type { Viewer } from "./labels.ts";
@@ -9,8 +11,8 @@ import { authorName, breakLabel, deliveryLabel } from "./labels.ts";
 import type { MessageItem } from "./timeline.ts";
 
 interface MessageRowProps {
-  /** What can be tried again is; undefined for what is only read. */
-  readonly chat?: Pick<Chat, "retry">;
+  /** What can be tried again is, and files can be had; undefined for what is only read. */
+  readonly chat?: Pick<Chat, "retry" | "cancel" | "send" | "downloadFile">;
   readonly item: MessageItem;
   /** Whether what is on its way can arrive at the moment. */
   readonly connected: boolean;
@@ -78,7 +80,12 @@ export function MessageRow(props: MessageRowProps): JSX.Element {
           </div>
         </Match>
       </Switch>
-      <Attachments attachments={message().attachments} />
+      <Attachments
+        attachments={message().attachments}
+        isUploading={isUploading(message())}
+        chat={props.chat}
+        messageKey={message().key}
+      />
       <Show when={props.item.endsGroup || props.item.showsDelivery || breakLabel(message())}>
         <p class="message-foot">
           <Show when={!message().streaming} fallback="Writing…">
@@ -106,6 +113,9 @@ export function MessageRow(props: MessageRowProps): JSX.Element {
                 Try again
               </button>
             )}
+          </Show>
+          <Show when={props.chat}>
+            {(chat) => <FailedFiles message={message()} chat={chat()} />}
           </Show>
         </p>
       </Show>

@@ -39,5 +39,8 @@ export function createOperatorChat(client: OperatorClient): OperatorChat {
     loadOlder: () => client.loadOlder(),
     setTyping: (active) => client.setTyping(active),
     markRead: () => client.markRead(),
+    uploadFile: (file, options) => client.uploadFile(file, options),
+    downloadFile: (id) => client.downloadFile(id),
+    prepareFiles: () => client.prepareFiles(),
   };
 }

@@ -4,8 +4,10 @@ import "../styles/page.css";
 import "../styles/header.css";
 import "../styles/log.css";
 import "../styles/markdown.css";
+import "../styles/files.css";
 import "../styles/composer.css";
 import "../styles/notice.css";
+import "../styles/dialog.css";
 import "../styles/dashboard.css";
 import { DashboardPage } from "./dashboard-page.tsx";
 

@@ -14,12 +14,12 @@ const DEVICE_INFO = {
   timeZone: "Europe/Berlin",
 };
 
-/** A warm session's validation, next to a call of an object that answers a constant; 16 objects on both sides. */
-export async function validateContest({ ours, bare }: Servers): Promise<Contest> {
+/** The validations of warm sessions, one for each connection. */
+export async function validationsOf(ours: URL): Promise<readonly string[]> {
   const sessions = await Promise.all(
     Array.from({ length: CONNECTIONS }, () => createSession(ours, TEAM_ID)),
   );
-  const validations = sessions.map(({ session, token }) =>
+  return sessions.map(({ session, token }) =>
     encodeRequest({
       method: "GET",
       path: `/api/sessions/${session.id}/validate`,
@@ -27,7 +27,12 @@ export async function validateContest({ ours, bare }: Servers): Promise<Contest>
       body: undefined,
     }),
   );
-  const calls = sessions.map((_, index) =>
+}
+
+/** A warm session's validation, next to a call of an object that answers a constant; 16 objects on both sides. */
+export async function validateContest({ ours, bare }: Servers): Promise<Contest> {
+  const validations = await validationsOf(ours);
+  const calls = validations.map((_, index) =>
     encodeRequest({ method: "GET", path: `/constant/${index}`, token: undefined, body: undefined }),
   );
   return {
@@ -90,7 +95,7 @@ export function createSession(ours: URL, teamId: string): Promise<CreatedSession
   );
 }
 
-function requestSide(url: URL, status: number, next: (connection: number) => string): Side {
+export function requestSide(url: URL, status: number, next: (connection: number) => string): Side {
   return {
     async round(seconds) {
       // workerd closes a connection that is idle for 5 s, as it is while the other side has its turn.

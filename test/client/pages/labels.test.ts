@@ -7,11 +7,6 @@ import type {
   Typist,
 } from "../../../client/core/index.ts";
 import { RequestError } from "../../../client/core/index.ts";
-import {
-  attachmentHref,
-  attachmentName,
-  sizeLabel,
-} from "../../../client/pages/chat/attachment-label.ts";
 import { closingLabel } from "../../../client/pages/chat/closing-label.ts";
 import {
   breakLabel,
@@ -24,6 +19,12 @@ import {
 } from "../../../client/pages/chat/labels.ts";
 import { personLabel } from "../../../client/pages/chat/person-label.ts";
 import { previousLabel, unsentLabel } from "../../../client/pages/chat/previous-label.ts";
+import {
+  attachmentHref,
+  attachmentName,
+  isImage,
+  sizeLabel,
+} from "../../../client/pages/files/attachment-label.ts";
 
 interface Person extends Presence {
   readonly author: Author;
@@ -198,6 +199,43 @@ describe("deliveryLabel", () => {
   });
 });
 
+describe("a message with files", () => {
+  const file = { uploadId: "U1", name: "a.png", type: "image/png", size: 5, progress: 0 };
+  const label = (fields: Partial<ChatMessage>) =>
+    deliveryLabel(chatMessage({ seq: undefined, ...fields }), true, 0);
+
+  it("is uploaded before it is sent", () => {
+    const attachments = [{ ...file, upload: "uploading" } as const];
+    expect(label({ delivery: "queued", attachments }).text).toBe("Uploading…");
+    const stored = [{ ...file, upload: "stored" } as const];
+    expect(label({ delivery: "queued", attachments: stored }).text).toBe("Sending…");
+  });
+
+  it("says what was wrong with them, and whether another attempt may help", () => {
+    const failed = { delivery: "failed", attachments: [{ ...file, upload: "failed" }] } as const;
+    const of = (failure: string) => label({ ...failed, failure });
+    expect(of("file_type_not_allowed")).toEqual({
+      text: "Not sent: files of this type are not taken",
+      canRetry: false,
+    });
+    expect(of("file_too_large").text).toBe("Not sent: files may have 26.2 MB at most");
+    expect(of("file_missing").text).toBe("Not sent: the file has to be chosen again");
+    expect(of("attachment_not_found")).toEqual({ text: "Not sent", canRetry: true });
+    expect(label({ delivery: "failed", failure: "quota_exceeded" }).text).toBe(
+      "Not sent: this chat is full",
+    );
+  });
+
+  it("shows images that it has, and no others", () => {
+    expect(isImage({ ...file, upload: "waiting" })).toBe(true);
+    expect(isImage({ fileId: "F1", name: "a.png", type: "image/png", size: 5 })).toBe(true);
+    expect(isImage({ url: "https://a.example/a.png", name: "a.png", type: "image/png" })).toBe(
+      false,
+    );
+    expect(isImage({ fileId: "F1", name: "a.png", type: "text/plain", size: 5 })).toBe(false);
+  });
+});
+
 describe("what waits for a connection", () => {
   const label = (delivery: ChatMessage["delivery"]) =>
     deliveryLabel(chatMessage({ seq: undefined, delivery }), false, 0).text;
@@ -258,7 +296,7 @@ describe("a file", () => {
     ["//files.example", undefined],
     ["", undefined],
   ])("at %j", (url, href) => {
-    expect(attachmentHref({ url })).toBe(href);
+    expect(attachmentHref({ url, name: "a" })).toBe(href);
   });
 
   it("has no name that reads otherwise than it is", () => {

@@ -6,6 +6,7 @@ import type { TeamClient } from "../../../client/server/team-client.ts";
 import type * as conversation from "../../../src/protocol/conversation.ts";
 import type { FieldError } from "../../../src/protocol/errors.ts";
 import type { WebhookPayload } from "../../../src/protocol/events.ts";
+import type { CleanupResult } from "../../../src/protocol/lifecycle.ts";
 import type * as message from "../../../src/protocol/message.ts";
 import type * as rest from "../../../src/protocol/rest.ts";
 import type { Session, SessionSummary } from "../../../src/protocol/session.ts";
@@ -30,6 +31,7 @@ test("calls bring the protocol's shapes", () => {
   expectTypeOf<Answer<"refreshSession">>().toEqualTypeOf<rest.RefreshSessionResponse>();
   expectTypeOf<Answer<"listSessions">>().toEqualTypeOf<rest.SessionList>();
   expectTypeOf<Answer<"getSessionStats">>().toEqualTypeOf<rest.SessionStats>();
+  expectTypeOf<Answer<"cleanupExpiredSessions">>().toEqualTypeOf<CleanupResult>();
   expectTypeOf<Answer<"listMessages">>().toEqualTypeOf<rest.MessagePage>();
   expectTypeOf<Answer<"updateConversation">>().toEqualTypeOf<conversation.Conversation>();
   expectTypeOf<Answer<"postMessage">["message"]>().toEqualTypeOf<message.Message>();

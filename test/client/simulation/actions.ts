@@ -81,6 +81,9 @@ export const ACTIONS = {
     simulation.world.note("storage", "cleared");
     simulation.isStorageBroken = true;
     simulation.browser.storage.clear();
+    for (const written of simulation.browser.written) {
+      written.isKept &&= written.outcome !== "open";
+    }
   },
   blockStorage: breakStorage("blocked"),
   fillStorage: breakStorage("full"),

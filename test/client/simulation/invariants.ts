@@ -68,6 +68,8 @@ function messages(simulation: Simulation): string[] {
     for (const tab of browser.tabs) {
       const order = browser.written
         .filter(({ tab: name, clientId }) => name === tab.name && ids.includes(clientId))
+        // Another tab that sends what this one left comes to no hole that storage has.
+        .filter(({ isKept }) => isKept)
         .filter(({ clientId }) => !resent.has(clientId) && !server.limited.has(clientId))
         .map(({ clientId }) => ids.indexOf(clientId));
       if (order.some((place, index) => place < (order[index - 1] ?? 0))) {
@@ -83,7 +85,7 @@ function lost(simulation: Simulation, written: Written): string[] {
   const { clientId, content, outcome, tab: name } = written;
   const tab = browser.tabs.find((one) => one.name === name);
   const isSafe = !isStorageBroken || (tab?.state === "running" && !sessionChanged(tab));
-  if (outcome === "refused" || dismissed.has(clientId) || !isSafe) {
+  if (outcome === "refused" || dismissed.has(clientId) || !isSafe || isCookieGone(simulation)) {
     return [];
   }
   const homes = homesOf(simulation, clientId);
@@ -157,11 +159,17 @@ function promises(simulation: Simulation): string[] {
 
 /** Each page shows what the server has. */
 function tabs(simulation: Simulation): string[] {
-  const { browser, server } = simulation;
+  const { browser, server, settings } = simulation;
   return browser.running.flatMap(({ name, client }) => {
     const state = client.getState();
     const session = server.sessions.get(state.sessionId ?? "");
     if (state.status === "terminated" && session && wasAskedToEnd(simulation, session)) {
+      return [];
+    }
+    if (state.error?.code === "invalid_credential" && isCookieGone(simulation)) {
+      return [];
+    }
+    if (settings.autoCreate === "lazy" && state.status === "idle" && state.pendingCount === 0) {
       return [];
     }
     if (state.status !== "active" || session?.status !== "active") {
@@ -193,12 +201,28 @@ function tabs(simulation: Simulation): string[] {
   });
 }
 
+/**
+ * Whoever ends a session gives its cookie back. A page that did not hear of that only knows that its key is gone, and
+ * removes what may be in other hands.
+ */
+function isCookieGone(simulation: Simulation): boolean {
+  const { browser, liveSessions, settings } = simulation;
+  const isLeft = liveSessions.every((session) => !isShown(simulation, session));
+  return settings.tokenTransport === "cookie" && browser.askedToEnd.size > 0 && isLeft;
+}
+
 /** All pages have the same session. */
-function agreement({ browser }: Simulation): string[] {
+function agreement(simulation: Simulation): string[] {
+  const { browser, settings } = simulation;
+  if (isCookieGone(simulation)) {
+    return [];
+  }
   const seen = new Set(
     browser.running.map(({ client }) => {
       const { status, sessionId } = client.getState();
-      return `${status} ${sessionId}`;
+      const isNone = status === "idle" || status === "terminated";
+      // Whoever asked for the next one may be gone: a page that comes then waits for a message, one from before for a call.
+      return settings.autoCreate === "lazy" && isNone ? "none" : `${status} ${sessionId}`;
     }),
   );
   return seen.size > 1 ? [`tabs have ${[...seen].join(" and ")}`] : [];

@@ -20,13 +20,18 @@ export interface ModelRequest {
 export interface ModelAnswer {
   readonly status: number;
   readonly body: unknown;
+  /** What the browser is to keep as its cookie; an empty one takes it away. */
+  readonly cookie?: string;
 }
+
+type Transport = "bearer" | "cookie";
 
 /** A caller whose token is good. */
 interface Holder {
   readonly session: ModelSession;
   readonly credentialId: string;
   readonly secret: string;
+  readonly transport: Transport;
 }
 
 export class ModelServer {
@@ -82,10 +87,11 @@ export class ModelServer {
   request(request: ModelRequest): ModelAnswer {
     const { method, path } = request;
     if (path === "/api/sessions/create" && method === "POST") {
-      return this.#create(request.headers.get("idempotency-key") ?? "");
+      const { tokenTransport = "bearer" } = JSON.parse(request.body);
+      return this.#create(request.headers.get("idempotency-key") ?? "", tokenTransport);
     }
     const [, id = "", rest = ""] = /^\/api\/sessions\/([^/]+)(.*)$/.exec(path) ?? [];
-    const holder = this.#holder(id, request.headers.get("authorization") ?? "");
+    const holder = this.#holder(id, request.headers);
     if (!holder) {
       return refusal("invalid_credential");
     }
@@ -97,12 +103,16 @@ export class ModelServer {
         return { status: 200, body: this.#validated(holder) };
       case "POST /refresh":
         return session.status === "active"
-          ? { status: 200, body: this.#refreshed(holder, request.body.includes('"rotate":true')) }
+          ? this.#refreshed(holder, request.body.includes('"rotate":true'))
           : refusal(`session_${session.status}`);
       case "DELETE ":
         this.note(`terminates ${id}`);
         session.terminate(this.now);
-        return { status: 204, body: undefined };
+        return {
+          status: 204,
+          body: undefined,
+          ...(holder.transport === "cookie" && { cookie: "" }),
+        };
       case "GET /messages":
         return { status: 200, body: page(session, request.query) };
       case "GET /conversations":
@@ -140,7 +150,7 @@ export class ModelServer {
     return peer;
   }
 
-  #create(key: string): ModelAnswer {
+  #create(key: string, transport: Transport): ModelAnswer {
     const known = this.#byKey.get(key);
     known?.expireIfDue(this.now);
     if (known && !known.isKeyGood(this.now)) {
@@ -155,7 +165,7 @@ export class ModelServer {
     this.note(`${known ? "finds" : "creates"} ${session.id}`);
     const token = this.#token({ session, credentialId, secret });
     const ticket = this.#ticket({ session, credentialId });
-    return { status: known ? 200 : 201, body: { session: session.view(), token, ticket } };
+    return opened(known ? 200 : 201, { session: session.view(), ticket }, transport, token);
   }
 
   #validated(holder: Holder): object {
@@ -166,22 +176,27 @@ export class ModelServer {
       : { isValid: false, session: session.view(), reason: status };
   }
 
-  #refreshed(holder: Holder, force: boolean): object {
-    const { session, credentialId, secret } = holder;
+  #refreshed(holder: Holder, force: boolean): ModelAnswer {
+    const { session, credentialId, secret, transport } = holder;
     const { now } = this;
     this.refreshes.push(now);
     const successor = successorOf(secret);
-    const isRotated = session.rotate(credentialId, secret, successor, { force, now });
+    const isRotated = session.rotate(credentialId, secret, successor, {
+      force,
+      oneAtATime: transport === "cookie",
+      now,
+    });
     session.refresh(now);
     session.announce();
-    const token = isRotated && { token: this.#token({ session, credentialId, secret: successor }) };
-    return { session: session.view(), ticket: this.#ticket(holder), ...token };
+    const token = isRotated ? this.#token({ session, credentialId, secret: successor }) : undefined;
+    return opened(200, { session: session.view(), ticket: this.#ticket(holder) }, transport, token);
   }
 
-  #holder(id: string, authorization: string): Holder | undefined {
-    const [sessionId, credentialId = "", secret = ""] = authorization
-      .slice("Bearer ".length)
-      .split(".");
+  #holder(id: string, headers: Headers): Holder | undefined {
+    const bearer = headers.get("authorization")?.slice("Bearer ".length);
+    const transport = bearer === undefined ? "cookie" : "bearer";
+    const token = bearer ?? headers.get("cookie") ?? "";
+    const [sessionId, credentialId = "", secret = ""] = token.split(".");
     const session = this.#session(id);
     if (!session || sessionId !== id) {
       return undefined;
@@ -191,14 +206,14 @@ export class ModelServer {
       this.note(`takes the holder of ${secret} for a thief`);
       this.thefts.push(`${id} ${credentialId} ${secret}`);
     }
-    return presented === "good" ? { session, credentialId, secret } : undefined;
+    return presented === "good" ? { session, credentialId, secret, transport } : undefined;
   }
 
   #session(id: string): ModelSession | undefined {
     return this.#purged.has(id) ? undefined : this.sessions.get(id);
   }
 
-  #token({ session, credentialId, secret }: Holder): string {
+  #token({ session, credentialId, secret }: Omit<Holder, "transport">): string {
     this.secrets.add(secret);
     return `${session.id}.${credentialId}.${secret}`;
   }
@@ -217,6 +232,21 @@ export class ModelServer {
 function successorOf(secret: string): string {
   const [base, turn] = secret.split("-");
   return `${base}-${String(Number(turn) + 1).padStart(3, "0")}`;
+}
+
+/** The token goes into the body or into the cookie. */
+function opened(
+  status: number,
+  body: object,
+  transport: Transport,
+  token: string | undefined,
+): ModelAnswer {
+  if (token === undefined) {
+    return { status, body };
+  }
+  return transport === "cookie"
+    ? { status, body, cookie: token }
+    : { status, body: { ...body, token } };
 }
 
 function page(session: ModelSession, query: URLSearchParams): object {

@@ -1,6 +1,11 @@
 // One session as the server has it: the rules are src/domain's own, what the objects do around them is retold here as far as a
 // visitor's client can tell.
-import { presentSecret, rotateSecret, type Secrets } from "../../../src/domain/credential.ts";
+import {
+  presentSecret,
+  type RotationRequest,
+  rotateSecret,
+  type Secrets,
+} from "../../../src/domain/credential.ts";
 import {
   end,
   expireIfDue,
@@ -33,6 +38,7 @@ export class ModelSession {
       status: "active",
       endReason: null,
       endedAt: null,
+      archivedAt: null,
       version: 1,
       userId: null,
       userFingerprint: null,
@@ -104,14 +110,18 @@ export class ModelSession {
   }
 
   /** True when the holder of the secret has to go on with its successor. */
-  rotate(credentialId: string, secret: string, successor: string, options: Rotation): boolean {
+  rotate(
+    credentialId: string,
+    secret: string,
+    successor: string,
+    options: RotationRequest,
+  ): boolean {
     const secrets = this.#credentials.get(credentialId);
     if (!secrets) {
       return false;
     }
-    const request = { ...options, oneAtATime: false };
     const presented = digestOf(secret);
-    const rotated = rotateSecret(secrets, presented, [digestOf(successor)], request, isSame);
+    const rotated = rotateSecret(secrets, presented, [digestOf(successor)], options, isSame);
     this.#credentials.set(credentialId, rotated.secrets);
     return rotated.successor !== undefined;
   }
@@ -207,11 +217,6 @@ export class ModelSession {
 export interface Stored {
   readonly message: Message;
   readonly isNew: boolean;
-}
-
-interface Rotation {
-  readonly force: boolean;
-  readonly now: number;
 }
 
 function digestOf(secret: string): Uint8Array {

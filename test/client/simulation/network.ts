@@ -18,6 +18,8 @@ const ABNORMAL_CLOSURE = 1006;
 export class Network {
   /** `offline`: nothing gets out of the browser. `down`: nobody answers at the other end. */
   state: "good" | "lossy" | "offline" | "down" = "good";
+  /** The browser's, for the team; no page reads it. */
+  cookie = "";
   /** Milliseconds that one way takes at most. */
   slownessMs = 100;
   readonly #world: World;
@@ -45,6 +47,10 @@ export class Network {
     const method = init.method ?? "GET";
     const call = `${method} ${pathname}`;
     const headers = new Headers(init.headers);
+    const takesCookies = init.credentials === "include";
+    if (takesCookies && this.cookie !== "") {
+      headers.set("cookie", this.cookie);
+    }
     const body = typeof init.body === "string" ? init.body : "";
     this.#world.note(receiver.name, `${call}?`);
     return new Promise((resolve, reject) => {
@@ -72,7 +78,11 @@ export class Network {
             this.#sometimes(() => fail("answer lost", this.#world.between(100, 20_000)));
             return;
           }
-          this.#world.after(this.#way(), () =>
+          this.#world.after(this.#way(), () => {
+            if (takesCookies && sleeps === this.#sleeps) {
+              // Whether or not the page that asked is there any more.
+              this.cookie = answer.cookie ?? this.cookie;
+            }
             receiver.deliver(() => {
               if (sleeps !== this.#sleeps) {
                 fails("lost");
@@ -80,8 +90,8 @@ export class Network {
               }
               this.#world.note(receiver.name, `${call}: ${answer.status}`);
               resolve(new ModelResponse(answer));
-            }),
-          );
+            });
+          });
         });
       }
     });

@@ -144,6 +144,53 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     ...USUAL,
+    name: "sessions that begin with a message",
+    settings: { autoCreate: "lazy" },
+    lifetimes: { idleDays: 10 * MINUTE_DAYS, absoluteDays: 180 },
+    weights: {
+      ...COMING_AND_GOING,
+      ...BAD_NETWORK,
+      write: 3,
+      terminate: 1,
+      createSession: 1,
+      sleepMinutes: 1,
+      sendUnsent: 1,
+      dismissPrevious: 1,
+    },
+  },
+  {
+    ...USUAL,
+    name: "a key in a cookie",
+    tabs: [1, 8],
+    openedWithinMs: 100,
+    settings: { tokenTransport: "cookie" },
+    weights: {
+      ...COMING_AND_GOING,
+      ...BAD_NETWORK,
+      write: 8,
+      refresh: 2,
+      terminate: 1,
+      createSession: 1,
+    },
+  },
+  {
+    ...USUAL,
+    name: "a cookie that grows old",
+    // Of two that were created at once one has the cookie, and a sleep may be longer than the other can be had again.
+    tabs: [1, 1],
+    settings: { tokenTransport: "cookie" },
+    weights: {
+      ...COMING_AND_GOING,
+      write: 4,
+      refresh: 3,
+      sleepADay: 4,
+      loseConnections: 1,
+      lossyNetwork: 1,
+      goodNetwork: 2,
+    },
+  },
+  {
+    ...USUAL,
     name: "everything",
     steps: [20, 50],
     weights: {

@@ -9,6 +9,8 @@ import { World } from "./world.ts";
 
 /** From when nothing goes wrong any more until everything has to be right. */
 const HEALING_MS = 150_000;
+/** Longer than a client waits for an answer. */
+const ANSWERED_MS = 20_000;
 
 export interface SimulationOptions {
   readonly settings: ClientSettings;
@@ -130,5 +132,9 @@ export class Simulation {
       tab.show(true);
     }
     await this.world.pass(HEALING_MS);
+    if (this.browser.running.some(({ client }) => client.getState().status === "refreshing")) {
+      // An interval has just come round: what is under way is answered, or given up.
+      await this.world.pass(ANSWERED_MS);
+    }
   }
 }

@@ -18,14 +18,14 @@ export interface Written {
   readonly tab: string;
   readonly clientId: string;
   readonly content: string;
-  /** Whether the browser would have kept it. */
-  readonly isKept: boolean;
+  /** Whether the browser has kept it all the time: what it lost, no other tab can know of. */
+  isKept: boolean;
   outcome: "open" | "stored" | "refused";
 }
 
 export type ClientSettings = Pick<
   SessionClientOptions,
-  "autoCreate" | "autoRefresh" | "refreshInterval"
+  "autoCreate" | "autoRefresh" | "refreshInterval" | "tokenTransport"
 >;
 
 const BASE_URL = "https://chat.example";

@@ -3,5 +3,6 @@ import { Page } from "./page.tsx";
 
 const root = document.querySelector("#root");
 if (root) {
-  hydrate(() => <Page baseUrl={document.body.dataset.api ?? ""} />, root);
+  const { api = "", team = "" } = document.body.dataset;
+  hydrate(() => <Page baseUrl={api} teamId={team} />, root);
 }

@@ -2,8 +2,8 @@ import { For, Show } from "solid-js";
 import { useEnhancedSession } from "../../../client/solid/index.ts";
 
 /** A valid session has an element more: a hydration that began with one would not find it among the server's, and fail. */
-export function Page(props: { readonly baseUrl: string }) {
-  const session = useEnhancedSession({ teamId: "demo", baseUrl: props.baseUrl });
+export function Page(props: { readonly baseUrl: string; readonly teamId: string }) {
+  const session = useEnhancedSession({ teamId: props.teamId, baseUrl: props.baseUrl });
   return (
     <main>
       <p id="status">{session.status()}</p>

@@ -1,9 +1,12 @@
 import { generateHydrationScript, renderToString } from "solid-js/web";
 import { Page } from "./page.tsx";
 
-export function render(baseUrl: string): { readonly head: string; readonly body: string } {
+export function render(team: { readonly origin: string; readonly teamId: string }): {
+  readonly head: string;
+  readonly body: string;
+} {
   return {
     head: generateHydrationScript(),
-    body: renderToString(() => <Page baseUrl={baseUrl} />),
+    body: renderToString(() => <Page baseUrl={team.origin} teamId={team.teamId} />),
   };
 }

@@ -8,6 +8,7 @@ const LEFT_WITHIN_MS = 10_000;
 
 export interface StreamCase {
   readonly baseUrl: string;
+  readonly teamId: string;
   readonly teamKey: string;
   readonly sessionId: string;
   readonly clientId: string;
@@ -30,8 +31,8 @@ export interface StreamOutcome {
 }
 
 export async function streamCase(given: StreamCase): Promise<StreamOutcome> {
-  const { baseUrl, teamKey, sessionId, clientId } = given;
-  const team = createTeamClient({ baseUrl, teamId: "demo", teamKey });
+  const { baseUrl, teamId, teamKey, sessionId, clientId } = given;
+  const team = createTeamClient({ baseUrl, teamId, teamKey });
   const abort = new AbortController();
   let isLeft = false;
   async function* words() {

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
 import type { TeamClient } from "../../../client/server/team-client.ts";
 import { createTeamClient } from "../../../client/server/team-client.ts";
 import { resultOf, startWrangler } from "../../../src/cli/wrangler.ts";
@@ -15,28 +15,32 @@ import type { DownFrame } from "../../../src/protocol/frames.ts";
 import type { SessionWithToken } from "../../../src/protocol/rest.ts";
 import { SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX } from "../../../src/protocol/version.ts";
 import { RUNTIME } from "../../support/built-worker.ts";
-import type { LocalServer } from "../../support/server.ts";
-import { startServer } from "../../support/server.ts";
+import type { LocalTeam } from "../../support/local-team.ts";
+import { createTeam } from "../../support/local-team.ts";
 import type { StreamCase, StreamOutcome } from "./stream-case.ts";
 import { streamCase } from "./stream-case.ts";
 
-let server: LocalServer;
-let team: TeamClient;
+/** What is written to a connection that the server has answered and closed may cost the caller the answer. */
+const SLOWLY_MS = 1_000;
+
+let team: LocalTeam;
+let client: TeamClient;
 let workerd: Miniflare;
 let folder: string;
 let opened: SessionWithToken;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "durable-sessions-streaming-"));
-  [server, workerd] = await Promise.all([startServer(), startWorkerd()]);
-  team = createTeamClient({ baseUrl: server.origin, teamId: "demo", teamKey: server.teamKey });
+  [team, workerd] = await Promise.all([createTeam(inject("origin")), startWorkerd()]);
+  const { origin: baseUrl, teamId, teamKey } = team;
+  client = createTeamClient({ baseUrl, teamId, teamKey });
 });
 afterAll(async () => {
-  await Promise.all([server?.close(), workerd?.dispose()]);
+  await workerd?.dispose();
   rmSync(folder, { recursive: true });
 });
 beforeEach(async () => {
-  opened = await team.createSession();
+  opened = await client.createSession();
 });
 
 async function startWorkerd(): Promise<Miniflare> {
@@ -66,7 +70,7 @@ async function inWorkerd(given: StreamCase): Promise<StreamOutcome> {
 
 /** The visitor's connection; resolves once it is live. */
 async function connect(onFrame: (frame: DownFrame, socket: WebSocket) => void): Promise<WebSocket> {
-  const url = `${server.origin.replace("http", "ws")}/api/sessions/${opened.session.id}/socket?after=0`;
+  const url = `${team.origin.replace("http", "ws")}/api/sessions/${opened.session.id}/socket?after=0`;
   const socket = new WebSocket(url, [SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX + opened.ticket]);
   await new Promise<void>((resolve, reject) => {
     socket.addEventListener("close", ({ code }) => reject(new Error(`closed: ${code}`)));
@@ -85,8 +89,9 @@ describe.each([
 ])("an answer that %s streams", (_runtime, stream) => {
   const run = (given: Pick<StreamCase, "words"> & Partial<StreamCase>) =>
     stream({
-      baseUrl: server.origin,
-      teamKey: server.teamKey,
+      baseUrl: team.origin,
+      teamId: team.teamId,
+      teamKey: team.teamKey,
       sessionId: opened.session.id,
       clientId: "answer",
       everyMs: 20,
@@ -103,7 +108,7 @@ describe.each([
     expect(outcome.message?.content).toMatch(/^word0 word1 .*word19 $/);
     expect(shown.length).toBeGreaterThan(1);
     expect(outcome.message?.content.startsWith(shown.join(""))).toBe(true);
-    const again = await run({ words: null });
+    const again = await run({ words: null, everyMs: SLOWLY_MS });
     expect(again).toEqual({ message: outcome.message, isNew: false, isLeft: true });
     socket.close();
   });
@@ -139,16 +144,15 @@ describe.each([
     const outcome = await run({ words: 5, ...end });
     expect(outcome).toEqual({ error: "Error: the model is gone", isLeft: true });
     await expect
-      .poll(async () => (await team.listMessages(opened.session.id)).messages)
+      .poll(async () => (await client.listMessages(opened.session.id)).messages)
       .toMatchObject([
         { metadata: { incomplete: true }, content: expect.stringMatching(/^word0 /) },
       ]);
   });
 
   test("is refused before it is written where there is nowhere to put it", async () => {
-    await team.terminateSession(opened.session.id);
-    // Slowly: what is written to a connection that the server has closed may cost the caller the answer.
-    const outcome = await run({ words: null, everyMs: 1_000 });
+    await client.terminateSession(opened.session.id);
+    const outcome = await run({ words: null, everyMs: SLOWLY_MS });
     expect(outcome).toEqual({ error: "session_terminated", isLeft: true });
   });
 });

@@ -1,12 +1,9 @@
 // A session whose token no script ever sees, on the API's own origin.
-import type { Browser, BrowserContext } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { expect } from "vitest";
 import type { SessionList } from "../../../src/protocol/rest.ts";
-import { launchBrowser } from "../../support/browser.ts";
-import type { LocalServer } from "../../support/server.ts";
-import { startServer } from "../../support/server.ts";
+import type { LocalTeam } from "../../support/local-team.ts";
 import { PATIENCE } from "../chat.ts";
-import { serveClient, Tab } from "./tab.ts";
+import { it, serveClient, Tab } from "./tab.ts";
 
 const COOKIE = `tokenTransport: "cookie",`;
 
@@ -25,43 +22,24 @@ const RIVALS = `${COOKIE} environment: { exclusively: (name, work) => work() },
 /** No locks, as in an older browser. */
 const WITHOUT_LOCKS = `${COOKIE} environment: { exclusively: (name, work) => work() },`;
 
-let server: LocalServer;
-let browser: Browser;
-let context: BrowserContext;
-
-beforeAll(async () => {
-  [server, browser] = await Promise.all([startServer(), launchBrowser()]);
-});
-
-beforeEach(async () => {
-  context = await browser.newContext();
-  await serveClient(context, server);
-});
-
-afterEach(async () => {
-  await context.close();
-});
-
-afterAll(async () => {
-  await Promise.all([browser?.close(), server?.close()]);
-});
-
-async function activeSessions(): Promise<ReadonlySet<string>> {
-  const response = await fetch(`${server.origin}/api/teams/demo/sessions?status=active&limit=100`, {
-    headers: { authorization: `Bearer ${server.teamKey}` },
+async function activeSessions({ origin, teamId, teamKey }: LocalTeam): Promise<string[]> {
+  const response = await fetch(`${origin}/api/teams/${teamId}/sessions?status=active`, {
+    headers: { authorization: `Bearer ${teamKey}` },
   });
   const { sessions } = (await response.json()) as SessionList;
-  return new Set(sessions.map(({ id }) => id));
+  return sessions.map(({ id }) => id);
 }
 
-const open = (options = COOKIE) => Tab.open(context, server, { options });
-
-it("is opened, reloaded, shared by tabs, prolonged and ended", async () => {
-  const tab = await open();
+it("is opened, reloaded, shared by tabs, prolonged and ended", async ({
+  team,
+  context,
+  openTab,
+}) => {
+  const tab = await openTab({ options: COOKIE });
   await tab.isLive();
   const id = await tab.sessionId();
-  const [cookie] = await context.cookies(server.origin);
-  expect(cookie).toMatchObject({ name: "__Host-ds.demo", httpOnly: true, secure: true });
+  const [cookie] = await context.cookies(team.origin);
+  expect(cookie).toMatchObject({ name: `__Host-ds.${team.teamId}`, httpOnly: true, secure: true });
   const seen = await tab.page.evaluate(() =>
     JSON.stringify([{ ...localStorage }, document.cookie]),
   );
@@ -74,7 +52,7 @@ it("is opened, reloaded, shared by tabs, prolonged and ended", async () => {
   await tab.isLive();
   expect([await tab.sessionId(), await tab.contents()]).toEqual([id, ["one"]]);
 
-  const other = await open();
+  const other = await openTab({ options: COOKIE });
   await other.isLive();
   await other.run(`(client) => client.send("two").delivered`);
   await expect.poll(() => tab.contents(), PATIENCE).toEqual(["one", "two"]);
@@ -92,18 +70,15 @@ it("is opened, reloaded, shared by tabs, prolonged and ended", async () => {
   expect(await tab.sessionId()).not.toBe(id);
 });
 
-it.each([
+it.for<[string, number, string]>([
   ["ten tabs at the same moment", 10, WITHOUT_LOCKS],
   ["tabs whose creations share one cookie", 4, RIVALS],
-])("is one for %s, and the only one", async (_, count, options) => {
-  const before = await activeSessions();
-  const tabs = await Promise.all(Array.from({ length: count }, () => open(options)));
+])("is one for %s, and the only one", async ([, count, options], { team, openTab }) => {
+  const tabs = await Promise.all(Array.from({ length: count }, () => openTab({ options })));
   const ids = async () => new Set(await Promise.all(tabs.map((tab) => tab.sessionId())));
   await Promise.all(tabs.map((tab) => tab.isLive()));
   await expect.poll(async () => (await ids()).size, PATIENCE).toBe(1);
-  await expect
-    .poll(async () => [...(await activeSessions())].filter((id) => !before.has(id)), PATIENCE)
-    .toEqual([...(await ids())]);
+  await expect.poll(() => activeSessions(team), PATIENCE).toEqual([...(await ids())]);
   await Promise.all(tabs.map((tab) => tab.isLive()));
   // The cookie is this session's, whichever creation was answered last.
   await tabs[0]?.page.reload();
@@ -115,34 +90,34 @@ it.each([
   }
 });
 
-it("leaves a guest's link to its tab, and goes on beside it", async () => {
-  const host = await open();
+it("leaves a guest's link to its tab, and goes on beside it", async ({
+  team,
+  newContext,
+  openTab,
+}) => {
+  const host = await openTab({ options: COOKIE });
   await host.isLive();
   await host.run(`(client) => client.send("welcome").delivered`);
   const url = await host.page.evaluate(
     `client.share({ role: "writer", pageUrl: location.href }).then((invite) => invite.url)`,
   );
-  const guests = await browser.newContext();
-  try {
-    await serveClient(guests, server);
-    const own = await Tab.open(guests, server, { options: COOKIE });
-    await own.isLive();
-    const jar = await guests.cookies();
-    const guest = await Tab.open(guests, server, {
-      options: COOKIE,
-      path: `tab${new URL(String(url)).hash}`,
-    });
-    await guest.isLive();
-    expect(await guest.contents()).toEqual(["welcome"]);
-    await guest.run(`(client) => client.send("thanks").delivered`);
-    await expect.poll(() => host.contents(), PATIENCE).toEqual(["welcome", "thanks"]);
-    expect(await guest.state(({ role, isInvited }) => [role, isInvited])).toEqual(["writer", true]);
-    expect(await guests.cookies()).toEqual(jar);
-    await own.page.reload();
-    await own.page.waitForFunction("globalThis.client !== undefined");
-    await own.isLive();
-    expect(await own.contents()).toEqual([]);
-  } finally {
-    await guests.close();
-  }
+  const guests = await newContext();
+  await serveClient(guests, team);
+  const own = await Tab.open(guests, team, { options: COOKIE });
+  await own.isLive();
+  const jar = await guests.cookies();
+  const guest = await Tab.open(guests, team, {
+    options: COOKIE,
+    path: `tab${new URL(String(url)).hash}`,
+  });
+  await guest.isLive();
+  expect(await guest.contents()).toEqual(["welcome"]);
+  await guest.run(`(client) => client.send("thanks").delivered`);
+  await expect.poll(() => host.contents(), PATIENCE).toEqual(["welcome", "thanks"]);
+  expect(await guest.state(({ role, isInvited }) => [role, isInvited])).toEqual(["writer", true]);
+  expect(await guests.cookies()).toEqual(jar);
+  await own.page.reload();
+  await own.page.waitForFunction("globalThis.client !== undefined");
+  await own.isLive();
+  expect(await own.contents()).toEqual([]);
 });

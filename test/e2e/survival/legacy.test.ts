@@ -1,12 +1,11 @@
 // Conversations that an older program left in the browser, taken over by tabs that know nothing of each other.
-import type { Browser, BrowserContext } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import type { BrowserContext } from "playwright-core";
+import { expect } from "vitest";
 import type { ConversationList, MessagePage } from "../../../src/protocol/rest.ts";
-import { launchBrowser } from "../../support/browser.ts";
-import type { LocalServer } from "../../support/server.ts";
-import { startServer } from "../../support/server.ts";
+import type { LocalTeam } from "../../support/local-team.ts";
 import { PATIENCE } from "../chat.ts";
-import { serveClient, Tab } from "./tab.ts";
+import type { Tab } from "./tab.ts";
+import { it } from "./tab.ts";
 
 const KEY = "old-chat";
 const LEGACY = `legacy: {
@@ -17,27 +16,6 @@ const LEGACY = `legacy: {
 
 /** Tabs that meet in storage alone, as where there are no locks. */
 const WITHOUT_LOCKS = `${LEGACY} environment: { exclusively: (name, work) => work() },`;
-
-let server: LocalServer;
-let browser: Browser;
-let context: BrowserContext;
-
-beforeAll(async () => {
-  [server, browser] = await Promise.all([startServer(), launchBrowser()]);
-});
-
-beforeEach(async () => {
-  context = await browser.newContext();
-  await serveClient(context, server);
-});
-
-afterEach(async () => {
-  await context.close();
-});
-
-afterAll(async () => {
-  await Promise.all([browser?.close(), server?.close()]);
-});
 
 interface OldConversation {
   readonly id: string;
@@ -62,9 +40,13 @@ const numbered = (place: number, length: number) =>
   Array.from({ length }, (_, index) => content(place, index));
 
 /** What the old program does in a tab of its own. */
-async function write(conversations: readonly OldConversation[]): Promise<void> {
+async function write(
+  context: BrowserContext,
+  { origin }: LocalTeam,
+  conversations: readonly OldConversation[],
+): Promise<void> {
   const page = await context.newPage();
-  await page.goto(`${server.origin}/survival/old`);
+  await page.goto(`${origin}/survival/old`);
   await page.evaluate(([key, text]) => localStorage.setItem(key, text), [
     KEY,
     JSON.stringify(conversations),
@@ -77,22 +59,23 @@ async function item(tab: Tab, key: string): Promise<unknown> {
   return JSON.parse(text ?? "null");
 }
 
-async function asTeam<T>(path: string): Promise<T> {
-  const response = await fetch(`${server.origin}/api/sessions/${path}`, {
-    headers: { authorization: `Bearer ${server.teamKey}` },
+async function asTeam<T>({ origin, teamKey }: LocalTeam, path: string): Promise<T> {
+  const response = await fetch(`${origin}/api/sessions/${path}`, {
+    headers: { authorization: `Bearer ${teamKey}` },
   });
   return (await response.json()) as T;
 }
 
 /** What the server has, by conversation and in order. */
-async function stored(sessionId: string | undefined): Promise<string[][]> {
-  const { conversations } = await asTeam<ConversationList>(`${sessionId}/conversations`);
+async function stored(team: LocalTeam, sessionId: string | undefined): Promise<string[][]> {
+  const { conversations } = await asTeam<ConversationList>(team, `${sessionId}/conversations`);
   const found: string[][] = [];
   for (const { id } of conversations) {
     const texts: string[] = [];
     let after: number | undefined = 0;
     while (after !== undefined) {
       const page: MessagePage = await asTeam(
+        team,
         `${sessionId}/messages?conversationId=${id}&after=${after}&limit=200`,
       );
       texts.push(...page.messages.map((message) => message.content));
@@ -108,40 +91,41 @@ async function isDone(tab: Tab): Promise<void> {
   await expect.poll(() => tab.state(({ legacy }) => legacy), PATIENCE).toBe("done");
 }
 
-it.each([
+it.for<[string, string]>([
   ["with locks", LEGACY],
   ["without locks", WITHOUT_LOCKS],
-])("an old profile is taken over once by five tabs at the same moment, %s", async (_, options) => {
-  const old = [conversation(0, 200), conversation(1, 200), conversation(2, 200)];
-  await write(old);
-  const tabs = await Promise.all(
-    Array.from({ length: 5 }, () => Tab.open(context, server, { options })),
-  );
-  await Promise.all(tabs.map(isDone));
-  const ids = async () => new Set(await Promise.all(tabs.map((tab) => tab.sessionId())));
-  await expect.poll(async () => (await ids()).size, PATIENCE).toBe(1);
-  await Promise.all(tabs.map(isDone));
-  const [tab = await Tab.open(context, server)] = tabs;
-  const id = await tab.sessionId();
-  expect(await stored(id)).toEqual([0, 1, 2].map((place) => numbered(place, 200)));
-  expect(await tab.state(({ session }) => session?.lastSeq)).toBe(600);
-  expect(await item(tab, KEY)).toEqual(old);
-  expect(await item(tab, `${KEY}.durable-sessions-backup`)).toEqual(old);
+])(
+  "an old profile is taken over once by five tabs at the same moment, %s",
+  async ([, options], { context, team, openTab }) => {
+    const old = [conversation(0, 200), conversation(1, 200), conversation(2, 200)];
+    await write(context, team, old);
+    const tabs = await Promise.all(Array.from({ length: 5 }, () => openTab({ options })));
+    await Promise.all(tabs.map(isDone));
+    const ids = async () => new Set(await Promise.all(tabs.map((tab) => tab.sessionId())));
+    await expect.poll(async () => (await ids()).size, PATIENCE).toBe(1);
+    await Promise.all(tabs.map(isDone));
+    const [tab = await openTab()] = tabs;
+    const id = await tab.sessionId();
+    expect(await stored(team, id)).toEqual([0, 1, 2].map((place) => numbered(place, 200)));
+    expect(await tab.state(({ session }) => session?.lastSeq)).toBe(600);
+    expect(await item(tab, KEY)).toEqual(old);
+    expect(await item(tab, `${KEY}.durable-sessions-backup`)).toEqual(old);
 
-  // A page that was not told yet goes on with what it knows.
-  const more = [conversation(0, 200), conversation(1, 202), conversation(2, 200)];
-  await write(more);
-  const next = await Tab.open(context, server, { options });
-  await isDone(next);
-  expect(await stored(id)).toEqual([numbered(0, 200), numbered(1, 202), numbered(2, 200)]);
-  expect(await item(next, `${KEY}.durable-sessions-backup`)).toEqual(more);
-});
+    // A page that was not told yet goes on with what it knows.
+    const more = [conversation(0, 200), conversation(1, 202), conversation(2, 200)];
+    await write(context, team, more);
+    const next = await openTab({ options });
+    await isDone(next);
+    expect(await stored(team, id)).toEqual([numbered(0, 200), numbered(1, 202), numbered(2, 200)]);
+    expect(await item(next, `${KEY}.durable-sessions-backup`)).toEqual(more);
+  },
+);
 
-it.each(["before", "after"])(
+it.for(["before", "after"])(
   "one that is interrupted goes on, %s the server has stored a part",
-  async (moment) => {
-    await write([conversation(0, 200), conversation(1, 200), conversation(2, 200)]);
-    const tab = await Tab.open(context, server, { options: `${LEGACY} autoCreate: false,` });
+  async (moment, { context, team, openTab }) => {
+    await write(context, team, [conversation(0, 200), conversation(1, 200), conversation(2, 200)]);
+    const tab = await openTab({ options: `${LEGACY} autoCreate: false,` });
     let calls = 0;
     const killed = new Promise<void>((resolve) => {
       void tab.page.route("**/import", async (route) => {
@@ -160,23 +144,27 @@ it.each(["before", "after"])(
     await killed;
     await tab.page.close({ runBeforeUnload: false });
 
-    const next = await Tab.open(context, server, { options: LEGACY });
+    const next = await openTab({ options: LEGACY });
     expect(await item(next, `${KEY}.durable-sessions-backup`)).toBeNull();
     await isDone(next);
-    expect(await stored(await next.sessionId())).toEqual(
+    expect(await stored(team, await next.sessionId())).toEqual(
       [0, 1, 2].map((place) => numbered(place, 200)),
     );
   },
 );
 
-it("is over when the page says so: the old items are renamed", async () => {
+it("is over when the page says so: the old items are renamed", async ({
+  context,
+  team,
+  openTab,
+}) => {
   const old = [conversation(0, 2)];
-  await write(old);
-  const tab = await Tab.open(context, server, { options: LEGACY });
+  await write(context, team, old);
+  const tab = await openTab({ options: LEGACY });
   await isDone(tab);
   await tab.page.close();
   const over = LEGACY.replace("id:", "transitionOver: true, id:");
-  const next = await Tab.open(context, server, { options: over });
+  const next = await openTab({ options: over });
   await isDone(next);
   expect(await item(next, KEY)).toBeNull();
   expect(await item(next, `${KEY}.durable-sessions-backup`)).toEqual(old);

@@ -1,49 +1,27 @@
 // What a browser does to a session: tabs that open at once, tabs that die, networks that go, servers that are killed.
-import type { Browser, BrowserContext } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
 import type { MessagePage, SessionList } from "../../../src/protocol/rest.ts";
-import { launchBrowser } from "../../support/browser.ts";
-import type { LocalServer } from "../../support/server.ts";
-import { startServer } from "../../support/server.ts";
+import type { LocalTeam } from "../../support/local-team.ts";
 import { PATIENCE } from "../chat.ts";
-import { serveClient, Tab } from "./tab.ts";
+import { it, serveClient, Tab } from "./tab.ts";
 
-let server: LocalServer;
-let browser: Browser;
-let context: BrowserContext;
-
-beforeAll(async () => {
-  [server, browser] = await Promise.all([startServer(), launchBrowser()]);
-});
-
-beforeEach(async () => {
-  context = await browser.newContext();
-  await serveClient(context, server);
-});
-
-afterEach(async () => {
-  await context.close();
-});
-
-afterAll(async () => {
-  await Promise.all([browser?.close(), server?.close()]);
-});
-
-async function asTeam<T>(path: string): Promise<T> {
-  const response = await fetch(`${server.origin}/api/${path}`, {
-    headers: { authorization: `Bearer ${server.teamKey}` },
+async function asTeam<T>({ origin, teamKey }: LocalTeam, path: string): Promise<T> {
+  const response = await fetch(`${origin}/api/${path}`, {
+    headers: { authorization: `Bearer ${teamKey}` },
   });
   return (await response.json()) as T;
 }
 
-async function activeSessions(): Promise<ReadonlySet<string>> {
-  const { sessions } = await asTeam<SessionList>("teams/demo/sessions?status=active&limit=100");
-  return new Set(sessions.map(({ id }) => id));
+async function activeSessions(team: LocalTeam): Promise<string[]> {
+  const path = `teams/${team.teamId}/sessions?status=active`;
+  const { sessions } = await asTeam<SessionList>(team, path);
+  return sessions.map(({ id }) => id);
 }
 
 /** What the server has of a session, in order. */
-async function stored(sessionId: string | undefined): Promise<string[]> {
-  const { messages } = await asTeam<MessagePage>(`sessions/${sessionId}/messages?limit=200`);
+async function stored(team: LocalTeam, sessionId: string | undefined): Promise<string[]> {
+  const path = `sessions/${sessionId}/messages?limit=200`;
+  const { messages } = await asTeam<MessagePage>(team, path);
   return messages.map(({ content }) => content);
 }
 
@@ -51,10 +29,9 @@ const numbered = (count: number) =>
   Array.from({ length: count }, (_, index) => `message ${index + 1}`);
 
 describe("tabs", () => {
-  it("that open at once have one session, and it is the only one", async () => {
-    const before = await activeSessions();
+  it("that open at once have one session, and it is the only one", async ({ team, openTab }) => {
     const tabs = await Promise.all(
-      Array.from({ length: 10 }, (_, index) => Tab.open(context, server, { path: `tab/${index}` })),
+      Array.from({ length: 10 }, (_, index) => openTab({ path: `tab/${index}` })),
     );
     await Promise.all(tabs.map((tab) => tab.isLive()));
     // Time for what was written at the same moment to come to light.
@@ -64,9 +41,7 @@ describe("tabs", () => {
         PATIENCE,
       )
       .toBe(1);
-    await expect
-      .poll(async () => [...(await activeSessions())].filter((id) => !before.has(id)), PATIENCE)
-      .toEqual([await tabs[0]?.sessionId()]);
+    await expect.poll(() => activeSessions(team), PATIENCE).toEqual([await tabs[0]?.sessionId()]);
     for (const [index, tab] of tabs.entries()) {
       await tab.run(`(client) => void client.send("from tab ${index}")`);
     }
@@ -75,8 +50,8 @@ describe("tabs", () => {
     }
   });
 
-  it("end together, whatever they were doing", async () => {
-    const [one, two] = await Promise.all([Tab.open(context, server), Tab.open(context, server)]);
+  it("end together, whatever they were doing", async ({ openTab }) => {
+    const [one, two] = await Promise.all([openTab(), openTab()]);
     for (let round = 0; round < ENDINGS; round += 1) {
       await Promise.all([one.isLive(), two.isLive()]);
       await expect
@@ -105,8 +80,8 @@ describe("tabs", () => {
 const ENDINGS = 100;
 
 describe("messages that wait", () => {
-  it("outlive their tab, and arrive once and in order", async () => {
-    const tab = await Tab.open(context, server);
+  it("outlive their tab, and arrive once and in order", async ({ team, context, openTab }) => {
+    const tab = await openTab();
     await tab.isLive();
     const id = await tab.sessionId();
     await context.setOffline(true);
@@ -116,18 +91,18 @@ describe("messages that wait", () => {
     );
     await expect.poll(() => tab.state(({ pendingCount }) => pendingCount), PATIENCE).toBe(20);
     await tab.page.close({ runBeforeUnload: false });
-    const next = await Tab.open(context, server);
+    const next = await openTab();
     expect(await next.contents()).toEqual(texts);
     await context.setOffline(false);
     await next.isLive();
     await expect.poll(() => next.state(({ pendingCount }) => pendingCount), PATIENCE).toBe(0);
     expect(await next.contents()).toEqual(texts);
     expect(await next.sessionId()).toBe(id);
-    expect(await stored(id)).toEqual(texts);
+    expect(await stored(team, id)).toEqual(texts);
   });
 
-  it("are sent by another tab when theirs has died", async () => {
-    const [one, two] = await Promise.all([Tab.open(context, server), Tab.open(context, server)]);
+  it("are sent by another tab when theirs has died", async ({ team, openTab }) => {
+    const [one, two] = await Promise.all([openTab(), openTab()]);
     await Promise.all([one.isLive(), two.isLive()]);
     await one.run(`(client) => {
       // The page is gone before anything of it has left.
@@ -137,14 +112,18 @@ describe("messages that wait", () => {
     await one.page.close({ runBeforeUnload: false });
     await expect.poll(() => two.contents(), PATIENCE).toEqual(["last words"]);
     await expect
-      .poll(async () => await stored(await two.sessionId()), PATIENCE)
+      .poll(async () => await stored(team, await two.sessionId()), PATIENCE)
       .toEqual(["last words"]);
   });
 
-  it("begin before there is a session, on a first load with the server down", async () => {
-    const unreachable = `${server.origin}/api/**`;
+  it("begin before there is a session, on a first load with the server down", async ({
+    team,
+    context,
+    openTab,
+  }) => {
+    const unreachable = `${team.origin}/api/**`;
     await context.route(unreachable, (route) => route.abort());
-    const tab = await Tab.open(context, server);
+    const tab = await openTab();
     await tab.run(`(client) => void client.send("anybody there?")`);
     expect(await tab.contents()).toEqual(["anybody there?"]);
     await tab.page.reload();
@@ -153,14 +132,18 @@ describe("messages that wait", () => {
     await context.unroute(unreachable);
     await tab.isLive();
     await expect
-      .poll(async () => await stored(await tab.sessionId()), PATIENCE)
+      .poll(async () => await stored(team, await tab.sessionId()), PATIENCE)
       .toEqual(["anybody there?"]);
   });
 });
 
 describe("a server that is killed", () => {
-  it("loses nothing, doubles nothing, and every tab is back within five seconds of it", async () => {
-    const tabs = await Promise.all(Array.from({ length: 3 }, () => Tab.open(context, server)));
+  it("loses nothing, doubles nothing, and every tab is back within five seconds of it", async ({
+    ownServer,
+    context,
+  }) => {
+    await serveClient(context, ownServer);
+    const tabs = await Promise.all(Array.from({ length: 3 }, () => Tab.open(context, ownServer)));
     await Promise.all(tabs.map((tab) => tab.isLive()));
     const id = await tabs[0]?.sessionId();
     const texts: string[] = [];
@@ -170,14 +153,14 @@ describe("a server that is killed", () => {
         texts.push(text);
         await tabs[index % 3]?.run(`(client) => void client.send("${text}")`);
       }
-      await server.kill();
-      await server.start();
+      await ownServer.kill();
+      await ownServer.start();
       await Promise.all(tabs.map((tab) => tab.isLive(5_000)));
       for (const tab of tabs) {
         await expect
           .poll(async () => (await tab.contents()).toSorted(), PATIENCE)
           .toEqual(texts.toSorted());
-        expect(await tab.contents()).toEqual(await stored(id));
+        expect(await tab.contents()).toEqual(await stored(ownServer, id));
       }
     }
   }, 240_000);
@@ -185,8 +168,11 @@ describe("a server that is killed", () => {
 
 describe("a page that is put away and taken out again", () => {
   // The Chromium that npm brings has no back-forward cache, so that its events are made by hand; the freeze is the browser's own.
-  it("has let go of its socket meanwhile, and goes on live and without a gap", async () => {
-    const [tab, other] = await Promise.all([Tab.open(context, server), Tab.open(context, server)]);
+  it("has let go of its socket meanwhile, and goes on live and without a gap", async ({
+    context,
+    openTab,
+  }) => {
+    const [tab, other] = await Promise.all([openTab(), openTab()]);
     await Promise.all([tab.isLive(), other.isLive()]);
     const presence = () => other.state((state) => state.presence.length);
     await expect.poll(presence, PATIENCE).toBe(2);

@@ -3,7 +3,8 @@ import type { BrowserContext, Page } from "playwright-core";
 import { expect } from "vitest";
 import type { SessionClient, SessionClientState } from "../../../client/core/index.ts";
 import { bundle, codeByName } from "../../client/bundle.ts";
-import type { LocalServer } from "../../support/server.ts";
+import { it as productIt } from "../../support/e2e.ts";
+import type { LocalTeam } from "../../support/local-team.ts";
 import { PATIENCE } from "../chat.ts";
 
 declare global {
@@ -14,7 +15,7 @@ const FOLDER = "/survival";
 let bundled: Promise<ReadonlyMap<string, string>> | undefined;
 
 /** Has every tab of the browser profile find the client below the server's own origin, with or without a network. */
-export async function serveClient(context: BrowserContext, { origin }: LocalServer): Promise<void> {
+export async function serveClient(context: BrowserContext, { origin }: LocalTeam): Promise<void> {
   bundled ??= bundle("client/core/index.ts").then(codeByName);
   const files = await bundled;
   // A page that comes from no address of its own is asked whether it may speak to one on this machine.
@@ -30,6 +31,17 @@ export async function serveClient(context: BrowserContext, { origin }: LocalServ
   });
 }
 
+interface TabOptions {
+  /** Of the client as source text, beside `baseUrl` and `teamId`. */
+  readonly options?: string;
+  readonly path?: string;
+}
+
+export const it = productIt.extend("openTab", async ({ context, team }) => {
+  await serveClient(context, team);
+  return (options?: TabOptions) => Tab.open(context, team, options);
+});
+
 export class Tab {
   readonly page: Page;
 
@@ -38,19 +50,18 @@ export class Tab {
     page.setDefaultTimeout(PATIENCE.timeout);
   }
 
-  /** @param options of the client as source text, beside `baseUrl` and `teamId` */
   static async open(
     context: BrowserContext,
-    server: LocalServer,
-    { options = "", path = "tab" } = {},
+    { origin, teamId }: LocalTeam,
+    { options = "", path = "tab" }: TabOptions = {},
   ): Promise<Tab> {
     const tab = new Tab(await context.newPage());
     await tab.page.addInitScript(`
       import("${FOLDER}/entry.js").then(({ createSessionClient }) => {
-        globalThis.client = createSessionClient({ baseUrl: "${server.origin}", teamId: "demo", ${options} });
+        globalThis.client = createSessionClient({ baseUrl: "${origin}", teamId: "${teamId}", ${options} });
         client.start();
       });`);
-    await tab.page.goto(`${server.origin}${FOLDER}/${path}`);
+    await tab.page.goto(`${origin}${FOLDER}/${path}`);
     await tab.page.waitForFunction("globalThis.client !== undefined");
     return tab;
   }
