@@ -44,14 +44,16 @@ function activeOutcomeOf(answer: Answer, chat: SessionModel, at: number, slides:
   return outcome;
 }
 
-export async function post(world: World, chat: SessionModel, who: Who, withFiles: boolean) {
-  const bearer = bearerOf(world, chat, who);
+/** @param withFile by whoever brought one that no message has, if there is any */
+export async function post(world: World, chat: SessionModel, who: Who, withFile: boolean) {
+  const isFree = ({ fileId, taken, deleted }: FileModel) =>
+    fileId !== undefined && taken === "no" && deleted === "no";
+  const file = withFile ? chat.files.findLast(isFree) : undefined;
+  const by = file?.side ?? who;
+  const bearer = bearerOf(world, chat, by);
   if (bearer === undefined) return;
   const at = Date.now();
-  const free = chat.files.filter(
-    (file) => file.side === who && file.fileId !== undefined && file.taken === "no",
-  );
-  const files = withFiles ? free.slice(-1) : [];
+  const files = file === undefined ? [] : [file];
   const message = newMessage(world, files, false);
   const attachments = files.map(({ fileId }) => ({ fileId }));
   const { clientId, content } = message;
@@ -61,14 +63,14 @@ export async function post(world: World, chat: SessionModel, who: Who, withFiles
     bearer,
     body,
   });
-  message.stored = activeOutcomeOf(answer, chat, at, who === "visitor");
+  message.stored = activeOutcomeOf(answer, chat, at, by === "visitor");
   if (answer.status === 422) {
-    const isFree = files.every((file) => chat.mustBeRead(file, at));
-    expect(isFree, "the file was there to be taken").toBe(false);
+    const isThere = files.every((one) => chat.mustBeRead(one, at));
+    expect(isThere, "the file was there to be taken").toBe(false);
   } else if (message.stored === "no") {
     expect(chat.mayHaveEnded(at), `${answer.code} for nothing`).toBe(true);
   }
-  for (const file of files) file.taken = message.stored;
+  for (const one of files) one.taken = message.stored;
   told(message, answer);
   chat.messages.push(message);
 }
@@ -222,7 +224,9 @@ export async function erase(world: World, chat: SessionModel): Promise<void> {
 }
 
 export async function redact(world: World, chat: SessionModel, which: number): Promise<void> {
-  const message = chat.messages[which % chat.messages.length];
+  // Those that carry something first.
+  const messages = chat.messages.toSorted((one, other) => other.files.length - one.files.length);
+  const message = messages[which % messages.length];
   if (message?.id === undefined) return;
   const at = Date.now();
   const answer = await world.ask(`${pathOf(chat)}/messages/${message.id}`, {

@@ -37,7 +37,7 @@ async function compare(world: World, chat: SessionModel, restlessUntil: number):
   expect(row).toEqual(await recordOf(chat));
   await compareEnd(world, chat, row);
   await compareArchive(chat, row, found);
-  await compareFiles(world, chat);
+  await compareFiles(world, chat, row.archived_at !== null);
 }
 
 const SESSION = `id, team_id, status, end_reason, ended_at, archived_at, version, user_id, user_fingerprint, device_info,
@@ -110,7 +110,7 @@ async function compareArchive(
 }
 
 /** No row without its bytes, no bytes without their rows, in the object and in the index. */
-async function compareFiles(world: World, chat: SessionModel): Promise<void> {
+async function compareFiles(world: World, chat: SessionModel, isArchived: boolean): Promise<void> {
   const { objects } = await env.BUCKET.list({ prefix: filesPrefix(chat.id) });
   const inBucket = objects.map(({ key }) => key.slice(filesPrefix(chat.id).length));
   const { results } = await env.INDEX_DB.prepare(
@@ -128,6 +128,7 @@ async function compareFiles(world: World, chat: SessionModel): Promise<void> {
     const path = `/api/sessions/${chat.id}/files/${file.fileId}`;
     const answer = await world.ask(path, { bearer: world.team.teamKey });
     sameFile(chat, file, answer, Date.now());
+    if (isArchived) expect(answer.status, "a file of an archived session").toBe(404);
   }
 }
 

@@ -42,7 +42,7 @@ export async function runAlarmAgain(world: World, { id }: SessionModel): Promise
  * index was rid of already, nobody would know any more for longer than it remembers that.
  */
 export async function loseAlarm(world: World, chat: SessionModel): Promise<void> {
-  if (chat.mayBeGone(Date.now())) return;
+  if (!world.isCleanedUp || chat.mayBeGone(Date.now())) return;
   const { id } = chat;
   const lose = () => runInDurableObject(objectOf(id), (_, { storage }) => storage.deleteAlarm());
   await unlessItFails(world, lose);
@@ -66,6 +66,7 @@ export async function forget(world: World, { id }: SessionModel, closes: boolean
 
 /** One run of the cleanup; whether there is more to do. */
 export async function cleanUp(world: World): Promise<boolean> {
+  if (!world.isCleanedUp) return false;
   const done = await unlessItFails(world, () => triggerManualCleanup(env));
   return done?.more ?? true;
 }
@@ -117,6 +118,7 @@ async function runDue(world: World): Promise<void> {
 }
 
 async function cleanUpAll(world: World): Promise<void> {
+  if (!world.isCleanedUp) return;
   world.history.push("  cleanup");
   for (let runs = 0; await cleanUp(world); runs++) {
     expect(runs, "a cleanup that is never through").toBeLessThan(MANY);

@@ -28,6 +28,8 @@ export class World {
   readonly history: string[];
   /** Words and names are this life's own. */
   readonly name: string;
+  /** Of a world where no alarm is ever lost, alarms have to do it all. */
+  readonly isCleanedUp: boolean;
   #names = 0;
   /** When sessions were asked for without an answer. */
   readonly #unheard: number[] = [];
@@ -37,6 +39,7 @@ export class World {
   constructor(team: LivesTeam, name: string, seed: number, history: string[]) {
     this.team = team;
     this.history = history;
+    this.isCleanedUp = seed % 3 !== 0;
     this.name = name;
     const random = seededRandom(seed);
     this.faults = new Faults(random);
