@@ -1,5 +1,5 @@
 // Files of the session: what leads from a message that names them to one that is sent, and from a `fileId` to its bytes. Loaded with the
-// first that there is to do.
+// first that there is to do. Long, because a message goes on only when all of its files have, wherever each of them comes from.
 import type { StoredAttachment } from "../../src/protocol/file.ts";
 import { MAX_ATTACHMENTS_PER_MESSAGE } from "../../src/protocol/limits.ts";
 import type { Environment } from "./environment.ts";

@@ -2,6 +2,7 @@
 // two equal; what drizzle cannot say (WITHOUT ROWID, triggers) is written by hand in the migrations.
 // Each index entry counts as a row written, and an upsert rewrites every entry whose columns it names, changed or not: a
 // session with a fingerprint and without a user costs five rows at each write, as many after its end.
+// Long, because the tables of one database refer to each other, and a migration is generated from all of them.
 import { sql } from "drizzle-orm";
 import { check, index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { WebhookSettings } from "../domain/policy.ts";

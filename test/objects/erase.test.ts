@@ -11,7 +11,7 @@ import { saveSweepPosition, sweepPosition } from "../../src/session-index/sweeps
 import { alarmAt, runAlarms } from "../support/alarms.ts";
 import { call, newSession, newTeam, things } from "../support/api.ts";
 import { breakBucket, bucketText } from "../support/bucket.ts";
-import { DAY_MS, MINUTE_MS } from "../support/clock.ts";
+import { beginAt, DAY_MS, MINUTE_MS } from "../support/clock.ts";
 import { evict } from "../support/eviction.ts";
 import { breakIndex, indexText } from "../support/index-database.ts";
 import { personOf, type TeamThings } from "../support/named-things.ts";
@@ -28,10 +28,7 @@ let chat: SessionWithToken;
 let restore: (() => void) | undefined;
 
 beforeEach(async () => {
-  vi.useFakeTimers({ toFake: ["Date"], now: start });
-  for (const level of ["warn", "error"] as const) {
-    vi.spyOn(console, level).mockImplementation(() => undefined);
-  }
+  beginAt(start);
   team = await things.team(await newTeam());
   chat = await newSession(team.teamId, { body: { userFingerprint: "of-a-device" } });
 });

@@ -5,7 +5,7 @@ import type { ExportLine } from "../../src/protocol/transcript.ts";
 import { runAlarms } from "../support/alarms.ts";
 import { call, newSession, newTeam, newTeamKey, things } from "../support/api.ts";
 import { breakBucket } from "../support/bucket.ts";
-import { DAY_MS, MINUTE_MS } from "../support/clock.ts";
+import { beginAt, DAY_MS, MINUTE_MS } from "../support/clock.ts";
 import { breakIndex } from "../support/index-database.ts";
 import type { TeamThings } from "../support/named-things.ts";
 import { refusal } from "../support/problem.ts";
@@ -17,10 +17,7 @@ let chat: SessionWithToken;
 let restore: (() => void) | undefined;
 
 beforeEach(async () => {
-  vi.useFakeTimers({ toFake: ["Date"], now: start });
-  for (const level of ["warn", "error"] as const) {
-    vi.spyOn(console, level).mockImplementation(() => undefined);
-  }
+  beginAt(start);
   team = await things.team(await newTeam());
   chat = await newSession(team.teamId, { body: { userFingerprint: "of-a-device" } });
 });

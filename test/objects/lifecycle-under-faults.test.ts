@@ -15,7 +15,7 @@ import { conversation, session } from "../session-index/records.ts";
 import { alarmAt, runAlarms } from "../support/alarms.ts";
 import { call, newSession, things } from "../support/api.ts";
 import { breakBucket, bucketText, watchBucket } from "../support/bucket.ts";
-import { DAY_MS, HOUR_MS, MINUTE_MS } from "../support/clock.ts";
+import { beginAt, DAY_MS, HOUR_MS, MINUTE_MS } from "../support/clock.ts";
 import { evict } from "../support/eviction.ts";
 import { breakIndex, breakIndexCalls } from "../support/index-database.ts";
 import { killObject, objectOf } from "../support/object-of.ts";
@@ -35,10 +35,7 @@ let chat: SessionWithToken;
 let restore: (() => void) | undefined;
 
 beforeEach(async () => {
-  vi.useFakeTimers({ toFake: ["Date"], now: start });
-  for (const level of ["warn", "error"] as const) {
-    vi.spyOn(console, level).mockImplementation(() => undefined);
-  }
+  beginAt(start);
   const hearing = await newHearingTeam();
   ({ teamId, teamKey } = hearing);
   chat = await newSession(teamId);

@@ -8,3 +8,11 @@ export const DAY_MS = 86_400_000;
 export function moveClock(byMs: number): void {
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + byMs });
 }
+
+/** The clock stands at `start`, and what is logged of the faults that follow is not shown; `vi` restores both. */
+export function beginAt(start: number): void {
+  vi.useFakeTimers({ toFake: ["Date"], now: start });
+  for (const level of ["warn", "error"] as const) {
+    vi.spyOn(console, level).mockImplementation(() => undefined);
+  }
+}
